@@ -1,0 +1,55 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"todod/internal/todo"
+)
+
+// lockNotAvailable is the SQLSTATE of a lock that was waited for longer than lock_timeout.
+const lockNotAvailable = "55P03"
+
+// away are the SQLSTATEs that mean that the database can't do it now, by code and by class (appendix A of PostgreSQL's
+// manual). A missing table or schema is one of them: the migrations have not run yet.
+var away = map[string]bool{
+	"08":    true, // connection exception
+	"40":    true, // transaction rollback: deadlock, serialization failure
+	"53":    true, // insufficient resources: disk full, too many connections
+	"57":    true, // operator intervention: shutdown, statement time-out
+	"58":    true, // system error
+	"25006": true, // read-only transaction: a standby
+	"3D000": true, // no such database
+	"3F000": true, // no such schema
+	"42P01": true, // no such table
+}
+
+// translate turns what the driver says into the domain's errors. An error that it does not know stays as it is.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var pgErr *pgconn.PgError
+	switch {
+	case errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable:
+		return &todo.Error{
+			Code: todo.Conflict, Message: "Another change of yours is still being made", RetryAfter: lockTimeout, Cause: err,
+		}
+	case pgErr != nil && (away[pgErr.Code] || away[pgErr.Code[:2]]), pgErr == nil && connectionLost(err):
+		return todo.DatabaseAway(err)
+	}
+	return err
+}
+
+// connectionLost reports whether err, which the server did not send, says that the connection is gone or that time is up.
+func connectionLost(err error) bool {
+	var netErr net.Error
+	var connectErr *pgconn.ConnectError
+	return errors.As(err, &netErr) || errors.As(err, &connectErr) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.Timeout(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || pgconn.SafeToRetry(err)
+}

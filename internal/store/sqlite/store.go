@@ -1,0 +1,156 @@
+// Package sqlite keeps tasks in a SQLite file, for todod on one machine without a database server. A write that has been
+// answered survives a power loss: the file is in WAL mode and every commit is synced.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"todod/internal/todo"
+)
+
+// How long things may take.
+const (
+	busyTimeout  = 5 * time.Second  // for another program that holds the file's lock
+	writeTimeout = 15 * time.Second // for a write as a whole, from the moment it begins
+)
+
+// Store is the todo.Store in a SQLite file. SQLite takes one writer at a time, so there is one connection that writes;
+// in WAL mode readers don't wait for it.
+type Store struct {
+	writer *sql.DB
+	reader *sql.DB
+}
+
+var _ todo.Store = (*Store)(nil)
+
+// Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	writer, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := migrate(ctx, writer); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
+	}
+	reader, err := connect(path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	return &Store{writer: writer, reader: reader}, nil
+}
+
+// Migrate brings the file at path to this program's schema and returns how many migrations that took.
+func Migrate(ctx context.Context, path string) (n int, err error) {
+	if err := create(path); err != nil {
+		return 0, fmt.Errorf("database file: %w", err)
+	}
+	db, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return migrate(ctx, db)
+}
+
+// create makes the file and its folder, readable by this user only, unless they are there. SQLite gives its log files the
+// same permissions.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is the operator's to choose
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// connect returns a pool of at most size connections to the file. options are pairs of the driver's parameters.
+func connect(path string, size int, options ...string) (*sql.DB, error) {
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
+	for i := 0; i+1 < len(options); i += 2 {
+		q.Add(options[i], options[i+1])
+	}
+	// As a URI, in which a ? or # of the path is escaped.
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}
+
+// Close waits for the operations under way and closes the file.
+func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+
+// Ready returns nil if the file can be read. Its migrations have run since Open returned.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	if err := s.reader.QueryRowContext(ctx, "select 1 from tasks limit 1").Scan(&one); err != nil &&
+		!errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("database does not answer: %w", err)
+	}
+	return nil
+}
+
+// write carries out change in one transaction. It waits for its turn no longer than ctx; once begun it no longer ends
+// with ctx, because a client that goes away must not turn a change that was made into one that may have been made.
+func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return translate(err)
+	}
+	if err := change(ctx, tx); err != nil {
+		return translate(errors.Join(err, tx.Rollback()))
+	}
+	return translate(tx.Commit())
+}
+
+// The primary result codes of SQLite (its result code documentation) that mean that the database can't do it now.
+const (
+	sqliteBusy     = 5
+	sqliteLocked   = 6
+	sqliteReadOnly = 8
+	sqliteIOErr    = 10
+	sqliteFull     = 13
+	sqliteCantOpen = 14
+)
+
+// translate turns what the driver says into the domain's errors. An error that it does not know stays as it is.
+func translate(err error) error {
+	var sqliteErr *sqlite.Error
+	switch {
+	case err == nil, todo.CodeOf(err) != 0:
+		return err
+	case errors.As(err, &sqliteErr):
+		switch sqliteErr.Code() & 0xff { // the low byte is the primary code
+		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
+			return todo.DatabaseAway(err)
+		}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return todo.DatabaseAway(err)
+	}
+	return err
+}

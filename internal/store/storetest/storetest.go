@@ -1,0 +1,165 @@
+// Package storetest is the behaviour that every store has, as one suite of tests that each of them passes.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"todod/internal/todo"
+)
+
+// Run runs the suite. open returns an empty store that is closed when its test ends; the tests of the suite run in
+// parallel, each on a store of its own.
+func Run(t *testing.T, open func(t *testing.T) todo.Store) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open(t))
+		})
+	}
+}
+
+// cases is the suite.
+var cases = []struct {
+	name string
+	test func(*testing.T, todo.Store)
+}{
+	{"a created task is read back as it is", testCreatedTaskIsReadBack},
+	{"any text comes back byte for byte", testTextComesBack},
+	{"an update keeps what it does not name and clears what it nulls", testUpdateKeepsAndClears},
+	{"an update that changes nothing leaves no trace", testSameUpdateLeavesNoTrace},
+	{"due dates follow the domain's rules", testDueDates},
+	{"a toggle sets and clears the time of completion", testToggle},
+	{"time never runs backwards on a task", testTimeNeverRunsBackwards},
+	{"a deleted task is gone and its id is not given out again", testDeletedTaskIsGone},
+	{"an owner never sees or changes another's task", testOwnersAreApart},
+	{"a missing task and another's task get the same answer", testMissingAndForeignAreAlike},
+	{"nobody gets more tasks than the quota", testQuota},
+	{"a quota holds against many at once", testQuotaAtOnce},
+	{"any history gives what the domain's rules give", testHistories},
+	{"sixty-four toggles at once all count", testTogglesAtOnce},
+	{"first writes at once get revisions without gaps", testFirstWritesAtOnce},
+	{"owners who write at once keep their own revisions", testOwnersAtOnce},
+	{"filters let through what they say", testFilters},
+	{"any order is the domain's order", testOrders},
+	{"pages join up and say what follows", testPages},
+	{"words are found in any case", testWords},
+	{"any word is found by the domain's rule", testAnyWord},
+	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
+	{"a store that is there is ready", testReady},
+}
+
+// noon is when things happen in tests that don't care when.
+var noon = time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)
+
+// plenty is a quota that no test reaches.
+const plenty = 1 << 30
+
+// newUser returns someone nobody has heard of.
+func newUser() todo.UserID { return todo.UserID("user-" + rand.Text()) }
+
+// by returns a write by owner at noon.
+func by(owner todo.UserID) todo.Write { return at(owner, noon) }
+
+// at returns a write by owner at the time now.
+func at(owner todo.UserID, now time.Time) todo.Write {
+	return todo.Write{At: now, By: todo.User{ID: owner, AsOf: noon}}
+}
+
+// titled returns the patch that sets a title.
+func titled(title string) todo.Patch { return todo.Patch{Title: todo.Some(title)} }
+
+// mustNormalise returns p normalised.
+func mustNormalise(t rapid.TB, p todo.Patch) todo.Patch {
+	t.Helper()
+	p, err := p.Normalise()
+	if err != nil {
+		t.Fatalf("normalise %+v: %v", p, err)
+	}
+	return p
+}
+
+// create stores the task that p starts.
+func create(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) (todo.Task, error) {
+	t.Helper()
+	w := by(owner)
+	return s.Create(context.Background(), owner, mustNormalise(t, p).NewTask(owner, w.At), plenty, w)
+}
+
+// mustCreate stores the task that p starts and returns it.
+func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.Task {
+	t.Helper()
+	task, err := create(t, s, owner, p)
+	if err != nil {
+		t.Fatalf("create: %v", err)
+	}
+	return task
+}
+
+// mustUpdate applies p to a task and returns it.
+func mustUpdate(t rapid.TB, s todo.Store, owner todo.UserID, id int64, p todo.Patch) todo.Task {
+	t.Helper()
+	task, err := s.Update(context.Background(), owner, id, mustNormalise(t, p), at(owner, noon.Add(time.Hour)))
+	if err != nil {
+		t.Fatalf("update %d: %v", id, err)
+	}
+	return task
+}
+
+// mustRead returns a task.
+func mustRead(t rapid.TB, s todo.Store, owner todo.UserID, id int64) todo.Task {
+	t.Helper()
+	task, err := s.Task(context.Background(), owner, id)
+	if err != nil {
+		t.Fatalf("read %d: %v", id, err)
+	}
+	return task
+}
+
+// mustList returns a page; a limit of 0 is the highest, no order the newest first.
+func mustList(t rapid.TB, s todo.Store, owner todo.UserID, f todo.Filter) todo.Page {
+	t.Helper()
+	if f.Limit == 0 {
+		f.Limit = todo.MaxLimit
+	}
+	if f.Order == nil {
+		f.Order = todo.NewestFirst()
+	}
+	page, err := s.Tasks(context.Background(), owner, f)
+	if err != nil {
+		t.Fatalf("list %+v: %v", f, err)
+	}
+	return page
+}
+
+// titles returns the titles of tasks, in their order.
+func titles(tasks []todo.Task) []string {
+	names := make([]string, len(tasks))
+	for i, task := range tasks {
+		names[i] = task.Title
+	}
+	return names
+}
+
+// wantCode fails the test unless err is an Error of this code.
+func wantCode(t rapid.TB, err error, code todo.Code) {
+	t.Helper()
+	if got := todo.CodeOf(err); got != code {
+		t.Fatalf("error code: got %d (%v), want %d", got, err, code)
+	}
+}
+
+// wantTask fails the test unless got is want in every field.
+func wantTask(t rapid.TB, got, want todo.Task) {
+	t.Helper()
+	if !got.Same(want) || got.ID != want.ID || got.Owner != want.Owner || got.Version != want.Version ||
+		!got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) ||
+		(got.CompletedAt == nil) != (want.CompletedAt == nil) ||
+		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) {
+		t.Fatalf("task:\n got %+v\nwant %+v", got, want)
+	}
+}

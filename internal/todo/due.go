@@ -1,0 +1,55 @@
+package todo
+
+import (
+	"strings"
+	"time"
+)
+
+// Due is when a task should be done: an instant, or a day that stays that day in every time zone.
+type Due struct {
+	// At is the instant, or the day's midnight in UTC. Until a Patch has been validated it keeps the offset it was
+	// written with, because that offset says which day the writer meant.
+	At     time.Time
+	AllDay bool
+}
+
+// ParseDue reads an RFC 3339 date-time with any offset, or a bare date such as 2026-01-15, which is a day. Years are
+// 0001 to 9999 in UTC. Fractions finer than a microsecond are dropped.
+func ParseDue(s string) (Due, bool) {
+	day, err := time.Parse(time.DateOnly, s)
+	if err == nil {
+		return Due{At: day, AllDay: true}, inRange(day)
+	}
+	// UnmarshalText is the strict reading of RFC 3339; time.Parse takes a comma or a one-digit hour too. RFC 3339
+	// section 5.6 allows the letters in lower case.
+	var at time.Time
+	err = at.UnmarshalText([]byte(strings.ToUpper(s)))
+	if err != nil {
+		return Due{}, false
+	}
+	return Due{At: at.Truncate(time.Microsecond)}, inRange(at)
+}
+
+// inRange reports whether t can be written with four digits for the year, in UTC.
+func inRange(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1 && year <= 9999
+}
+
+// On returns d as a day when allDay, else as an instant. An instant becomes the day it was written as; a day becomes its
+// midnight in UTC.
+func (d Due) On(allDay bool) Due {
+	if allDay {
+		y, m, day := d.At.Date()
+		return Due{At: time.Date(y, m, day, 0, 0, 0, 0, time.UTC), AllDay: true}
+	}
+	return Due{At: d.At.UTC()}
+}
+
+// equalDue reports whether a and b are the same due date, none included.
+func equalDue(a, b *Due) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.AllDay == b.AllDay && a.At.Equal(b.At)
+}

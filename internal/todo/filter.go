@@ -1,0 +1,118 @@
+package todo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The limits on a page of tasks.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+	MaxQuery     = 200 // code points
+)
+
+// Filter says which tasks of an owner, in what order, and which page of them. A nil condition lets every task through.
+type Filter struct {
+	Completed *bool
+	Priority  *Priority
+	DueBefore *time.Time // due earlier than this; a task without a date is not
+	DueAfter  *time.Time // due at this or later; a task without a date is not
+	Words     []string   // each is in the title or in the description, whatever its case
+	Order     []Order    // empty: newest first
+	Limit     int        // 1–MaxLimit
+	Offset    int        // ≥ 0
+	Count     bool       // also count all that match
+}
+
+// Order is one key to sort by. Tasks without a value come last in both directions. After the last key, ties are broken
+// by id in the direction of that key, so that an order is always total.
+type Order struct {
+	By   Key
+	Desc bool
+}
+
+// Key is a field of a task that lists can be sorted by. Its value is its name on the wire.
+type Key string
+
+// The keys there are. Titles sort by code point, priorities from low to high, open tasks before completed ones.
+const (
+	ByCreated   Key = "created_at"
+	ByUpdated   Key = "updated_at"
+	ByDue       Key = "due_date"
+	ByPriority  Key = "priority"
+	ByTitle     Key = "title"
+	ByCompleted Key = "completed"
+)
+
+// Keys are all there are, in the order in which people are told of them.
+var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByPriority, ByTitle, ByCompleted}
+
+// NewestFirst is the order of a list when nobody asks for another.
+func NewestFirst() []Order { return []Order{{By: ByCreated, Desc: true}} }
+
+// Page is one page of a list.
+type Page struct {
+	Tasks []Task
+	More  bool // there are tasks after these
+	Total int  // all that match, when Filter.Count was set
+}
+
+// ParseOrder reads a comma-separated list of keys, each with an optional "-" for descending. Its error tells people what
+// is wrong with it.
+func ParseOrder(s string) ([]Order, error) {
+	var order []Order
+	seen := map[Key]bool{}
+	for part := range strings.SplitSeq(s, ",") {
+		name, desc := strings.CutPrefix(part, "-")
+		key, ok := parseKey(name)
+		if !ok {
+			return nil, fmt.Errorf("must be a comma-separated list of %s, each with - in front for descending",
+				keyNames())
+		}
+		if seen[key] {
+			return nil, fmt.Errorf("must name %s only once", key)
+		}
+		seen[key] = true
+		order = append(order, Order{By: key, Desc: desc})
+	}
+	return order, nil
+}
+
+// parseKey returns the key of this name.
+func parseKey(name string) (Key, bool) {
+	for _, k := range Keys {
+		if string(k) == name {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// keyNames returns the names of all keys, comma-separated.
+func keyNames() string {
+	names := make([]string, len(Keys))
+	for i, k := range Keys {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Words splits what a person searches for into the words that must all be found.
+func Words(q string) []string { return strings.Fields(q) }
+
+// Fold returns s with each code point replaced by the smallest one that differs from it in case only, by Unicode's simple
+// case folding: two texts are the same but for case if and only if their folds are equal. It is one rule for all stores,
+// because what a database calls lower case depends on its version and locale.
+func Fold(s string) string { return strings.Map(foldRune, s) }
+
+// foldRune returns the smallest code point of r's case orbit.
+func foldRune(r rune) rune {
+	smallest := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		smallest = min(smallest, next)
+	}
+	return smallest
+}

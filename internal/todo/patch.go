@@ -1,0 +1,176 @@
+package todo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits on a task's text, in code points.
+const (
+	MaxTitle       = 200
+	MaxDescription = 1000
+)
+
+// Opt is a field of a change: absent (the zero value), null, or a value.
+type Opt[T any] struct {
+	Set  bool // the field is there
+	Null bool // and it is null; V means nothing then
+	V    T
+}
+
+// Some returns a field that is there with the value v.
+func Some[T any](v T) Opt[T] { return Opt[T]{Set: true, V: v} }
+
+// Null returns a field that is there and null.
+func Null[T any]() Opt[T] { return Opt[T]{Set: true, Null: true} }
+
+// Patch says what to change, or what a new task starts with. A field that is not Set keeps its value; Null clears it,
+// where it can be cleared.
+type Patch struct {
+	Title       Opt[string]
+	Description Opt[string]
+	Completed   Opt[bool]
+	Priority    Opt[Priority]
+	Due         Opt[Due]
+	// AllDay turns the due date into a day or into an instant. Without it, a Due that arrives says what it is itself,
+	// except that the very instant already stored stays the day it was. A task without a date is never all-day.
+	AllDay Opt[bool]
+}
+
+// Normalise returns p as stores take it: the title trimmed, the due date in UTC with AllDay worked into it. Its error is
+// an Error of code Invalid that names every field at fault.
+func (p Patch) Normalise() (Patch, error) {
+	var faults []FieldError
+	fault := func(field, message string) { faults = append(faults, FieldError{field, message}) }
+
+	if p.Title.Set {
+		p.Title.V = strings.TrimSpace(p.Title.V)
+		checkTitle(p.Title, fault)
+	}
+	checkDescription(p.Description, fault)
+	notNull(p.Completed, "completed", fault)
+	notNull(p.Priority, "priority", fault)
+	if p.Priority.Set && !p.Priority.Null && p.Priority.V.String() == "" {
+		fault("priority", "must be low, medium or high")
+	}
+	notNull(p.AllDay, "due_all_day", fault)
+	p.settleDue()
+	return p, InvalidFields(faults...)
+}
+
+// settleDue brings a due date that is there to UTC, and AllDay into it where both are there.
+func (p *Patch) settleDue() {
+	if !p.Due.Set {
+		return
+	}
+	if !p.Due.Null {
+		allDay := p.Due.V.AllDay
+		if p.AllDay.Set {
+			allDay = p.AllDay.V
+		}
+		p.Due.V = p.Due.V.On(allDay)
+	}
+}
+
+// checkTitle reports the rules of a title, already trimmed, that t breaks.
+func checkTitle(t Opt[string], fault func(field, message string)) {
+	n := utf8.RuneCountInString(t.V)
+	switch {
+	case t.Null:
+		fault("title", "must not be null")
+	case !sound(t.V):
+		fault("title", "must be UTF-8 without NUL characters")
+	case n == 0:
+		fault("title", "must not be empty")
+	case n > MaxTitle:
+		fault("title", fmt.Sprintf("must be at most %d characters, got %d", MaxTitle, n))
+	case strings.IndexFunc(t.V, printable) < 0:
+		fault("title", "must have at least one printable character")
+	}
+}
+
+// printable reports whether r leaves something to see: no white space, no control or format character. A code point that
+// this program's Unicode tables don't know yet does: it may be next year's emoji.
+func printable(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) }
+
+// checkDescription reports the rules of a description that d breaks. It may be absent, null or empty.
+func checkDescription(d Opt[string], fault func(field, message string)) {
+	n := utf8.RuneCountInString(d.V)
+	switch {
+	case !sound(d.V):
+		fault("description", "must be UTF-8 without NUL characters")
+	case n > MaxDescription:
+		fault("description", fmt.Sprintf("must be at most %d characters, got %d", MaxDescription, n))
+	}
+}
+
+// notNull reports a field that is null and can't be.
+func notNull[T any](o Opt[T], field string, fault func(field, message string)) {
+	if o.Set && o.Null {
+		fault(field, "must not be null")
+	}
+}
+
+// sound reports whether every database can keep s as it is: PostgreSQL takes no NUL.
+func sound(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// NewTask returns the task that p starts for owner, without id and version. p must be normalised and have a title.
+func (p Patch) NewTask(owner UserID, now time.Time) Task {
+	return p.Apply(Task{Owner: owner, Priority: Medium, CreatedAt: now, UpdatedAt: now}, now)
+}
+
+// Apply returns t as p changes it at the time now; p must be normalised. A p that changes nothing returns t as it was,
+// UpdatedAt included.
+func (p Patch) Apply(t Task, now time.Time) Task {
+	after := t.changed(now, func(t *Task) {
+		put(&t.Title, p.Title)
+		putNullable(&t.Description, p.Description)
+		put(&t.Priority, p.Priority)
+		if p.Completed.Set {
+			t.complete(p.Completed.V, now)
+		}
+		t.Due = p.due(t.Due)
+	})
+	if after.Same(t) {
+		return t
+	}
+	return after
+}
+
+// due returns what becomes of the due date old.
+func (p Patch) due(old *Due) *Due {
+	switch {
+	case p.Due.Null:
+		return nil
+	case p.Due.Set:
+		due := p.Due.V
+		if old != nil && !p.AllDay.Set && due.At.Equal(old.At) {
+			due.AllDay = due.AllDay || old.AllDay
+		}
+		return &due
+	case p.AllDay.Set && old != nil:
+		due := old.On(p.AllDay.V)
+		return &due
+	}
+	return old
+}
+
+// put sets dst to o's value if o is there.
+func put[T any](dst *T, o Opt[T]) {
+	if o.Set {
+		*dst = o.V
+	}
+}
+
+// putNullable sets dst to o's value or to nil if o is there.
+func putNullable[T any](dst **T, o Opt[T]) {
+	switch {
+	case o.Null:
+		*dst = nil
+	case o.Set:
+		*dst = &o.V
+	}
+}

@@ -1,0 +1,99 @@
+// Package todo is what todod is about: tasks that belong to people. It holds the rules for them, the use cases that
+// change them (Service) and what it needs from a database (Store). It knows nothing of HTTP or SQL.
+package todo
+
+import "time"
+
+// UserID names a person. It is the subject of their token: opaque, 1–255 bytes, never interpreted.
+type UserID string
+
+// A Rev is one person's revision: a number that rises by one with every change of their data, without gaps.
+type Rev int64
+
+// User is a caller as their token describes them.
+type User struct {
+	ID    UserID
+	Email string // "" when the token has none
+	Name  string // "" when the token has none
+	// AsOf is when the token was issued: what an older token says never replaces what a newer one said.
+	AsOf time.Time
+}
+
+// Task is one thing a person means to do. Times are UTC in whole microseconds.
+type Task struct {
+	ID          int64 // unique among all people, never reused
+	Owner       UserID
+	Version     Rev    // the owner's revision that last changed this task
+	Title       string // 1–200 code points, trimmed
+	Description *string
+	Completed   bool
+	Priority    Priority
+	Due         *Due       // nil: no due date
+	CompletedAt *time.Time // nil unless Completed
+	CreatedAt   time.Time
+	UpdatedAt   time.Time // never earlier than it was
+}
+
+// Toggle returns t with Completed flipped at the time now.
+func (t Task) Toggle(now time.Time) Task {
+	return t.changed(now, func(t *Task) { t.complete(!t.Completed, now) })
+}
+
+// Same reports whether t and other agree in everything a person can write.
+func (t Task) Same(other Task) bool {
+	sameDescription := t.Description == other.Description ||
+		t.Description != nil && other.Description != nil && *t.Description == *other.Description
+	return t.Title == other.Title && sameDescription && t.Completed == other.Completed &&
+		t.Priority == other.Priority && equalDue(t.Due, other.Due)
+}
+
+// changed returns t after change, its UpdatedAt moved forward to now but never back.
+func (t Task) changed(now time.Time, change func(*Task)) Task {
+	change(&t)
+	if now.After(t.UpdatedAt) {
+		t.UpdatedAt = now
+	}
+	return t
+}
+
+// complete sets whether t is done. A task that is done already keeps the time it was done at.
+func (t *Task) complete(done bool, now time.Time) {
+	switch {
+	case !done:
+		t.CompletedAt = nil
+	case !t.Completed:
+		t.CompletedAt = &now
+	}
+	t.Completed = done
+}
+
+// Priority is how much a task matters. Its values order from low to high; stores keep the number.
+type Priority int16
+
+// The priorities there are. The zero value is none of them.
+const (
+	Low Priority = iota + 1
+	Medium
+	High
+)
+
+// priorities are the names of Low, Medium and High on the wire.
+var priorities = [...]string{Low: "low", Medium: "medium", High: "high"}
+
+// String returns the name of p, or "" when p is not a priority.
+func (p Priority) String() string {
+	if p < Low || p > High {
+		return ""
+	}
+	return priorities[p]
+}
+
+// ParsePriority returns the priority with exactly this name.
+func ParsePriority(name string) (Priority, bool) {
+	for p := Low; p <= High; p++ {
+		if priorities[p] == name {
+			return p, true
+		}
+	}
+	return 0, false
+}
