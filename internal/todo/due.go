@@ -1,6 +1,7 @@
 package todo
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -20,15 +21,16 @@ func ParseDue(s string) (Due, bool) {
 	if err == nil {
 		return Due{At: day, AllDay: true}, inRange(day)
 	}
-	// UnmarshalText is the strict reading of RFC 3339; time.Parse takes a comma or a one-digit hour too. RFC 3339
-	// section 5.6 allows the letters in lower case.
-	var at time.Time
-	err = at.UnmarshalText([]byte(strings.ToUpper(s)))
-	if err != nil {
+	if !dateTime.MatchString(s) {
 		return Due{}, false
 	}
-	return Due{At: at.Truncate(time.Microsecond)}, inRange(at)
+	at, err := time.Parse(time.RFC3339, strings.ToUpper(s))
+	return Due{At: at.Truncate(time.Microsecond)}, err == nil && inRange(at)
 }
+
+// dateTime is the form of RFC 3339, section 5.6. time.Parse takes others too: a comma, or an hour of one digit.
+var dateTime = regexp.MustCompile(
+	`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // inRange reports whether t can be written with four digits for the year, in UTC.
 func inRange(t time.Time) bool {

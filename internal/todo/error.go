@@ -15,7 +15,7 @@ const (
 	Invalid     Code = iota + 1 // what was asked breaks a rule; Fields say which
 	NotFound                    // no such thing among the owner's
 	Conflict                    // it can't be done as things stand now
-	Unavailable                 // the database can't be had; the same request may work later
+	Unavailable                 // something needed can't be had; the same request may work later
 )
 
 // Error is the one error of the domain. Message is for people and gives nothing away; Cause is for the log.
@@ -73,8 +73,8 @@ func QuotaReached(quota int) error {
 	return &Error{Code: Conflict, Message: fmt.Sprintf("You can have at most %d tasks", quota)}
 }
 
-// DatabaseAway says that the database could not be had because of cause.
-func DatabaseAway(cause error) error {
+// Away says that something todod can't do without, such as the database, could not be had because of cause.
+func Away(cause error) error {
 	return &Error{
 		Code: Unavailable, Message: "The service is temporarily unavailable", RetryAfter: time.Second, Cause: cause,
 	}

@@ -14,7 +14,7 @@ import (
 // such a method runs to its end under a deadline of the store's own, whatever becomes of ctx; when it returns nil, the
 // change survives a crash.
 //
-// Errors are of type Error; any other is a fault of the program. A database that can't be had is DatabaseAway, a change
+// Errors are of type Error; any other is a fault of the program. A database that can't be had is Away, a change
 // that had to wait too long for another of the same owner a Conflict. Stores are safe for concurrent use.
 type Store interface {
 	// Tasks returns one page of f. f.Order must not be empty.

@@ -40,7 +40,7 @@ func translate(err error) error {
 			Code: todo.Conflict, Message: "Another change of yours is still being made", RetryAfter: lockTimeout, Cause: err,
 		}
 	case pgErr != nil && (away[pgErr.Code] || away[pgErr.Code[:2]]), pgErr == nil && connectionLost(err):
-		return todo.DatabaseAway(err)
+		return todo.Away(err)
 	}
 	return err
 }

@@ -38,7 +38,7 @@ func (s *Store) keepMigrating(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause/2 + rand.N(pause)): // replicas that fail together don't come back together
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // no secret: replicas shall not come back together
 		}
 		pause = min(2*pause, 5*time.Second)
 	}

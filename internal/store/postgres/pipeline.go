@@ -11,7 +11,7 @@ import (
 	"todod/internal/todo"
 )
 
-// How long things may take. A lock that can't be had is a Conflict; the others are DatabaseAway.
+// How long things may take. A lock that can't be had is a Conflict; the others are Away.
 const (
 	lockTimeout      = 3 * time.Second
 	statementTimeout = 10 * time.Second
@@ -79,7 +79,7 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	defer cancel()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return nil, todo.DatabaseAway(err)
+		return nil, todo.Away(err)
 	}
 	return conn, nil
 }

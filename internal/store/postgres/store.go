@@ -23,7 +23,7 @@ type Config struct {
 	URL         string        // for everything but migrations; may lead through a pooler
 	DirectURL   string        // for migrations; "" is URL
 	PoolSize    int           // connections at most
-	PoolTimeout time.Duration // how long an operation waits for a connection before it answers DatabaseAway
+	PoolTimeout time.Duration // how long an operation waits for a connection before it answers Away
 	Logger      *slog.Logger
 }
 
@@ -42,7 +42,7 @@ type Store struct {
 var _ todo.Store = (*Store)(nil)
 
 // Open returns a Store at once, even when the database is away: it migrates in the background, trying again until it has
-// succeeded or the Store is closed, and until then operations answer DatabaseAway. An error means a bad configuration.
+// succeeded or the Store is closed, and until then operations answer Away. An error means a bad configuration.
 func Open(cfg Config) (*Store, error) {
 	s, err := newStore(cfg)
 	if err != nil {

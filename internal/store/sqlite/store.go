@@ -147,10 +147,10 @@ func translate(err error) error {
 	case errors.As(err, &sqliteErr):
 		switch sqliteErr.Code() & 0xff { // the low byte is the primary code
 		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
-			return todo.DatabaseAway(err)
+			return todo.Away(err)
 		}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return todo.DatabaseAway(err)
+		return todo.Away(err)
 	}
 	return err
 }

@@ -1,0 +1,85 @@
+# `make help` lists what there is to do. CI runs `make check`.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Steps run one after the other: the first that fails is the last thing on the screen.
+.NOTPARALLEL:
+
+# The tools are built once per Go version, as a linter can't read code newer than the Go it was built with.
+tools := bin/tools-$(shell go env GOVERSION)
+
+# step,NAME,COMMAND runs one step of `make check` and says which one failed.
+define step
+@echo "== $(1)"
+@{ $(2); } || { echo "make check: $(1) failed" >&2; exit 1; }
+endef
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start todod on http://localhost:8000, with SQLite in ./data
+	go run ./cmd/todod
+
+.PHONY: build
+build: ## build bin/todod, a static binary
+	CGO_ENABLED=0 go build -trimpath -o bin/todod ./cmd/todod
+
+.PHONY: test
+test: ## run all tests, bringing what they need
+	@scripts/ensure-gcc.sh
+	@scripts/ensure-postgres.sh
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+.PHONY: check
+check: check-format check-vet check-staticcheck check-lint check-generated check-test ## all that CI runs: linters, generated files, tests
+	@echo "make check: passed"
+
+.PHONY: fmt
+fmt: $(tools) ## format the code
+	$(tools)/golangci-lint fmt
+
+.PHONY: lint
+lint: $(tools) ## run staticcheck and golangci-lint
+	$(tools)/staticcheck ./...
+	$(tools)/golangci-lint run
+
+.PHONY: generate
+generate: ## write the generated files: api/openapi.json
+	@mkdir -p api bin
+	go run ./cmd/todod openapi >bin/openapi.json
+	mv bin/openapi.json api/openapi.json
+
+.PHONY: clean
+clean: ## remove what the targets above made
+	rm -rf bin dist coverage.txt
+
+.PHONY: check-format check-vet check-staticcheck check-lint check-generated check-test
+check-format:
+	$(call step,gofmt,unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -s -d) && [ -z "$$unformatted" ] || { echo "$$unformatted"; echo "run: make fmt"; false; })
+
+check-vet:
+	$(call step,go vet,go vet ./...)
+
+check-staticcheck: $(tools)
+	$(call step,staticcheck,$(tools)/staticcheck ./...)
+
+check-lint: $(tools)
+	$(call step,golangci-lint,$(tools)/golangci-lint run)
+
+check-generated:
+	$(call step,generated files,mkdir -p bin && go run ./cmd/todod openapi >bin/openapi.json && diff -u api/openapi.json bin/openapi.json || { echo "run: make generate"; false; })
+
+check-test:
+	$(call step,tests,$(MAKE) --no-print-directory test)
+
+# Pinned in a module of their own, so that what they need is no dependency of todod.
+$(tools): tools/go.mod tools/go.sum
+	@echo "== building the linters (once, a minute or two)"
+	@rm -rf bin/tools-*
+	@mkdir -p $@.new
+	@CGO_ENABLED=0 go build -C tools -o ../$@.new/ tool
+	@mv $@.new $@
+	@touch $@

@@ -1,0 +1,120 @@
+// Command todod is the backend of a todo application for many people. Without arguments it serves the API.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"todod/internal/config"
+	"todod/internal/httpapi"
+)
+
+// version is the program's, set when a release is linked.
+var version = "dev"
+
+// The exit codes there are.
+const (
+	exitFailure = 1 // something went wrong while running
+	exitUsage   = 2 // bad arguments or configuration
+)
+
+// errUsage marks an error in the arguments.
+var errUsage = errors.New("usage")
+
+// main runs todod until it is done or the first SIGINT or SIGTERM asks it to stop; a second one ends it at once.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // from the first signal on, signals do what they do to any program
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(exitCode(err))
+	}
+}
+
+// exitCode returns the exit code for an error of run.
+func exitCode(err error) int {
+	var problems *config.Problems
+	if errors.As(err, &problems) || errors.Is(err, errUsage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// commands are the commands there are.
+type commands struct {
+	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command."`
+
+	Migrate struct{} `cmd:"" help:"Bring the database to this version's schema and end."`
+
+	Token tokenFlags `cmd:"" help:"Print an access token for a user, signed with the configured secret."`
+
+	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
+
+	Healthcheck struct{} `cmd:"" help:"Ask the server that is configured here whether it is ready. Fails if it isn't."`
+
+	Version struct{} `cmd:"" help:"Print the version."`
+}
+
+// run carries out the command in args, with the configuration that getenv gives, until it is done or ctx ends. An error
+// of the arguments is errUsage, one of the configuration *config.Problems.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	var cli commands
+	command, err := parse(&cli, args, stdout)
+	if err != nil || command == "" {
+		return err
+	}
+	switch command {
+	case "version":
+		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return err
+	case "openapi":
+		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard}).OpenAPI())
+		return err
+	}
+	cfg, err := config.Load(getenv)
+	if err != nil {
+		return err
+	}
+	switch command {
+	case "migrate":
+		return migrate(ctx, cfg, stdout)
+	case "token":
+		return printToken(cfg, cli.Token, stdout)
+	case "healthcheck":
+		return healthcheck(ctx, cfg)
+	default:
+		return serve(ctx, cfg, stdout)
+	}
+}
+
+// parse reads args into cli and returns the command they name, "" if they only asked for help.
+func parse(cli *commands, args []string, stdout io.Writer) (command string, err error) {
+	type helped struct{}
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(helped); !ok {
+				panic(p)
+			}
+		}
+	}()
+	parser, err := kong.New(cli, kong.Name("todod"), kong.Description("The backend of a todo application for many people."),
+		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
+	if err != nil {
+		return "", err
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		return "", fmt.Errorf("todod: %w: %w (todod --help shows what there is)", errUsage, err)
+	}
+	return kctx.Command(), nil
+}

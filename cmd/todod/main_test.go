@@ -1,0 +1,375 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"todod/internal/config"
+	"todod/internal/pgtest"
+)
+
+// TestMain brings a PostgreSQL server.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// environment is what getenv finds.
+type environment map[string]string
+
+// get is a getenv.
+func (e environment) get(name string) string { return e[name] }
+
+// isolated returns an environment whose server takes a free port of this machine, on a database of its own in a temporary
+// folder, with more in it.
+func isolated(t *testing.T, more environment) environment {
+	t.Helper()
+	env := environment{
+		"API_HOST": "127.0.0.1", "API_PORT": "0", "BETTER_AUTH_SECRET": strings.Repeat("s", 32),
+		"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "todod.db"), "RATE_LIMIT_ENABLED": "false",
+	}
+	for name, value := range more {
+		env[name] = value
+	}
+	return env
+}
+
+// log is standard output that can be read while it is written.
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+// String returns what was written.
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// A process is todod serving.
+type process struct {
+	url    string
+	out    *log
+	stop   context.CancelFunc
+	result chan error
+}
+
+// listening finds the address in the line that a start logs.
+var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
+
+// start serves with env until the test ends or stop is called.
+func start(t *testing.T, env environment) *process {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{out: &log{}, stop: cancel, result: make(chan error, 1)}
+	go func() { p.result <- run(ctx, nil, env.get, p.out) }()
+	t.Cleanup(func() { p.end(t) })
+	waitFor(t, "the start", func() bool {
+		at := listening.FindStringSubmatch(p.out.String())
+		if at != nil {
+			p.url = "http://" + at[1]
+		}
+		return at != nil && status(p.url+"/health/readiness") == http.StatusOK
+	})
+	return p
+}
+
+// end stops the server and fails the test unless it ended well.
+func (p *process) end(t *testing.T) {
+	t.Helper()
+	p.stop()
+	if err, open := <-p.result; open {
+		close(p.result)
+		if err != nil {
+			t.Errorf("serve: %v\n%s", err, p.out)
+		}
+	}
+}
+
+// waitFor waits until something has happened.
+func waitFor(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not happen", what)
+		}
+	}
+}
+
+// status returns the status of a GET, 0 if there was no answer.
+func status(url string) int {
+	resp, err := http.Get(url) //nolint:gosec,noctx // the test's own server
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// tokenOf has todod mint a token.
+func tokenOf(t *testing.T, env environment, user string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"token", "--user", user, "--email", user + "@example.com", "--ttl", "10m"}, env.get, &out); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// call sends a request with a token and returns its status and body.
+func call(t *testing.T, method, url, token, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(data)
+}
+
+func TestTasksSurviveARestart(t *testing.T) {
+	t.Parallel()
+	empty := pgtest.Empty(t)
+	spelt := func(scheme string) string { return scheme + strings.TrimPrefix(empty, "postgres") }
+	file := filepath.Join(t.TempDir(), "folder", "todod.db")
+	for name, urls := range map[string][]string{
+		"sqlite":   {"sqlite:" + file, "sqlite:///" + file},
+		"postgres": {empty, spelt("postgresql"), spelt("postgresql+asyncpg"), spelt("postgresql+psycopg2"), spelt("postgresql+psycopg")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want string
+			for i, url := range urls {
+				env := isolated(t, environment{"DATABASE_URL": url})
+				token := tokenOf(t, env, "alice")
+				p := start(t, env)
+				if i == 0 {
+					code, body := call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"Buy milk"}`)
+					if code != http.StatusCreated {
+						t.Fatalf("status %d: %s", code, body)
+					}
+					want = "[" + body + "]"
+				}
+				if code, body := call(t, "GET", p.url+"/api/v1/tasks", token, ""); code != http.StatusOK || body != want {
+					t.Errorf("%s: status %d, %s; want %s", url, code, body, want)
+				}
+				p.end(t)
+			}
+		})
+	}
+}
+
+// TestNothingConfigured runs as a newcomer does, but for the port. It changes the folder and so runs alone.
+func TestNothingConfigured(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := environment{"API_PORT": "0", "API_HOST": "127.0.0.1"}
+	token := tokenOf(t, env, "alice")
+	p := start(t, env)
+	if code, body := call(t, "GET", p.url+"/api/v1/tasks", token, ""); code != http.StatusOK || body != "[]" {
+		t.Errorf("status %d: %s", code, body)
+	}
+	if !strings.Contains(p.out.String(), "SQLite data/todod.db") || !strings.Contains(p.out.String(), "/docs") {
+		t.Errorf("the start does not say what runs: %s", p.out)
+	}
+}
+
+func TestProductionNamesEverythingMissing(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), nil, environment{"APP_ENV": "production"}.get, io.Discard)
+	if err == nil || exitCode(err) != exitUsage {
+		t.Fatalf("got %v", err)
+	}
+	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "ALLOWED_ORIGINS"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named: %v", name, err)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	port := taken.URL[strings.LastIndex(taken.URL, ":")+1:]
+	for name, c := range map[string]struct {
+		args []string
+		env  environment
+		want int
+	}{
+		"an unknown command":  {[]string{"fly"}, nil, exitUsage},
+		"an unknown flag":     {[]string{"serve", "--fast"}, nil, exitUsage},
+		"a token of nobody":   {[]string{"token"}, nil, exitUsage},
+		"a token of \"\"":     {[]string{"token", "--user", ""}, nil, exitUsage},
+		"a token for no time": {[]string{"token", "--user", "a", "--ttl", "0s"}, nil, exitUsage},
+		"a bad environment":   {nil, environment{"APP_ENV": "moon"}, exitUsage},
+		"a bad number":        {[]string{"migrate"}, environment{"API_PORT": "abc"}, exitUsage},
+		"no server":           {[]string{"healthcheck"}, environment{"API_PORT": "1"}, exitFailure},
+		"not our server":      {[]string{"healthcheck"}, environment{"API_PORT": port}, exitFailure},
+		"a port in use":       {nil, environment{"API_PORT": port}, exitFailure},
+		"no database folder":  {[]string{"migrate"}, environment{"DATABASE_URL": "sqlite:/dev/null/x/todod.db"}, exitFailure},
+	} {
+		err := run(t.Context(), c.args, isolated(t, c.env).get, io.Discard)
+		if err == nil || exitCode(err) != c.want {
+			t.Errorf("%s: %v, want exit code %d", name, err, c.want)
+		}
+	}
+	var problems *config.Problems
+	if err := run(t.Context(), nil, environment{"APP_ENV": "moon", "API_PORT": "x"}.get, io.Discard); !errors.As(err, &problems) || len(problems.Unwrap()) != 2 {
+		t.Errorf("not all problems at once: %v", err)
+	}
+}
+
+func TestSmallCommands(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, nil)
+	for _, c := range []struct{ args, want string }{
+		{"version", "^todod dev .go1"},
+		{"openapi", `"openapi": "3.1`},
+		{"--help", "healthcheck"},
+		{"migrate", "1 migrations run"},
+		{"migrate", "0 migrations run"},
+		{"token --user alice", `^[\w-]+\.[\w-]+\.[\w-]+\n$`},
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), strings.Fields(c.args), env.get, &out); err != nil || !regexp.MustCompile(c.want).Match(out.Bytes()) {
+			t.Errorf("%s: %v, %s", c.args, err, &out)
+		}
+	}
+}
+
+func TestHealthcheckFindsTheServer(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, nil)
+	p := start(t, env)
+	env["API_PORT"] = p.url[strings.LastIndex(p.url, ":")+1:]
+	env["API_HOST"] = "0.0.0.0"
+	if err := run(t.Context(), []string{"healthcheck"}, env.get, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAStopAnswersWhatIsUnderWay stops a server that many clients keep busy: no request that it took is left without its
+// whole answer, and what was answered is there afterwards.
+func TestAStopAnswersWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "todod.db"), "postgres": pgtest.Empty(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := isolated(t, environment{"DATABASE_URL": url})
+			p := start(t, env)
+			token := tokenOf(t, env, "alice")
+			var mu sync.Mutex
+			answered := 0
+			var clients sync.WaitGroup
+			for range 16 {
+				clients.Go(func() {
+					// The listener is closed first: the refusal of a new connection is how a client learns that it is over.
+					client := &http.Client{Transport: &http.Transport{}}
+					for {
+						created, err := create(client, p.url, token)
+						if created {
+							mu.Lock()
+							answered++
+							mu.Unlock()
+						}
+						if err != nil {
+							if !strings.Contains(err.Error(), "connection refused") {
+								t.Errorf("a request without an answer: %v", err)
+							}
+							return
+						}
+					}
+				})
+			}
+			time.Sleep(300 * time.Millisecond)
+			p.stop()
+			clients.Wait()
+			p.end(t)
+
+			again := start(t, env)
+			_, body := call(t, "GET", again.url+"/api/v1/tasks?limit=1000&count=true", token, "")
+			var tasks []struct{ Version int }
+			if err := json.Unmarshal([]byte(body), &tasks); err != nil || len(tasks) == 0 {
+				t.Fatalf("%v: %.200s", err, body)
+			}
+			if last := tasks[0].Version; last != answered { // each create has raised the revision by one
+				t.Errorf("%d creates were answered, %d were made", answered, last)
+			}
+		})
+	}
+}
+
+// create makes a task and reports whether that was answered with 201 and a whole body.
+func create(client *http.Client, url, token string) (bool, error) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/api/v1/tasks", strings.NewReader(`{"title":"x"}`))
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return false, err
+	}
+	if resp.StatusCode != http.StatusCreated {
+		return false, fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return true, nil
+}
+
+// TestADatabaseThatIsAwayDoesNotStopTheStart: the API is there, says that it isn't ready, and begins to work by itself.
+func TestADatabaseThatIsAwayDoesNotStopTheStart(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
+	ctx, cancel := context.WithCancel(t.Context())
+	out, result := &log{}, make(chan error, 1)
+	go func() { result <- run(ctx, nil, env.get, out) }()
+	var url string
+	waitFor(t, "the start", func() bool {
+		if at := listening.FindStringSubmatch(out.String()); at != nil {
+			url = "http://" + at[1]
+		}
+		return url != "" && status(url+"/health/liveness") == http.StatusOK
+	})
+	if got := status(url + "/health/readiness"); got != http.StatusServiceUnavailable {
+		t.Errorf("readiness: %d", got)
+	}
+	if code, body := call(t, "GET", url+"/api/v1/tasks", tokenOf(t, env, "alice"), ""); code != http.StatusServiceUnavailable {
+		t.Errorf("status %d: %s", code, body)
+	}
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}

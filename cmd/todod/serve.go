@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"todod/internal/auth"
+	"todod/internal/config"
+	"todod/internal/httpapi"
+	"todod/internal/observe"
+	"todod/internal/ratelimit"
+	"todod/internal/store/postgres"
+	"todod/internal/store/sqlite"
+	"todod/internal/todo"
+)
+
+// discard is the logger of those who have nothing to say.
+var discard = slog.New(slog.DiscardHandler)
+
+// How long a client may take, so that slow ones don't hold connections for ever.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 90 * time.Second // longer than the longest wait for a database connection
+	idleTimeout   = 2 * time.Minute
+
+	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
+
+	// partingTime is how long connections stay open when the server stops, for their clients to read "Connection: close"
+	// in an answer. A client that is about to send would otherwise write into a connection that is just being closed.
+	partingTime = 500 * time.Millisecond
+
+	// limiterCallers is how many callers the rate limiter keeps count of: some 20 MB under a flood of addresses.
+	limiterCallers = 100_000
+)
+
+// A store is a todo.Store that has to be closed.
+type store interface {
+	todo.Store
+	io.Closer
+}
+
+// serve serves the API until ctx ends, and then until the requests under way are answered.
+func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
+	log := newLogger(stdout, cfg.LogLevel)
+	if err := cfg.EnsureDevSecret(); err != nil {
+		return err
+	}
+	logConfig(log, cfg)
+	verifier, err := newVerifier(cfg, log)
+	if err != nil {
+		return err
+	}
+	db, err := openStore(ctx, cfg.Database, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	api := httpapi.New(httpapi.Config{
+		Tasks:    todo.NewService(db, time.Now, cfg.MaxTasksPerUser),
+		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
+		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+	})
+	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	log.Info(startLine(cfg, listener.Addr()))
+	return serveOn(ctx, listener, api, cfg.ShutdownTimeout, log)
+}
+
+// serveOn answers requests on listener until ctx ends. Then it takes no new connection, answers what is under way and
+// returns nil, or an error if that takes longer than patience.
+func serveOn(
+	ctx context.Context, listener net.Listener, api *httpapi.API, patience time.Duration, log *slog.Logger,
+) error {
+	server := &http.Server{
+		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: answering what is under way")
+	api.Drain()
+	if err := listener.Close(); err != nil {
+		log.Warn("could not close the listener", "error", err.Error())
+	}
+	if err := <-served; !errors.Is(err, net.ErrClosed) { // it has taken its last connection
+		log.Warn("serve", "error", err.Error())
+	}
+	time.Sleep(partingTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+		return errors.Join(fmt.Errorf("stop: requests still under way after %s: %w", patience, err), server.Close())
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// newLogger returns the logger that writes to stdout, in colour if that is a terminal.
+func newLogger(stdout io.Writer, level slog.Leveler) *slog.Logger {
+	if f, ok := stdout.(*os.File); ok {
+		return observe.Logger(f, level)
+	}
+	return observe.NewLogger(stdout, level)
+}
+
+// logConfig logs what todod runs with, and what of it is probably not meant.
+func logConfig(log *slog.Logger, cfg config.Config) {
+	log.Info("configuration", "config", cfg)
+	var names []string
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		names = append(names, name)
+	}
+	for _, warning := range cfg.Warnings {
+		log.Warn(warning)
+	}
+	for _, name := range config.Unknown(names) {
+		log.Warn(name + " is no variable of todod: a typo, or another program's")
+	}
+}
+
+// openStore opens the database that is configured.
+func openStore(ctx context.Context, db config.Database, log *slog.Logger) (store, error) {
+	if db.Engine == config.SQLite {
+		return sqlite.Open(ctx, db.Path)
+	}
+	return postgres.Open(postgres.Config{
+		URL: db.URL, DirectURL: db.DirectURL, PoolSize: db.PoolSize, PoolTimeout: db.PoolTimeout,
+		Logger: observe.For(log, "todod.postgres"),
+	})
+}
+
+// newVerifier returns the verifier of tokens.
+func newVerifier(cfg config.Config, log *slog.Logger) (*auth.Verifier, error) {
+	a := cfg.Auth
+	var secrets [][]byte
+	for _, s := range a.Secrets() {
+		secrets = append(secrets, []byte(s))
+	}
+	return auth.New(auth.Config{
+		Secrets: secrets, JWKSURL: a.JWKSURL, Issuer: a.Issuer, Audience: a.Audience, AllowedAlgs: a.AllowedAlgs,
+		RequireIssAud: a.RequireIssAud, AcceptSessionJWT: a.AcceptSessionJWT, MaxTokenBytes: a.MaxTokenBytes,
+		Leeway: a.Leeway, Logger: observe.For(log, "todod.auth"),
+	})
+}
+
+// limits returns the limits that are configured.
+func limits(cfg config.RateLimit) httpapi.Limits {
+	if !cfg.Enabled {
+		return httpapi.Limits{}
+	}
+	return httpapi.Limits{
+		Source:        ratelimit.NewMemory(time.Now, limiterCallers),
+		Authenticated: ratelimit.Rate{Quota: cfg.Authenticated.Quota, Window: cfg.Authenticated.Per},
+		Anonymous:     ratelimit.Rate{Quota: cfg.Anonymous.Quota, Window: cfg.Anonymous.Per},
+	}
+}
+
+// startLine says to a person what is running where.
+func startLine(cfg config.Config, at net.Addr) string {
+	signIn := "tokens signed with the shared secret"
+	if cfg.Auth.BetterAuthURL != "" {
+		signIn = "tokens of " + cfg.Auth.BetterAuthURL
+	}
+	_, port, _ := net.SplitHostPort(at.String()) // not cfg.Port: that may be 0, any free one
+	address := net.JoinHostPort(cfg.Host, port)
+	return fmt.Sprintf("todod %s listens on %s, database %s, %s, docs at http://%s/docs",
+		version, address, cfg.Database, signIn, reachable(address))
+}
+
+// reachable returns the address at which a client on this machine reaches a server that listens on address.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); ip == nil && host == "" || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

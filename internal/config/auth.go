@@ -1,0 +1,66 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// algorithms are those that can be allowed.
+var algorithms = []string{"HS256", "EdDSA", "ES256", "RS256", "PS256", "ES512"}
+
+// resolveAuth checks who signs people in and which tokens are good, and fills in what follows from BETTER_AUTH_URL.
+func (l *loader) resolveAuth() {
+	auth := &l.config.Auth
+	auth.BetterAuthURL = l.webOrigin("BETTER_AUTH_URL", auth.BetterAuthURL)
+	auth.Issuer = cmp.Or(auth.Issuer, auth.BetterAuthURL)
+	auth.Audience = cmp.Or(auth.Audience, auth.BetterAuthURL)
+	l.webOrigin("AUTH_JWKS_URL", auth.JWKSURL)
+	if auth.JWKSURL == "" && auth.BetterAuthURL != "" {
+		auth.JWKSURL = auth.BetterAuthURL + "/api/auth/jwks"
+	}
+
+	switch {
+	case auth.Provider == BetterAuth && auth.BetterAuthURL == "":
+		l.fault("BETTER_AUTH_URL", "BETTER_AUTH_URL must be set for AUTH_PROVIDER=better-auth")
+	case auth.Provider == "" && auth.BetterAuthURL == "":
+		auth.Provider = Local
+	case auth.Provider == "":
+		auth.Provider = BetterAuth
+	}
+
+	if slices.ContainsFunc(auth.AllowedAlgs, func(alg string) bool { return !slices.Contains(algorithms, alg) }) {
+		l.reject("AUTH_ALLOWED_ALGS")
+	}
+	if auth.Provider == Local && !slices.Contains(auth.AllowedAlgs, "HS256") {
+		l.warn("AUTH_ALLOWED_ALGS lacks HS256: the tokens of todod's own accounts will be refused")
+	}
+}
+
+// webOrigin returns the origin of what the variable of that name holds, which must be an http or https URL; "" of "".
+func (l *loader) webOrigin(name, raw string) string {
+	if raw == "" {
+		return ""
+	}
+	u, err := parseURL(raw)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		l.reject(name)
+		return ""
+	}
+	return origin(u)
+}
+
+// resolveOrigins checks ALLOWED_ORIGINS and writes each origin as browsers send it.
+func (l *loader) resolveOrigins() {
+	for i, allowed := range l.config.AllowedOrigins {
+		if allowed == "*" {
+			continue
+		}
+		u, err := parseURL(allowed)
+		if err != nil || strings.Contains(u.Host, "*") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+			l.reject("ALLOWED_ORIGINS")
+			continue
+		}
+		l.config.AllowedOrigins[i] = origin(u)
+	}
+}

@@ -1,0 +1,56 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestBetterAuthURLSetsWhatFollowsFromIt(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https://auth.example":             "https://auth.example",
+		"https://Auth.Example:443/":        "https://auth.example",
+		"http://localhost:3000/api/auth":   "http://localhost:3000",
+		"HTTP://auth.example:80/x?y#z":     "http://auth.example",
+		"http://[::1]:3000":                "http://[::1]:3000",
+		"https://auth.example:8443/a/b/c/": "https://auth.example:8443",
+	} {
+		auth := mustLoad(t, with{"BETTER_AUTH_URL": raw}).Auth
+		if auth.BetterAuthURL != want || auth.Issuer != want || auth.Audience != want || auth.JWKSURL != want+"/api/auth/jwks" || auth.Provider != BetterAuth {
+			t.Errorf("%s: %+v", raw, auth)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	first, second := goodSecret+"1", goodSecret+"2"
+	for name, tc := range map[string]struct {
+		vars with
+		want []Secret
+	}{
+		"none":             {with{}, nil},
+		"one":              {with{"BETTER_AUTH_SECRET": first}, []Secret{Secret(first)}},
+		"rotated":          {with{"BETTER_AUTH_SECRETS": "2:" + second + ",1:" + first}, []Secret{Secret(second), Secret(first)}},
+		"both":             {with{"BETTER_AUTH_SECRETS": "2:" + second, "BETTER_AUTH_SECRET": first}, []Secret{Secret(second), Secret(first)}},
+		"the same in both": {with{"BETTER_AUTH_SECRETS": "2:" + second + ", 1:" + first, "BETTER_AUTH_SECRET": first}, []Secret{Secret(second), Secret(first)}},
+		"with colons":      {with{"BETTER_AUTH_SECRETS": "1:a:" + first}, []Secret{Secret("a:" + first)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := mustLoad(t, tc.vars).Auth.Secrets(); !slices.Equal(got, tc.want) {
+				t.Errorf("got %d secrets, want %d, or in another order", len(got), len(tc.want))
+			}
+		})
+	}
+}
+
+func TestProviderNeedsWhatItUses(t *testing.T) {
+	t.Parallel()
+	wantOne(t, problems(t, with{"AUTH_PROVIDER": "better-auth"}), "BETTER_AUTH_URL must be set")
+	c := mustLoad(t, with{"AUTH_ALLOWED_ALGS": "EdDSA"})
+	if !strings.Contains(strings.Join(c.Warnings, "\n"), "AUTH_ALLOWED_ALGS lacks HS256") {
+		t.Errorf("warnings: %q", c.Warnings)
+	}
+}

@@ -1,0 +1,194 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// Problems is everything that is wrong with a configuration, a sentence each that begins with the variable's name and
+// never shows a secret.
+type Problems struct{ list []error }
+
+// Error returns the problems, one a line.
+func (p *Problems) Error() string { return errors.Join(p.list...).Error() }
+
+// Unwrap returns the problems.
+func (p *Problems) Unwrap() []error { return p.list }
+
+// Load reads the configuration: each variable from getenv, else from .env in the working directory, else its default.
+// NAME_FILE names a file with the value of NAME, less one newline at its end. An empty value is no value. The error, if
+// any, is *Problems.
+func Load(getenv func(string) string) (Config, error) {
+	return load(getenv, os.DirFS("."))
+}
+
+// load is Load with .env in dir.
+func load(getenv func(string) string, dir fs.FS) (Config, error) {
+	l := loader{values: map[string]string{}, faulty: map[string]bool{}}
+	dotenv := l.readDotenv(dir)
+	fromDotenv := func(name string) string { return dotenv[name] }
+
+	l.collect(getenv, fromDotenv)
+	l.parse()
+	l.resolveDatabase()
+	l.resolveAuth()
+	l.resolveOrigins()
+	l.checkSecrets()
+	l.checkStrict()
+	l.warnOfNames(slices.Collect(maps.Keys(dotenv)), getenv, fromDotenv)
+
+	if len(l.problems) > 0 {
+		return l.config, &Problems{l.problems}
+	}
+	return l.config, nil
+}
+
+// loader is a configuration in the making.
+type loader struct {
+	config   Config
+	values   map[string]string // what was set, by variable
+	faulty   map[string]bool   // variables with a problem: one is enough
+	problems []error
+}
+
+// fault records a problem with the variable of that name, unless it has one already.
+func (l *loader) fault(name, format string, args ...any) {
+	if !l.faulty[name] {
+		l.faulty[name] = true
+		l.problems = append(l.problems, fmt.Errorf(format, args...))
+	}
+}
+
+// warn records a warning.
+func (l *loader) warn(format string, args ...any) {
+	l.config.Warnings = append(l.config.Warnings, fmt.Sprintf(format, args...))
+}
+
+// reject records that the variable of that name is not what it must be.
+func (l *loader) reject(name string) {
+	for _, v := range variables(&l.config) {
+		switch {
+		case v.name != name:
+		case v.secret, strings.Contains(l.values[name], "@"): // which may follow a password
+			l.fault(name, "%s must %s", name, v.must)
+		default:
+			l.fault(name, "%s must %s, got %q", name, v.must, l.values[name])
+		}
+	}
+}
+
+// readDotenv returns what .env in dir sets. As in other readers of such files ${NAME} stands for an earlier
+// variable, but a $ without brace is nothing special: passwords have them.
+func (l *loader) readDotenv(dir fs.FS) map[string]string {
+	text, err := fs.ReadFile(dir, ".env")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		l.fault(".env", ".env can't be read: %w", err)
+		return nil
+	}
+	const dollar = "\x00"
+	found, err := godotenv.Unmarshal(strings.NewReplacer("${", "${", "$", dollar).Replace(string(text)))
+	if err != nil { // which quotes the file, secrets included
+		l.fault(".env", ".env can't be read: every line must be NAME=value, with quotes closed")
+		return nil
+	}
+	for name, value := range found {
+		found[name] = strings.ReplaceAll(value, dollar, "$")
+	}
+	return found
+}
+
+// collect sets values from the first source that has a variable, by itself or as a file.
+func (l *loader) collect(sources ...func(string) string) {
+	for _, v := range variables(&l.config) {
+		for _, source := range sources {
+			value, path := source(v.name), source(v.name+"_FILE")
+			if value == "" && path == "" {
+				continue
+			}
+			if value != "" && path != "" {
+				l.fault(v.name, "%s and %[1]s_FILE are both set: keep one", v.name)
+			}
+			if path != "" {
+				value = l.readValue(v.name, path)
+			}
+			l.values[v.name] = value
+			break
+		}
+	}
+}
+
+// readValue returns what the file at path holds for the variable of that name. The path is not shown, since it may be a
+// secret that was put where its file belongs.
+func (l *loader) readValue(name, path string) string {
+	text, err := os.ReadFile(path) //nolint:gosec // reading any file that the operator names is the purpose
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		l.fault(name, "%s_FILE must name a file that can be read: %w", name, failed.Err)
+		return ""
+	}
+	value := trimNewline(string(text))
+	if value == "" {
+		l.fault(name, "%s_FILE must name a file that is not empty", name)
+	}
+	return value
+}
+
+// trimNewline drops one newline at the end of s.
+func trimNewline(s string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
+}
+
+// parse fills the configuration from values and the defaults.
+func (l *loader) parse() {
+	err := env.ParseWithOptions(&l.config, env.Options{Environment: l.values, FuncMap: parsers})
+	if err == nil {
+		return
+	}
+	names := map[string]string{}
+	for _, v := range variables(&l.config) {
+		names[v.field] = v.name
+	}
+	all, _ := errors.AsType[env.AggregateError](err)
+	for _, err := range all.Errors {
+		one, _ := errors.AsType[env.ParseError](err)
+		l.reject(names[one.Name])
+	}
+}
+
+// variable is one environment variable, as the tags of its field describe it.
+type variable struct {
+	name   string
+	field  string // the Go field's name, of which there is only one in all of Config
+	must   string // how the sentence goes on that begins "NAME must"
+	secret bool   // the value is never shown
+	value  reflect.Value
+}
+
+// variables lists the variables of c in the order of their fields.
+func variables(c *Config) []variable {
+	return appendVariables(nil, reflect.ValueOf(c).Elem())
+}
+
+// appendVariables appends the variables of the struct v and of the sections in it.
+func appendVariables(list []variable, v reflect.Value) []variable {
+	for field, value := range v.Fields() {
+		if name, ok := field.Tag.Lookup("env"); ok {
+			_, secret := field.Tag.Lookup("secret")
+			list = append(list, variable{name, field.Name, field.Tag.Get("must"), secret, value})
+		} else if value.Kind() == reflect.Struct {
+			list = appendVariables(list, value)
+		}
+	}
+	return list
+}

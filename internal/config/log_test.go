@@ -1,0 +1,48 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestLogShowsWhatIsInEffectAndNoSecrets(t *testing.T) {
+	t.Parallel()
+	c := mustLoad(t, with{
+		"DATABASE_URL": "postgres://ada:hunter2@pool/d", "DATABASE_DIRECT_URL": "postgres://ada:hunter2@direct/d?password=hunter2",
+		"BETTER_AUTH_SECRET": "hunter2 hunter2 hunter2 hunter2 hunter2", "BETTER_AUTH_SECRETS": "1:hunter2,2:hunter2",
+		"BETTER_AUTH_URL": "https://auth.example", "LOG_LEVEL": "warn", "TRUSTED_PROXIES": "10.0.0.0/8",
+	})
+	var out bytes.Buffer
+
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("configuration", "config", c)
+
+	for _, want := range []string{
+		`"config":{"APP_ENV":"development"`, `"DATABASE_URL":"PostgreSQL ada@pool:5432/d"`, `"DATABASE_DIRECT_URL":"PostgreSQL ada@direct:5432/d"`,
+		`"BETTER_AUTH_SECRET":"[redacted]"`, `"BETTER_AUTH_SECRETS":"[redacted]"`, `"AUTH_ISSUER":"https://auth.example"`,
+		`"AUTH_PROVIDER":"better-auth"`, `"LOG_LEVEL":"WARNING"`, `"RATE_LIMIT_ANONYMOUS":"120 per 1m0s"`, `"TRUSTED_PROXIES":"[10.0.0.0/8]"`,
+		`"API_PORT":"8000"`, `"SHUTDOWN_TIMEOUT":"15s"`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is missing in %s", want, out.String())
+		}
+	}
+	for _, text := range []string{out.String(), fmt.Sprint(c), fmt.Sprintf("%+v", c)} {
+		if strings.Contains(text, "hunter2") {
+			t.Errorf("a secret is shown: %s", text)
+		}
+	}
+}
+
+func TestLogOfNoSecretSaysSo(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("configuration", "config", mustLoad(t, nil))
+	for _, want := range []string{`"DATABASE_URL":"SQLite data/todod.db"`, `"DATABASE_DIRECT_URL":""`, `"BETTER_AUTH_SECRET":""`, `"BETTER_AUTH_SECRETS":""`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is missing in %s", want, out.String())
+		}
+	}
+}

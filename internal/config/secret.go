@@ -1,0 +1,135 @@
+package config
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// minSecret is the least length of a secret, in bytes.
+const minSecret = 32
+
+// secretHint says how to come by a good secret.
+const secretHint = "make one with: openssl rand -base64 32"
+
+// published holds the SHA-256 of secrets that anyone can look up: the one in the original plan of this application, and
+// Better Auth's default.
+var published = []string{
+	"9c0d437b2f1b566708e0b01c896ebbafa4cabbcd6f3c6bc3db986eb8001cdb72",
+	"2988a24c0bcc440e2c600c28394590bf7990f260cbf23503e03ee00092086e1f",
+}
+
+// Secret is a text that signs tokens. It prints as a placeholder; convert it to use it.
+type Secret string
+
+// redacted is what is shown instead of a secret.
+const redacted = "[redacted]"
+
+// Format implements fmt.Formatter.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Secrets returns the secrets in use: all of them verify, the first one signs.
+func (a Auth) Secrets() []Secret {
+	secrets := slices.Clone(a.RotatedSecrets)
+	if a.Secret != "" && !slices.Contains(secrets, a.Secret) {
+		secrets = append(secrets, a.Secret)
+	}
+	return secrets
+}
+
+// checkSecrets looks for secrets that are too short or known to the world.
+func (l *loader) checkSecrets() {
+	if l.config.Auth.Secret != "" {
+		l.checkSecret("BETTER_AUTH_SECRET", l.config.Auth.Secret)
+	}
+	for _, secret := range l.config.Auth.RotatedSecrets {
+		l.checkSecret("BETTER_AUTH_SECRETS", secret)
+	}
+}
+
+// checkSecret records that a secret of the variable of that name is weak: a problem where it is strict, else a warning.
+func (l *loader) checkSecret(name string, secret Secret) {
+	switch lack := weakness(secret); {
+	case lack == "":
+	case l.config.Env.Strict():
+		l.fault(name, "%s must %s: %s", name, lack, secretHint)
+	default:
+		l.warn("%s should %s: %s", name, lack, secretHint)
+	}
+}
+
+// weakness completes the sentence "a secret must", "" for a good one.
+func weakness(s Secret) string {
+	hash := sha256.Sum256([]byte(s))
+	switch {
+	case len(s) < minSecret:
+		return fmt.Sprintf("have at least %d bytes", minSecret)
+	case slices.Contains(published, hex.EncodeToString(hash[:])):
+		return "not be a published one"
+	default:
+		return ""
+	}
+}
+
+// EnsureDevSecret gives a development configuration without secrets one that is generated at the first start and kept in
+// the data folder. Processes that start together agree on it. In production and staging it does nothing.
+func (c *Config) EnsureDevSecret() error {
+	if c.Env.Strict() || len(c.Auth.Secrets()) > 0 {
+		return nil
+	}
+	secret, err := ensureSecret(filepath.Join(DataDir, "secret"))
+	c.Auth.Secret = secret
+	return err
+}
+
+// ensureSecret returns the secret in the file at path, which it makes if there is none.
+func ensureSecret(path string) (Secret, error) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := createSecret(path); err != nil {
+			return "", fmt.Errorf("create development secret: %w", err)
+		}
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the path is a constant outside tests
+	if err != nil {
+		return "", fmt.Errorf("read development secret: %w", err)
+	}
+	secret := Secret(trimNewline(string(text)))
+	if len(secret) < minSecret {
+		return "", fmt.Errorf("read development secret: %s has fewer than %d bytes; delete it to get a new one", path, minSecret)
+	}
+	return secret, nil
+}
+
+// createSecret makes the file at path with a new secret, unless it is there. It is written under another name and then
+// linked, so that it is never seen half written and never replaced.
+func createSecret(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "secret-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	random := make([]byte, minSecret)
+	_, _ = rand.Read(random) // never fails
+	_, err = file.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}

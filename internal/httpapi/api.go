@@ -1,0 +1,93 @@
+// Package httpapi is todod as the web sees it: routes, wire types, and the one table from errors to statuses.
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"todod/internal/auth"
+	"todod/internal/ratelimit"
+	"todod/internal/todo"
+)
+
+// Config is what the API is made of.
+type Config struct {
+	Tasks    *todo.Service
+	Verifier *auth.Verifier
+	Limits   Limits
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Version  string // of the program
+
+	AllowedOrigins []string       // of browsers; "*" is any
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+}
+
+// Limits say how many requests a caller may make. A nil Source lets everyone through.
+type Limits struct {
+	Source        ratelimit.Source
+	Authenticated ratelimit.Rate // of each user
+	Anonymous     ratelimit.Rate // of each address
+}
+
+// API answers HTTP requests.
+type API struct {
+	tasks     *todo.Service
+	verifier  *auth.Verifier
+	limits    Limits
+	log       *slog.Logger
+	accessLog *slog.Logger
+	now       func() time.Time
+	version   string
+	proxies   []netip.Prefix
+
+	mux      *http.ServeMux
+	huma     huma.API
+	handler  http.Handler
+	draining atomic.Bool
+
+	openAPI   []byte // as JSON, version 3.1
+	openAPI30 []byte // the same for tools that only read 3.0
+}
+
+// New returns the API. It panics if its routes contradict each other.
+func New(cfg Config) *API {
+	a := &API{
+		tasks: cfg.Tasks, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		log: cfg.Logger, accessLog: accessLogger(cfg.Logger), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
+	}
+	a.huma = newHuma(a.mux, a.noteMissing)
+	a.huma.UseMiddleware(a.admit)
+	a.routes()
+	a.describe()
+	a.handler = a.wrap(a.mux, cfg.AllowedOrigins)
+	return a
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Drain makes readiness fail from now on, so that load balancers stop sending requests. All others are still answered.
+func (a *API) Drain() { a.draining.Store(true) }
+
+// OpenAPI returns the API's description in OpenAPI 3.1, as indented JSON.
+func (a *API) OpenAPI() []byte { return a.openAPI }
+
+// describe marshals the API's description once: huma's own handler would do so at the first request, unguarded.
+func (a *API) describe() {
+	var err error
+	if a.openAPI, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
+		panic(fmt.Sprintf("OpenAPI: %v", err))
+	}
+	a.openAPI = append(a.openAPI, '\n')
+	if a.openAPI30, err = a.huma.OpenAPI().Downgrade(); err != nil {
+		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
+	}
+}

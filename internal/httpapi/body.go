@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"todod/internal/todo"
+)
+
+// mergePatchType is the media type of RFC 7396.
+const mergePatchType = "application/merge-patch+json"
+
+// checkContentType returns an error unless a body of r, if there is one, is said to be JSON in UTF-8.
+func checkContentType(r *http.Request, mergePatch bool) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	isJSON := mediaType == "application/json" || mergePatch && mediaType == mergePatchType
+	charset := params["charset"]
+	if err != nil || !isJSON || charset != "" && !strings.EqualFold(charset, "utf-8") ||
+		len(r.Header.Values("Content-Type")) > 1 {
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent as Content-Type: application/json"}
+	}
+	return nil
+}
+
+// An object is a request body that reads itself and keeps what is wrong with it until huma asks for that (its Resolve):
+// of an error that unmarshal returns, huma keeps only the text.
+type object interface{ read(data []byte) }
+
+// unmarshal reads a request body for huma.
+func unmarshal(data []byte, v any) error {
+	body, ok := v.(object)
+	if !ok {
+		return fmt.Errorf("httpapi: %T is no object", v)
+	}
+	body.read(data)
+	return nil
+}
+
+// members are the members that an object may have: what to do with the value of each. The text returned says what is
+// wrong with it, "" if nothing is.
+type members map[string]func(jsontext.Value) string
+
+// readObject reads data as one JSON object of these members and nothing after it. Its error is an Error of code Invalid
+// that names every member at fault. Names are compared exactly, none may come twice, and text must be valid UTF-8
+// (RFC 8259 leaves all of that open; RFC 7493 settles it this way).
+func readObject(data []byte, known members) error {
+	dec := jsontext.NewDecoder(strings.NewReader(string(data)))
+	if dec.PeekKind() != '{' {
+		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "must be a JSON object"})
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return malformed(err)
+	}
+	var faults []todo.FieldError
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return malformed(err)
+		}
+		field := name.String()
+		value, err := dec.ReadValue()
+		if err != nil {
+			return malformed(err)
+		}
+		if message := known.take(field, value); message != "" {
+			faults = append(faults, todo.FieldError{Field: field, Message: message})
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return malformed(err)
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "must end after the JSON object"})
+	}
+	return todo.InvalidFields(faults...)
+}
+
+// take hands value to the member of this name and returns what is wrong with it.
+func (m members) take(name string, value jsontext.Value) string {
+	set, ok := m[name]
+	if !ok {
+		return "is not a known field; there are " + strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	}
+	return set(value)
+}
+
+// malformed returns the Error for a body that is not JSON as we take it. It names the member it happened in, if any.
+func malformed(err error) error {
+	field, message := "body", "is not valid JSON"
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		if first, _, _ := strings.Cut(strings.TrimPrefix(string(syntax.JSONPointer), "/"), "/"); first != "" {
+			field = jsontext.Pointer("/" + first).LastToken()
+		}
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			message = "must not come twice"
+		}
+	}
+	return todo.InvalidFields(todo.FieldError{Field: field, Message: message})
+}
+
+// into returns what reads a member into dst: null, or a value of the JSON type that T is of.
+func into[T any](dst *todo.Opt[T], wanted string) func(jsontext.Value) string {
+	return parsedInto(dst, wanted, func(v T) (T, bool) { return v, true })
+}
+
+// parsedInto returns what reads a member of JSON type T into dst, as parse makes of it.
+func parsedInto[T, V any](dst *todo.Opt[V], wanted string, parse func(T) (V, bool)) func(jsontext.Value) string {
+	return func(value jsontext.Value) string {
+		if value.Kind() == 'n' {
+			*dst = todo.Null[V]()
+			return ""
+		}
+		var raw T
+		if err := json.Unmarshal(value, &raw); err != nil {
+			return "must be " + wanted
+		}
+		v, ok := parse(raw)
+		if !ok {
+			return "must be " + wanted
+		}
+		*dst = todo.Some(v)
+		return ""
+	}
+}

@@ -1,0 +1,112 @@
+// Package docsui serves Swagger UI from the binary itself: a browser that shows the API's documentation loads nothing
+// from any other server.
+package docsui
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+)
+
+// vendored is Swagger UI, as scripts/update-swagger-ui.sh brings it, with its licences.
+//
+//go:embed assets
+var vendored embed.FS
+
+//go:embed init.js
+var initScript []byte
+
+//go:embed index.html
+var indexPage string
+
+// pagePolicy allows the page its own files and the API's answers, and nothing else. Swagger UI sets style attributes,
+// hence 'unsafe-inline' for styles; its CSS holds images as data: URLs.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// contentTypes names the type of each file by its extension, as the system's own table differs between machines.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
+	"":     "text/plain; charset=utf-8",
+	".txt": "text/plain; charset=utf-8",
+}
+
+// Routes returns the handler of each of the pages' routes by its http.ServeMux pattern: the page itself at /docs and
+// /redoc, and its files, each by its name, under /docs/assets/. The browser resolves specURL, the address of the OpenAPI
+// document, against the page; a relative one ("openapi.json") works behind a proxy that strips a prefix, too.
+func Routes(specURL string) map[string]http.Handler {
+	page := index(specURL)
+	routes := map[string]http.Handler{
+		"GET /docs":                page,
+		"GET /redoc":               page,
+		"GET /docs/assets/init.js": asset("init.js", initScript),
+	}
+	for name, content := range vendoredFiles() {
+		routes["GET /docs/assets/"+name] = asset(name, content)
+	}
+	return routes
+}
+
+// index returns the handler of the page that shows the document at specURL.
+func index(specURL string) http.Handler {
+	var page bytes.Buffer
+	if err := template.Must(template.New("index.html").Parse(indexPage)).Execute(&page, specURL); err != nil {
+		panic(err) // the page is part of this package
+	}
+	return static("index.html", page.Bytes(), http.Header{
+		"Content-Type":            {"text/html; charset=utf-8"},
+		"Content-Security-Policy": {pagePolicy},
+		"Cache-Control":           {"no-cache"},
+	})
+}
+
+// asset returns the handler of one of the page's files.
+func asset(name string, content []byte) http.Handler {
+	contentType, ok := contentTypes[path.Ext(name)]
+	if !ok {
+		panic(fmt.Sprintf("docsui: no content type for %s", name)) // the files are part of this package
+	}
+	return static(name, content, http.Header{
+		"Content-Type":  {contentType},
+		"Cache-Control": {"public, max-age=3600"},
+	})
+}
+
+// static returns a handler that answers content with the given header and an ETag, and 304 to whoever has it.
+func static(name string, content []byte, header http.Header) http.Handler {
+	sum := sha256.Sum256(content)
+	etag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for key, values := range header {
+			w.Header()[key] = values
+		}
+		w.Header().Set("ETag", etag)
+		// The time is left out: the ETag alone says which version this is.
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	})
+}
+
+// vendoredFiles returns the content of every file of Swagger UI by its name.
+func vendoredFiles() map[string][]byte {
+	files := make(map[string][]byte)
+	err := fs.WalkDir(vendored, "assets", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files[path.Base(name)], err = vendored.ReadFile(name)
+		return err
+	})
+	if err != nil {
+		panic(err) // an embedded file system can always be read
+	}
+	return files
+}

@@ -1,0 +1,128 @@
+package docsui
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// newServer serves Routes.
+func newServer(t *testing.T) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	for pattern, handler := range Routes(`/openapi.json?a="b"`) {
+		mux.Handle(pattern, handler)
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// get returns the answer to GET url, its body read.
+func get(t *testing.T, url string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+func TestPagesLoadOnlyWhatIsServed(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	link := regexp.MustCompile(`(?:src|href)="(docs/[^"]*)"`)
+	for _, page := range []string{"/docs", "/redoc"} {
+		res, body := get(t, server.URL+page)
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("GET %s: %s, %s", page, res.Status, res.Header.Get("Content-Type"))
+		}
+		if !strings.Contains(body, `data-spec="/openapi.json?a=&#34;b&#34;"`) {
+			t.Errorf("GET %s does not name the spec:\n%s", page, body)
+		}
+		links := link.FindAllStringSubmatch(body, -1)
+		if len(links) != 4 {
+			t.Errorf("GET %s links to %v, want 4 files", page, links)
+		}
+		for _, l := range links {
+			if res, _ := get(t, server.URL+"/"+l[1]); res.StatusCode != http.StatusOK {
+				t.Errorf("%s links to %s: %s", page, l[1], res.Status)
+			}
+		}
+	}
+}
+
+func TestOwnFilesNameNoOtherServer(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{"index.html": indexPage, "init.js": string(initScript)} {
+		if strings.Contains(content, "//") && regexp.MustCompile(`(?i)https?:|["'(=]\s*//`).MatchString(content) {
+			t.Errorf("%s loads something from elsewhere:\n%s", name, content)
+		}
+	}
+	if !strings.Contains(string(initScript), "validatorUrl: null") {
+		t.Error("Swagger UI's validator is on: it sends the spec's address to another server")
+	}
+}
+
+func TestPagesRunNoInlineScript(t *testing.T) {
+	t.Parallel()
+	res, body := get(t, newServer(t).URL+"/docs")
+	policy := res.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'; script-src 'self'; ") || strings.Contains(policy, "unsafe-eval") {
+		t.Errorf("Content-Security-Policy: %s", policy)
+	}
+	if regexp.MustCompile(`(?i)<script>|<script [^>]*>[^<]|\son[a-z]+=|javascript:`).MatchString(body) {
+		t.Errorf("the page has an inline script:\n%s", body)
+	}
+}
+
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	for name, contentType := range map[string]string{
+		"init.js":                          "text/javascript; charset=utf-8",
+		"swagger-ui-bundle.js":             "text/javascript; charset=utf-8",
+		"swagger-ui.css":                   "text/css; charset=utf-8",
+		"favicon-32x32.png":                "image/png",
+		"LICENSE":                          "text/plain; charset=utf-8",
+		"NOTICE":                           "text/plain; charset=utf-8",
+		"swagger-ui-bundle.js.LICENSE.txt": "text/plain; charset=utf-8",
+	} {
+		url := server.URL + "/docs/assets/" + name
+		res, body := get(t, url)
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != contentType || body == "" {
+			t.Errorf("GET %s: %s, %s, %d bytes", name, res.Status, res.Header.Get("Content-Type"), len(body))
+		}
+		if got := res.Header.Get("Cache-Control"); got != "public, max-age=3600" {
+			t.Errorf("GET %s: Cache-Control: %s", name, got)
+		}
+		if res, _ := get(t, url, "If-None-Match", res.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
+			t.Errorf("GET %s with its ETag: %s, want 304", name, res.Status)
+		}
+		if res, _ := get(t, url, "If-None-Match", `"other"`); res.StatusCode != http.StatusOK {
+			t.Errorf("GET %s with another ETag: %s, want 200", name, res.Status)
+		}
+	}
+	for _, path := range []string{"/docs/assets/", "/docs/assets/index.html", "/docs/assets/../docsui.go", "/docs/"} {
+		if res, _ := get(t, server.URL+path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("GET %s: %s, want 404", path, res.Status)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"todod/internal/httpapi"
+)
+
+func TestBrowsersMayCallFromAnywhereInDevelopment(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	a := s.do(t, request{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Origin": "http://localhost:3000"}})
+	if got := a.want(t, 401).header.Get("Access-Control-Allow-Origin"); got != "*" {
+		t.Errorf("Access-Control-Allow-Origin of an error: %q", got)
+	}
+	if a.header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Error("credentials from anywhere")
+	}
+}
+
+// someOrigins allows the pages of one origin.
+func someOrigins(cfg *httpapi.Config) { cfg.AllowedOrigins = []string{"https://app.example.com"} }
+
+func TestPreflights(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), someOrigins)
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		for _, path := range []string{"/api/v1/tasks", "/api/v1/tasks/1", "/api/v1/tasks/1/toggle"} {
+			a := s.do(t, request{method: "OPTIONS", path: path, header: map[string]string{
+				"Origin": "https://app.example.com", "Access-Control-Request-Method": method,
+				"Access-Control-Request-Headers": "authorization, Content-Type, idempotency-key, if-match, if-none-match, prefer, last-event-id, x-request-id, traceparent",
+			}}).want(t, http.StatusNoContent)
+			if a.header.Get("Access-Control-Allow-Origin") != "https://app.example.com" ||
+				a.header.Get("Access-Control-Allow-Methods") != method || a.header.Get("Access-Control-Allow-Headers") == "" ||
+				a.header.Get("Access-Control-Allow-Credentials") != "true" || a.header.Get("Access-Control-Max-Age") != "600" {
+				t.Errorf("%s %s: %v", method, path, a.header)
+			}
+		}
+	}
+	for name, header := range map[string]map[string]string{
+		"another origin": {"Origin": "https://evil.example.com", "Access-Control-Request-Method": "GET"},
+		"a subdomain":    {"Origin": "https://x.app.example.com", "Access-Control-Request-Method": "GET"},
+		"another scheme": {"Origin": "http://app.example.com", "Access-Control-Request-Method": "GET"},
+		"null":           {"Origin": "null", "Access-Control-Request-Method": "GET"},
+		"another method": {"Origin": "https://app.example.com", "Access-Control-Request-Method": "TRACE"},
+		"another header": {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-evil"},
+	} {
+		a := s.do(t, request{method: "OPTIONS", path: "/api/v1/tasks", header: header})
+		if a.header.Get("Access-Control-Allow-Methods") != "" || a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s is allowed: %v", name, a.header)
+		}
+	}
+}
+
+func TestPagesSeeTheHeadersTheyNeed(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), someOrigins)
+	a := s.do(t, request{method: "GET", path: "/api/v1/tasks", user: "ada", header: map[string]string{"Origin": "https://app.example.com"}})
+	exposed := strings.ToLower(a.want(t, 200).header.Get("Access-Control-Expose-Headers"))
+	for _, name := range []string{"etag", "location", "link", "x-total-count", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id"} {
+		if !slices.Contains(strings.Split(exposed, ", "), name) {
+			t.Errorf("%s is not exposed: %s", name, exposed)
+		}
+	}
+	if vary := a.header.Values("Vary"); !slices.Contains(vary, "Origin") || !slices.Contains(vary, "Authorization") {
+		t.Errorf("Vary: %v", vary)
+	}
+	if got := a.header.Get("Cache-Control"); got != "private, no-cache" {
+		t.Errorf("Cache-Control: %q", got)
+	}
+}
+
+func TestEveryAnswerTellsBrowsersToTrustLittle(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	for _, path := range []string{"/health", "/nothing", "/api/v1/tasks", "/docs", "//x"} {
+		a := s.do(t, request{method: "GET", path: path})
+		for _, name := range []string{"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "X-Request-Id"} {
+			if a.header.Get(name) == "" {
+				t.Errorf("%s has no %s", path, name)
+			}
+		}
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	made := regexp.MustCompile(`^req_[0-9A-Z]{26}$`)
+	for sent, want := range map[string]string{
+		"abc-123": "abc-123", "018f:x/y=": "018f:x/y=", "": "", "with space": "", "a\tb": "", "é": "", strings.Repeat("a", 129): "", "<script>": "",
+	} {
+		got := s.do(t, request{method: "GET", path: "/nothing", header: map[string]string{"X-Request-ID": sent}}).header.Get("X-Request-Id")
+		if want == "" && !made.MatchString(got) || want != "" && got != want {
+			t.Errorf("sent %q: got %q", sent, got)
+		}
+	}
+}
+
+func TestTheAccessLogHasExactlyItsFields(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	task := s.create(t, "ada", `{"title":"Private matter"}`)
+	s.do(t, request{method: "GET", path: path(task) + "?secret=query", user: "ada", header: map[string]string{
+		"traceparent": "00-" + trace + "-00f067aa0ba902b7-01", "X-Request-ID": "mine",
+	}})
+	s.do(t, request{method: "GET", path: "/api/v1/tasks"})
+	s.as(t, "ada", "GET", "/api/v1/tasks/77", "")
+	s.Close()
+	log := s.log.String()
+	for _, private := range []string{"Private matter", "secret=query", "127.0.0.1"} {
+		if strings.Contains(log, private) {
+			t.Errorf("the log has %q: %s", private, log)
+		}
+	}
+	var lines []object
+	missing := 0
+	for line := range strings.Lines(log) {
+		var record object
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if record["message"] == "task.not_found" {
+			missing++
+			if record["level"] != "WARNING" || record["user_id"] != "ada" || record["task_id"] != "77" || record["request_id"] == "" {
+				t.Errorf("task.not_found: %v", record)
+			}
+			continue
+		}
+		lines = append(lines, record)
+		always := []string{
+			"timestamp", "level", "logger", "message", "request_id", "user_id", "endpoint", "method", "status_code", "duration_ms",
+			"correlation_id", "client_ip",
+		}
+		for _, field := range always {
+			if _, ok := record[field]; !ok {
+				t.Errorf("%s is not in %s", field, line)
+			}
+			delete(record, field+"-")
+		}
+		for field := range record {
+			if !slices.Contains(append(always, "reason"), field) {
+				t.Errorf("%s is in %s", field, line)
+			}
+		}
+	}
+	if len(lines) != 4 || missing != 1 {
+		t.Fatalf("%d lines of access, %d of missing tasks: %s", len(lines), missing, log)
+	}
+	second, third := lines[1], lines[2]
+	if second["request_id"] != "mine" || second["correlation_id"] != trace || second["endpoint"] != "/api/v1/tasks/{id}" ||
+		second["user_id"] != "ada" || second["status_code"] != 400.0 || second["client_ip"] != "127.0.0.0" {
+		t.Errorf("second line: %v", second)
+	}
+	if third["level"] != "WARNING" || third["user_id"] != nil || third["reason"] != "no token" || third["status_code"] != 401.0 {
+		t.Errorf("third line: %v", third)
+	}
+}

@@ -1,0 +1,218 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-json-experiment/json"
+
+	"todod/internal/todo"
+)
+
+// statuses is the only place where the domain's errors become HTTP statuses. Whatever is not here is a 500.
+var statuses = map[todo.Code]int{
+	todo.Invalid:     http.StatusBadRequest,
+	todo.NotFound:    http.StatusNotFound,
+	todo.Conflict:    http.StatusConflict,
+	todo.Unavailable: http.StatusServiceUnavailable,
+}
+
+// errorCodes are the error_code of each status that we answer.
+var errorCodes = map[int]string{
+	http.StatusBadRequest:            "INVALID_REQUEST",
+	http.StatusUnauthorized:          "INVALID_CREDENTIALS",
+	http.StatusForbidden:             "INSUFFICIENT_PERMISSIONS",
+	http.StatusNotFound:              "RESOURCE_NOT_FOUND",
+	http.StatusMethodNotAllowed:      "METHOD_NOT_ALLOWED",
+	http.StatusRequestTimeout:        "REQUEST_TIMEOUT",
+	http.StatusConflict:              "CONFLICT_DETECTED",
+	http.StatusRequestEntityTooLarge: "PAYLOAD_TOO_LARGE",
+	http.StatusUnsupportedMediaType:  "UNSUPPORTED_MEDIA_TYPE",
+	http.StatusTooManyRequests:       "RATE_LIMIT_EXCEEDED",
+	http.StatusInternalServerError:   "INTERNAL_ERROR",
+	http.StatusServiceUnavailable:    "SERVICE_UNAVAILABLE",
+}
+
+// A refusal is an error of HTTP's own, outside the domain: no such route, no good token, too much of something.
+type refusal struct {
+	status int
+	detail string
+	fields []todo.FieldError
+	header map[string]string // goes out with the answer
+	reason string            // for the log only
+}
+
+// Error returns what the caller is told.
+func (r *refusal) Error() string { return r.detail }
+
+// problem is the body of every 4xx and 5xx: ours, and a problem detail of RFC 9457 at once.
+type problem struct {
+	Type      string         `json:"type" doc:"about:blank (RFC 9457)"`
+	Title     string         `json:"title" doc:"What the status means"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail" doc:"What happened, in words for people"`
+	ErrorCode string         `json:"error_code" doc:"What happened, in a word for programs"`
+	Timestamp timestamp      `json:"timestamp"`
+	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
+	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
+
+	mediaType string
+}
+
+// fieldProblem is a field and the rule it breaks.
+type fieldProblem struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Error implements huma.StatusError.
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus implements huma.StatusError.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *problem) ContentType(string) string {
+	if p.mediaType == "" {
+		return "application/json" // asked at registration, for the documentation
+	}
+	return p.mediaType
+}
+
+// problemMediaType is the media type of RFC 9457.
+const problemMediaType = "application/problem+json"
+
+// problemFor returns what answers err, puts the headers that go with it into header, and tells the request's record.
+func problemFor(r *http.Request, header http.Header, err error) *problem {
+	rec := recordOf(r.Context())
+	p := &problem{
+		Type: "about:blank", Timestamp: timestamp(rec.now()), RequestID: rec.requestID, mediaType: "application/json",
+	}
+	if acceptsProblem(r) {
+		p.mediaType = problemMediaType
+	}
+	header.Add("Vary", "Accept")
+	var refused *refusal
+	var domain *todo.Error
+	switch {
+	case errors.As(err, &refused):
+		p.Status, p.Detail, p.Errors = refused.status, refused.detail, fieldProblems(refused.fields)
+		for name, value := range refused.header {
+			header.Set(name, value)
+		}
+		rec.reason = refused.reason
+	case errors.As(err, &domain) && statuses[domain.Code] != 0:
+		p.Status, p.Detail, p.Errors = statuses[domain.Code], domain.Message, fieldProblems(domain.Fields)
+		if domain.RetryAfter > 0 {
+			header.Set("Retry-After", strconv.Itoa(int((domain.RetryAfter+time.Second-1)/time.Second)))
+		}
+		if domain.Cause != nil {
+			rec.reason = domain.Error()
+		}
+	default:
+		p.Status, p.Detail = http.StatusInternalServerError, "An unexpected error occurred"
+		rec.reason = err.Error()
+		if rec.stack == "" {
+			rec.stack = string(debug.Stack())
+		}
+	}
+	p.Title, p.ErrorCode = http.StatusText(p.Status), errorCodes[p.Status]
+	return p
+}
+
+// acceptsProblem reports whether r names the media type of RFC 9457 among those it takes.
+func acceptsProblem(r *http.Request) bool {
+	for _, accepted := range r.Header.Values("Accept") {
+		for part := range strings.SplitSeq(accepted, ",") {
+			if mediaType, _, err := mime.ParseMediaType(part); err == nil && mediaType == problemMediaType {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fieldProblems returns the faults as they go out.
+func fieldProblems(fields []todo.FieldError) []fieldProblem {
+	var all []fieldProblem
+	for _, f := range fields {
+		all = append(all, fieldProblem(f))
+	}
+	return all
+}
+
+// writeProblem answers err outside huma.
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemFor(r, w.Header(), err)
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("problem: %v", err)) // its fields always marshal
+	}
+	w.Header().Set("Content-Type", p.mediaType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) //nolint:gosec // JSON, sent as such and with nosniff; whoever has gone away needs no answer
+}
+
+// installErrors makes huma answer errors as problems. Both are variables of huma's package, for all APIs of a program.
+var installErrors = sync.OnceFunc(func() {
+	huma.NewError = func(int, string, ...error) huma.StatusError { return &problem{} } // documents the type; answers nothing
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		r, w := humago.Unwrap(ctx)
+		return problemFor(r, w.Header(), fromHuma(status, errs))
+	}
+})
+
+// fromHuma returns the error behind what huma reports: the one that a handler or one of our types returned, or what huma
+// itself found wrong with a request.
+func fromHuma(status int, errs []error) error {
+	var fields []todo.FieldError
+	for _, err := range errs {
+		var domain *todo.Error
+		var detail *huma.ErrorDetail
+		switch {
+		case errors.As(err, &domain) && domain.Code == todo.Invalid:
+			fields = append(fields, domain.Fields...)
+		case errors.As(err, &detail):
+			// The value is dropped: it may be anything a client has sent.
+			_, field, _ := strings.Cut(detail.Location, ".")
+			fields = append(fields, todo.FieldError{
+				Field: field, Message: strings.TrimPrefix(detail.Message, "invalid value: "),
+			})
+		case status == http.StatusInternalServerError:
+			return fromBody(err)
+		}
+	}
+	if len(fields) > 0 {
+		return todo.InvalidFields(fields...)
+	}
+	if status == http.StatusRequestTimeout {
+		return &refusal{status: status, detail: "The body took too long to arrive"}
+	}
+	return todo.InvalidFields(todo.FieldError{Field: "body", Message: "is required"})
+}
+
+// fromBody returns err, or what it means if it comes from reading the body.
+func fromBody(err error) error {
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return &refusal{
+			status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body must be at most %d bytes", tooLong.Limit),
+			header: map[string]string{"Connection": "close"}, // nobody wants to read the rest
+		}
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrBodyReadAfterClose):
+		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "ends too early"})
+	}
+	return err
+}

@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"todod/internal/todo"
+)
+
+// listInput is what a list can be asked for. An empty parameter counts as absent.
+type listInput struct {
+	Completed flag   `query:"completed"`
+	Priority  string `query:"priority" enum:"low,medium,high"`
+	DueBefore moment `query:"due_before" doc:"Due earlier than this"`
+	DueAfter  moment `query:"due_after" doc:"Due at this or later"`
+	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, in any case"`
+	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending" example:"-priority,due_date"`
+	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
+	Offset    number `query:"offset" minimum:"0"`
+	Count     flag   `query:"count" doc:"Also answer X-Total-Count"`
+
+	query url.Values
+}
+
+// Resolve implements huma.Resolver.
+func (in *listInput) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	in.query = u.Query()
+	return nil
+}
+
+// filter returns what in asks for, or an Error of code Invalid.
+func (in *listInput) filter() (todo.Filter, error) {
+	f := todo.Filter{
+		Completed: in.Completed.value, DueBefore: in.DueBefore.at, DueAfter: in.DueAfter.at, Words: todo.Words(in.Q),
+		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Count: in.Count.value != nil && *in.Count.value,
+	}
+	var faults []todo.FieldError
+	if in.Priority != "" {
+		p, ok := todo.ParsePriority(in.Priority)
+		if !ok {
+			faults = append(faults, todo.FieldError{Field: "priority", Message: "must be low, medium or high"})
+		}
+		f.Priority = &p
+	}
+	if in.Sort != "" {
+		order, err := todo.ParseOrder(in.Sort)
+		if err != nil {
+			faults = append(faults, todo.FieldError{Field: "sort", Message: err.Error()})
+		}
+		f.Order = order
+	}
+	return f, todo.InvalidFields(faults...)
+}
+
+// checkQuery returns an Error of code Invalid that names every parameter of query that op does not know or that comes more
+// than once.
+func checkQuery(op *huma.Operation, rawQuery string) error {
+	if rawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return todo.InvalidFields(todo.FieldError{Field: "query", Message: "must be well-formed"})
+	}
+	var faults []todo.FieldError
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		known := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
+		switch {
+		case !known:
+			faults = append(faults, todo.FieldError{Field: name, Message: "is not a known parameter"})
+		case len(query[name]) > 1:
+			faults = append(faults, todo.FieldError{Field: name, Message: "must not come twice"})
+		}
+	}
+	return todo.InvalidFields(faults...)
+}

@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"todod/internal/observe"
+	"todod/internal/ratelimit"
+	"todod/internal/todo"
+)
+
+// A record is what becomes known of a request on its way, for the log and for the answer. It belongs to the request's
+// goroutine.
+type record struct {
+	requestID     string
+	correlationID string
+	client        netip.Addr
+	user          todo.UserID // "" until a token was found good
+	endpoint      string      // the route's pattern
+	reason        string      // why it was refused or failed
+	stack         string      // of a failure
+	now           func() time.Time
+}
+
+// recordKey is the context key of a request's record.
+type recordKey struct{}
+
+// recordOf returns the record of the request that ctx belongs to.
+func recordOf(ctx context.Context) *record {
+	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
+		return rec
+	}
+	return &record{now: time.Now} // outside wrap, in a test
+}
+
+// saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header.
+var saneID = regexp.MustCompile(`^[A-Za-z0-9._:@/+=-]{1,128}$`)
+
+// traceParent is the form of a traceparent header in W3C Trace Context, version 00.
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
+// traceID returns the trace id of a traceparent header, "" if it has none.
+func traceID(header string) string {
+	if !traceParent.MatchString(header) {
+		return ""
+	}
+	id := header[3:35]
+	if strings.Trim(id, "0") == "" {
+		return "" // all zeros mean none
+	}
+	return id
+}
+
+// identified gives a request its id, which always goes back, and its record.
+func (a *API) identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := &record{
+			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), now: a.now,
+		}
+		if !saneID.MatchString(rec.requestID) {
+			rec.requestID = "req_" + rand.Text()
+		}
+		rec.correlationID = rec.requestID
+		if trace := traceID(r.Header.Get("traceparent")); trace != "" {
+			rec.correlationID = trace
+		}
+		w.Header().Set("X-Request-ID", rec.requestID)
+		if a.draining.Load() {
+			w.Header().Set("Connection", "close") // the next request of this client is for another process
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
+	})
+}
+
+// accessLogger returns the logger of answered requests.
+func accessLogger(log *slog.Logger) *slog.Logger { return observe.For(log, "todod.access") }
+
+// logged writes one line for each request when it has been answered: refusals as WARNING, failures as ERROR.
+func (a *API) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			rec := recordOf(r.Context())
+			line := observe.Access{
+				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
+				Method: r.Method, ClientIP: observe.AnonymiseAddr(rec.client), Reason: rec.reason, Status: seen.status,
+				Duration: time.Since(start),
+			}
+			attrs := line.Attrs()
+			if rec.stack != "" {
+				attrs = append(attrs, slog.String("stack", rec.stack))
+			}
+			a.accessLog.LogAttrs(r.Context(), levelOf(seen.status), "request", attrs...)
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// levelOf returns the level that an answer of this status is logged at.
+func levelOf(status int) slog.Level {
+	switch {
+	case status >= 500:
+		return slog.LevelError
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusTooManyRequests:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// statusWriter notes the status that is written.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	if !w.wrote && status >= 200 {
+		w.status, w.wrote = status, true
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// recovered answers a panic with a 500 if nothing has been written yet, else cuts the connection, so that nobody takes
+// half an answer for a whole one.
+func (a *API) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
+				panic(p)
+			}
+			recordOf(r.Context()).stack = string(debug.Stack())
+			err := panicError{p}
+			if seen.wrote {
+				recordOf(r.Context()).reason = err.Error()
+				panic(http.ErrAbortHandler)
+			}
+			writeProblem(seen, r, err)
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}

@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-json-experiment/json"
+)
+
+// The limits on a request body.
+const (
+	maxBody     = 64 << 10 // bytes
+	bodyTimeout = 10 * time.Second
+)
+
+// apiVersion is the version of the API that OpenAPI names. It is not the program's: that changes more often.
+const apiVersion = "1.0.0"
+
+// bearer is the name of the one security scheme.
+const bearer = "bearer"
+
+// exemptTag marks, in an operation's metadata, a route that counts against nobody's limit.
+const exemptTag = "exempt"
+
+// A handler says who asks what and gets which answer.
+type handler[I, O any] func(context.Context, *I) (*O, error)
+
+// secured registers a route that only callers with a good token reach.
+func secured[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
+	register(a, route, h, summary, append(options, func(op *huma.Operation) {
+		op.Security = []map[string][]string{{bearer: {}}}
+		op.Tags = []string{"Tasks"}
+		op.Errors = append(op.Errors, 400, 401, 429, 500, 503)
+		if strings.Contains(op.Path, "{id}") {
+			op.Errors = append(op.Errors, 404)
+		}
+		if op.Method != http.MethodGet {
+			op.Errors = append(op.Errors, 409)
+		}
+	}))
+}
+
+// exempt registers a route that anyone may call as often as they like.
+func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
+	register(a, route, h, summary, []func(*huma.Operation){func(op *huma.Operation) {
+		op.Tags = []string{"Health"}
+		op.Metadata = map[string]any{exemptTag: true}
+		if strings.HasSuffix(op.Path, "readiness") {
+			op.Errors = []int{503}
+		}
+	}})
+}
+
+// status makes a route answer success with another status than 200.
+func status(code int) func(*huma.Operation) {
+	return func(op *huma.Operation) { op.DefaultStatus = code }
+}
+
+// mergePatch makes a route take a JSON merge patch (RFC 7396) under its own media type too.
+func mergePatch(op *huma.Operation) { op.Metadata = map[string]any{mergePatchType: true} }
+
+// register makes a route of h. Bodies and parameters are read by this package's own types, which say what is wrong with
+// them in our words: huma documents them, and validates nothing.
+func register[I, O any](a *API, route string, h handler[I, O], summary string, options []func(*huma.Operation)) {
+	method, path, _ := strings.Cut(route, " ")
+	op := huma.Operation{
+		Method: method, Path: strings.TrimSpace(path), Summary: summary,
+		SkipValidateBody: true, SkipValidateParams: true,
+		MaxBodyBytes:    -1, // admit has limited it
+		BodyReadTimeout: bodyTimeout,
+	}
+	op.OperationID = operationID(op.Method, op.Path)
+	for _, option := range options {
+		option(&op)
+	}
+	huma.Register(a.huma, op, h)
+	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
+		delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
+		if documented.Metadata[mergePatchType] != nil {
+			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]
+		}
+	}
+}
+
+// operations returns the operations of a path.
+func operations(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{
+		item.Get, item.Put, item.Post, item.Delete, item.Options, item.Head, item.Patch, item.Trace,
+	}
+	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
+}
+
+// operationID returns a name for generated clients: the method and the words of the path.
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(strings.TrimPrefix(path, "/api"), func(r rune) bool { return strings.ContainsRune("/{}", r) })
+	return strings.ToLower(method) + "-" + strings.Join(words, "-")
+}
+
+// newHuma returns the huma API on mux, with nothing of what huma would add by itself. transform sees every answer before it
+// is marshalled.
+func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
+	installErrors()
+	format := huma.Format{
+		Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v) },
+		Unmarshal: unmarshal,
+	}
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	cfg := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "todod", Version: apiVersion,
+				Description: "Tasks of many people, each of whom sees their own.",
+			},
+			Components: &huma.Components{
+				Schemas: registry,
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": format, mergePatchType: format, "json": format},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{transform},
+	}
+	return humago.New(mux, cfg)
+}
+
+// Route is one route of the API.
+type Route struct {
+	Method  string
+	Path    string // with {name} for what varies
+	Secured bool   // needs a token
+}
+
+// Routes lists every documented route. Tests are generated from it, so that none can be forgotten.
+func (a *API) Routes() []Route {
+	var routes []Route
+	for path, item := range a.huma.OpenAPI().Paths {
+		for _, op := range operations(item) {
+			routes = append(routes, Route{Method: op.Method, Path: path, Secured: len(op.Security) > 0})
+		}
+	}
+	return routes
+}
+
+// file registers a route that answers a JSON document as it is.
+func (a *API) file(pattern string, document func() []byte) {
+	a.mux.Handle(pattern, a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(document()) // whoever has gone away needs no answer
+	})))
+}

@@ -1,0 +1,51 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"todod/internal/httpapi/docsui"
+)
+
+// routes is every route there is. A secured one needs a token and counts against its user; a public one counts against
+// its address; an exempt one counts against nobody.
+func (a *API) routes() {
+	secured(a, "GET    /api/v1/tasks", a.listTasks, "List tasks")
+	secured(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated))
+	secured(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
+	secured(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
+	secured(a, "PATCH  /api/v1/tasks/{id}", a.updateTask, "Merge into a task", mergePatch)
+	secured(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
+	secured(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
+
+	for _, prefix := range []string{"", "/api/v1"} {
+		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")
+		exempt(a, "GET "+prefix+"/health/liveness", a.health, "Is the process up?")
+		exempt(a, "GET "+prefix+"/health/readiness", a.readiness, "Can it do its work?")
+	}
+
+	a.file("GET /openapi.json", func() []byte { return a.openAPI })
+	a.file("GET /openapi-3.0.json", func() []byte { return a.openAPI30 })
+	for pattern, page := range docsui.Routes("openapi.json") {
+		a.mux.Handle(pattern, a.anonymous(page))
+	}
+}
+
+// wrap puts around the routes what every request walks through, the first to see it first. What has its place after a
+// route is known (who calls, how often) is in admit.
+func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
+	return through(a.matched(routes),
+		a.identified, // a request id, and the record that the others write to
+		a.logged,     // one line when it is answered
+		a.recovered,  // a panic is a 500
+		secure,       // headers for every answer
+		cors(origins),
+	)
+}
+
+// through returns h behind the given layers, the first of them outermost.
+func through(h http.Handler, layers ...func(http.Handler) http.Handler) http.Handler {
+	for i := len(layers) - 1; i >= 0; i-- {
+		h = layers[i](h)
+	}
+	return h
+}

@@ -1,0 +1,225 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"todod/internal/auth"
+	"todod/internal/httpapi"
+	"todod/internal/observe"
+	"todod/internal/pgtest"
+	"todod/internal/store/postgres"
+	"todod/internal/store/sqlite"
+	"todod/internal/todo"
+)
+
+// TestMain brings a PostgreSQL server.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// secret signs the tokens of these tests.
+var secret = []byte("a secret for the tests of the API, 32 bytes and more")
+
+// onBothStores runs a test of the API on SQLite and on PostgreSQL, in parallel.
+func onBothStores(t *testing.T, test func(t *testing.T, s *server)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newServer(t, openSQLite(t), nil))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newServer(t, openPostgres(t), nil))
+	})
+}
+
+// openSQLite returns a store on a file of its own.
+func openSQLite(t *testing.T) todo.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// openPostgres returns a store on a database of its own.
+func openPostgres(t *testing.T) todo.Store {
+	t.Helper()
+	url := pgtest.Database(t, "httpapi", func(ctx context.Context, url string) error {
+		_, err := postgres.Migrate(ctx, url)
+		return err
+	})
+	s, err := postgres.Open(postgres.Config{
+		URL: url, PoolSize: 8, PoolTimeout: 20 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	for s.Ready(t.Context()) != nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	return s
+}
+
+// A server is the API on a port, with its log.
+type server struct {
+	*httptest.Server
+	api   *httpapi.API
+	log   *lockedBuffer
+	store todo.Store
+}
+
+// withQuota returns what makes an API over store let nobody have more than quota tasks.
+func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
+	return func(cfg *httpapi.Config) { cfg.Tasks = todo.NewService(store, time.Now, quota) }
+}
+
+// newServer serves the API over store. adjust may change its configuration.
+func newServer(t *testing.T, store todo.Store, adjust func(*httpapi.Config)) *server {
+	t.Helper()
+	verifier, err := auth.New(auth.Config{
+		Secrets: [][]byte{secret}, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"}, Leeway: 30 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &lockedBuffer{}
+	cfg := httpapi.Config{
+		Tasks: todo.NewService(store, time.Now, 10_000), Verifier: verifier, Now: time.Now, Version: "test",
+		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
+	}
+	if adjust != nil {
+		adjust(&cfg)
+	}
+	api := httpapi.New(cfg)
+	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// lockedBuffer is a log that can be read while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// String returns what was written.
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// mint returns a good token of a user.
+func mint(t testing.TB, user string) string {
+	t.Helper()
+	now := time.Now()
+	token, err := auth.Mint(secret, auth.Claims{Subject: user, IssuedAt: now, ExpiresAt: now.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// A request is what a test sends. Empty fields are left out; a body is sent as JSON unless header says otherwise.
+type request struct {
+	method, path, user, body string
+	header                   map[string]string
+}
+
+// An answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request.
+func (s *server) do(t testing.TB, r request) answer {
+	t.Helper()
+	var body io.Reader
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), r.method, s.URL+r.path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.user != "" {
+		req.Header.Set("Authorization", "Bearer "+mint(t, r.user))
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(data)}
+}
+
+// as sends a request of a user.
+func (s *server) as(t testing.TB, user, method, path, body string) answer {
+	t.Helper()
+	return s.do(t, request{method: method, path: path, user: user, body: body})
+}
+
+// object is a JSON object.
+type object map[string]any
+
+// decode returns the body as T.
+func decode[T any](t testing.TB, a answer) T {
+	t.Helper()
+	var v T
+	dec := json.NewDecoder(strings.NewReader(a.body))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		t.Fatalf("body %q: %v", a.body, err)
+	}
+	return v
+}
+
+// want fails the test unless the answer has this status.
+func (a answer) want(t testing.TB, status int) answer {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	return a
+}
+
+// create makes a task and returns it.
+func (s *server) create(t testing.TB, user, body string) object {
+	t.Helper()
+	return decode[object](t, s.as(t, user, "POST", "/api/v1/tasks", body).want(t, http.StatusCreated))
+}
+
+// path returns the path of a task.
+func path(task object) string { return "/api/v1/tasks/" + task["id"].(json.Number).String() }

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"todod/internal/todo"
+)
+
+// timestamp is a time on the wire: UTC, six digits of a second, Z.
+type timestamp time.Time
+
+// wireTime is the layout of a timestamp.
+const wireTime = "2006-01-02T15:04:05.000000Z"
+
+// MarshalText implements encoding.TextMarshaler.
+func (t timestamp) MarshalText() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(nil, wireTime), nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (timestamp) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-12-25T00:00:00.000000Z"}}
+}
+
+// priority is a priority's name.
+type priority string
+
+// Schema implements huma.SchemaProvider.
+func (priority) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: []any{"low", "medium", "high"}}
+}
+
+// dueInput documents a due date as clients write it.
+type dueInput string
+
+// Schema implements huma.SchemaProvider.
+func (dueInput) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-01-15", "2026-01-15T09:30:00+01:00"}}
+}
+
+// taskID is the id of a task in a path.
+type taskID struct{ n int64 }
+
+// UnmarshalText reads a positive integer. One that is too large for any id is the largest: there is no such task either.
+func (id *taskID) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if errors.Is(err, strconv.ErrRange) || n > math.MaxInt64 {
+		n, err = math.MaxInt64, nil
+	}
+	if err != nil || n == 0 {
+		return errors.New("must be a positive integer")
+	}
+	id.n = int64(n)
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (taskID) Schema(huma.Registry) *huma.Schema {
+	one := 1.0
+	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &one}
+}
+
+// flag is an optional true or false in a query.
+type flag struct{ value *bool }
+
+// UnmarshalText reads exactly true or false.
+func (f *flag) UnmarshalText(text []byte) error {
+	yes := string(text) == "true"
+	if !yes && string(text) != "false" {
+		return errors.New("must be true or false")
+	}
+	f.value = &yes
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (flag) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeBoolean} }
+
+// number is a whole number in a query that is not negative.
+type number struct{ n *int }
+
+// UnmarshalText reads decimal digits. A number too large is math.MaxInt32, which is out of every range too.
+func (n *number) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return errors.New("must be a whole number, 0 or more")
+	}
+	i := int(min(v, math.MaxInt32))
+	n.n = &i
+	return nil
+}
+
+// or returns the number, or what it is when absent.
+func (n number) or(absent int) int {
+	if n.n == nil {
+		return absent
+	}
+	return *n.n
+}
+
+// Schema implements huma.SchemaProvider.
+func (number) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeInteger} }
+
+// moment is an optional date or date-time in a query.
+type moment struct{ at *time.Time }
+
+// UnmarshalText reads what a due date can be. A bare date is its midnight in UTC.
+func (m *moment) UnmarshalText(text []byte) error {
+	due, ok := todo.ParseDue(string(text))
+	if !ok {
+		return errors.New("must be an RFC 3339 date-time or a date such as 2026-01-15")
+	}
+	m.at = &due.At
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (moment) Schema(huma.Registry) *huma.Schema { return dueInput("").Schema(nil) }

@@ -1,0 +1,56 @@
+package observe
+
+import (
+	"log/slog"
+	"slices"
+)
+
+// For returns logger with its logger field set to name, once, whatever it said before. Attributes and groups that
+// logger carries stay. A logger that this package did not make is returned as it is.
+func For(logger *slog.Logger, name string) *slog.Logger {
+	h, ok := logger.Handler().(*handler)
+	if !ok {
+		return logger
+	}
+	return slog.New(newHandler(h.build, name, h.steps))
+}
+
+// handler can be built again under another name: a handler of log/slog can't take back an attribute it was given.
+type handler struct {
+	slog.Handler
+	build func(name string) slog.Handler
+	steps []step // taken since build
+}
+
+// step is one WithAttrs or WithGroup.
+type step func(slog.Handler) slog.Handler
+
+// newLogger returns a logger of the default name over the handlers that build makes.
+func newLogger(build func(name string) slog.Handler) *slog.Logger {
+	return slog.New(newHandler(build, defaultName, nil))
+}
+
+// newHandler builds the handler of that name and takes the steps with it.
+func newHandler(build func(name string) slog.Handler, name string, steps []step) *handler {
+	inner := build(name)
+	for _, s := range steps {
+		inner = s(inner)
+	}
+	return &handler{Handler: inner, build: build, steps: steps}
+}
+
+// WithAttrs implements slog.Handler.
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.then(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
+}
+
+// WithGroup implements slog.Handler.
+func (h *handler) WithGroup(name string) slog.Handler {
+	return h.then(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+}
+
+// then returns h with one more step taken.
+func (h *handler) then(s step) *handler {
+	steps := append(slices.Clip(h.steps), s)
+	return &handler{Handler: s(h.Handler), build: h.build, steps: steps}
+}

@@ -1,0 +1,118 @@
+// Package observe shows operators what todod does: so far, its log.
+package observe
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"github.com/mattn/go-isatty"
+)
+
+// LevelCritical is for what todod can't go on after. The other levels are slog's.
+const LevelCritical = slog.Level(12)
+
+// defaultName is what the logger field says unless For set it.
+const defaultName = "todod"
+
+// Logger returns a logger that writes to w what is at least of the given level: coloured text for a person at a
+// terminal, JSON for anything else.
+func Logger(w *os.File, level slog.Leveler) *slog.Logger {
+	if isatty.IsTerminal(w.Fd()) {
+		return NewTerminalLogger(w, level)
+	}
+	return NewLogger(w, level)
+}
+
+// NewLogger returns a logger that writes each record as one line of JSON: timestamp (UTC, microseconds), level, logger,
+// message, then the record's own attributes. Nothing inside a message or an attribute can begin a second line.
+func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	shared := &lockedWriter{w: w}
+	return newLogger(func(name string) slog.Handler {
+		return slog.NewJSONHandler(shared, &slog.HandlerOptions{
+			Level: level,
+			ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+				if len(groups) > 0 {
+					return a
+				}
+				return jsonAttr(a, name)
+			},
+		})
+	})
+}
+
+// jsonAttr gives the attributes that every record has the names and forms of our log; the logger's name follows the level.
+func jsonAttr(a slog.Attr, logger string) slog.Attr {
+	switch a.Key {
+	case slog.TimeKey:
+		if a.Value.Kind() == slog.KindTime {
+			return slog.String("timestamp", a.Value.Time().UTC().Format("2006-01-02T15:04:05.000000Z"))
+		}
+	case slog.LevelKey:
+		if level, ok := a.Value.Any().(slog.Level); ok {
+			return slog.Group("", slog.String(slog.LevelKey, levelName(level)), slog.String("logger", logger))
+		}
+	case slog.MessageKey:
+		a.Key = "message"
+	}
+	return a
+}
+
+// levelName returns the name of the highest of the five levels that l reaches.
+func levelName(l slog.Level) string {
+	switch {
+	case l >= LevelCritical:
+		return "CRITICAL"
+	case l >= slog.LevelError:
+		return "ERROR"
+	case l >= slog.LevelWarn:
+		return "WARNING"
+	case l >= slog.LevelInfo:
+		return "INFO"
+	default:
+		return "DEBUG"
+	}
+}
+
+// NewTerminalLogger returns a logger that writes coloured text, one line a record.
+func NewTerminalLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	shared := &lockedWriter{w: w}
+	return newLogger(func(name string) slog.Handler {
+		h := tint.NewTextHandler(shared, &tint.Options{Level: level, TimeFormat: time.TimeOnly, ReplaceAttr: terminalAttr})
+		if name == defaultName {
+			return h
+		}
+		return h.WithAttrs([]slog.Attr{slog.String("logger", name)})
+	})
+}
+
+// visible shows the characters with which a text could take over a terminal or forge a line.
+var visible = strings.NewReplacer("\x1b", "␛", "\n", "␊", "\r", "␍")
+
+// terminalAttr disarms what the text handler writes as it is.
+func terminalAttr(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(visible.Replace(v))
+	case error:
+		a.Value = slog.StringValue(visible.Replace(v.Error()))
+	}
+	return a
+}
+
+// lockedWriter lets several handlers share one writer, a record at a time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

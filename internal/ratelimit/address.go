@@ -1,0 +1,51 @@
+package ratelimit
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// AddressKey returns the key under which a client address is counted: an IPv4 address by itself, an IPv6 address by its
+// /64, since whoever has one address of a /64 has all of them. An address in both worlds (::ffff:192.0.2.1) is IPv4.
+func AddressKey(a netip.Addr) string {
+	a = a.Unmap()
+	if !a.Is6() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
+}
+
+// ClientAddr returns the address a request comes from: the remote address, or, as long as that is a trusted proxy, the
+// one that the proxy saw, which is the next X-Forwarded-For entry from the right. Entries further left were written by
+// someone whom nobody trusts and count for nothing. An entry that is no address ends the walk at the one before it. The
+// zero Addr means that the remote address itself is none.
+func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	addr := parseAddr(r.RemoteAddr)
+	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	for forwarded != "" && isTrusted(addr, trusted) {
+		comma := strings.LastIndexByte(forwarded, ',')
+		next := parseAddr(strings.TrimSpace(forwarded[comma+1:]))
+		if !next.IsValid() {
+			break
+		}
+		addr, forwarded = next, forwarded[:max(comma, 0)]
+	}
+	return addr
+}
+
+// parseAddr reads an address with or without a port, without zone and IPv4 as such; the zero Addr if s is neither.
+func parseAddr(s string) netip.Addr {
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		withPort, _ := netip.ParseAddrPort(s)
+		addr = withPort.Addr()
+	}
+	return addr.Unmap().WithZone("")
+}
+
+// isTrusted reports whether addr lies in one of the prefixes.
+func isTrusted(addr netip.Addr, prefixes []netip.Prefix) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
