@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -273,79 +271,6 @@ func TestHealthcheckFindsTheServer(t *testing.T) {
 	if err := run(t.Context(), []string{"healthcheck"}, env.get, io.Discard); err != nil {
 		t.Error(err)
 	}
-}
-
-// TestAStopAnswersWhatIsUnderWay stops a server that many clients keep busy: no request that it took is left without its
-// whole answer, and what was answered is there afterwards.
-func TestAStopAnswersWhatIsUnderWay(t *testing.T) {
-	t.Parallel()
-	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "todod.db"), "postgres": pgtest.Empty(t)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			env := isolated(t, environment{"DATABASE_URL": url})
-			p := start(t, env)
-			token := tokenOf(t, env, "alice")
-			var mu sync.Mutex
-			answered := 0
-			var clients sync.WaitGroup
-			for range 16 {
-				clients.Go(func() {
-					// The listener is closed first: the refusal of a new connection is how a client learns that it is over.
-					client := &http.Client{Transport: &http.Transport{}}
-					for {
-						created, err := create(client, p.url, token)
-						if created {
-							mu.Lock()
-							answered++
-							mu.Unlock()
-						}
-						if err != nil {
-							if !strings.Contains(err.Error(), "connection refused") {
-								t.Errorf("a request without an answer: %v", err)
-							}
-							return
-						}
-					}
-				})
-			}
-			time.Sleep(300 * time.Millisecond)
-			p.stop()
-			clients.Wait()
-			p.end(t)
-
-			again := start(t, env)
-			_, body := call(t, "GET", again.url+"/api/v1/tasks?limit=1000&count=true", token, "")
-			var tasks []struct{ Version int }
-			if err := json.Unmarshal([]byte(body), &tasks); err != nil || len(tasks) == 0 {
-				t.Fatalf("%v: %.200s", err, body)
-			}
-			if last := tasks[0].Version; last != answered { // each create has raised the revision by one
-				t.Errorf("%d creates were answered, %d were made", answered, last)
-			}
-		})
-	}
-}
-
-// create makes a task and reports whether that was answered with 201 and a whole body.
-func create(client *http.Client, url, token string) (bool, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/api/v1/tasks", strings.NewReader(`{"title":"x"}`))
-	if err != nil {
-		return false, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(req)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return false, err
-	}
-	if resp.StatusCode != http.StatusCreated {
-		return false, fmt.Errorf("status %d", resp.StatusCode)
-	}
-	return true, nil
 }
 
 // TestADatabaseThatIsAwayDoesNotStopTheStart: the API is there, says that it isn't ready, and begins to work by itself.

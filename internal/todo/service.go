@@ -2,6 +2,8 @@ package todo
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -33,21 +35,17 @@ func (s *Service) Tasks(ctx context.Context, owner UserID, f Filter) (Page, erro
 func (f Filter) validate() error {
 	var faults []FieldError
 	if f.Limit < 1 || f.Limit > MaxLimit {
-		faults = append(faults, FieldError{"limit", "must be a whole number from 1 to 1000"})
+		faults = append(faults, FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
 	}
 	if f.Offset < 0 {
 		faults = append(faults, FieldError{"offset", "must be a whole number, 0 or more"})
 	}
-	length := 0
-	for _, w := range f.Words {
-		length += utf8.RuneCountInString(w)
-		if !sound(w) {
-			faults = append(faults, FieldError{"q", "must be UTF-8 without NUL characters"})
-			break
-		}
+	q := strings.Join(f.Words, " ")
+	if !sound(q) {
+		faults = append(faults, FieldError{"q", "must be UTF-8 without NUL characters"})
 	}
-	if length > MaxQuery {
-		faults = append(faults, FieldError{"q", "must be at most 200 characters"})
+	if utf8.RuneCountInString(q) > MaxQuery {
+		faults = append(faults, FieldError{"q", fmt.Sprintf("must be at most %d characters", MaxQuery)})
 	}
 	return InvalidFields(faults...)
 }

@@ -1,0 +1,96 @@
+package todo
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestParseDue(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"2026-01-15":                        "day 2026-01-15T00:00:00Z",
+		"2024-02-29":                        "day 2024-02-29T00:00:00Z",
+		"2026-01-15T10:00:00Z":              "2026-01-15T10:00:00Z",
+		"2026-01-15t10:00:00z":              "2026-01-15T10:00:00Z",
+		"2026-01-15T10:00:00+05:30":         "2026-01-15T04:30:00Z",
+		"2026-01-15T10:00:00-00:00":         "2026-01-15T10:00:00Z",
+		"2026-01-15T10:00:00.1234567Z":      "2026-01-15T10:00:00.123456Z",
+		"2026-01-15T10:00:00.999999999999Z": "2026-01-15T10:00:00.999999Z",
+		"0001-01-01":                        "day 0001-01-01T00:00:00Z",
+		"9999-12-31T23:59:59.999999Z":       "9999-12-31T23:59:59.999999Z",
+		"9999-12-31T23:59:59-01:00":         "",
+		"0001-01-01T00:30:00+01:00":         "",
+		"0000-01-01":                        "",
+		"2026-02-29":                        "",
+		"2026-13-01":                        "",
+		"2026-1-1":                          "",
+		"20260115":                          "",
+		"2026-W03-4":                        "",
+		"2026-01-15T10:00:00":               "",
+		"2026-01-15T10:00Z":                 "",
+		"2026-01-15 10:00:00Z":              "",
+		"2026-01-15T1:00:00Z":               "",
+		"2026-01-15T10:00:00,5Z":            "",
+		"2026-01-15T10:00:00.Z":             "",
+		"2026-01-15T24:00:00Z":              "",
+		"2026-01-15T23:59:60Z":              "",
+		"2026-01-15T10:00:00+24:00":         "",
+		"2026-01-15T10:00:00+01:60":         "",
+		"2026-01-15T10:00:00+0100":          "",
+		"2026-01-15T10:00:00 +01:00":        "",
+		" 2026-01-15":                       "",
+		"2026-01-15\n":                      "",
+		"+2026-01-15T10:00:00Z":             "",
+		"":                                  "",
+		"tomorrow":                          "",
+	} {
+		due, ok := ParseDue(s)
+		got := ""
+		if ok {
+			got = due.At.UTC().Format(time.RFC3339Nano)
+			if due.AllDay {
+				got = "day " + got
+			}
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestParseDueReadsWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		offset := time.FixedZone("", 60*rapid.IntRange(-23*60, 23*60).Draw(t, "minutes of offset"))
+		at := time.UnixMicro(rapid.Int64Range(-62_000_000_000_000_000, 253_000_000_000_000_000).Draw(t, "us")).In(offset)
+
+		due, ok := ParseDue(at.Format("2006-01-02T15:04:05.000000Z07:00"))
+		if !ok || due.AllDay || !due.At.Equal(at) {
+			t.Fatalf("%v: got %v, %v", at, due, ok)
+		}
+		if day := due.On(true); day.At.Format(time.DateOnly) != at.Format(time.DateOnly) || !day.On(true).At.Equal(day.At) {
+			t.Fatalf("%v is the day %v", at, day)
+		}
+	})
+}
+
+func FuzzParseDue(f *testing.F) {
+	for _, s := range []string{"2026-01-15", "2026-01-15T10:00:00.5+05:30", "9999-12-31t23:59:59z"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		due, ok := ParseDue(s)
+		if !ok {
+			return
+		}
+		if !due.At.Truncate(time.Microsecond).Equal(due.At) || !inRange(due.At) || due.AllDay && !due.On(true).At.Equal(due.At) {
+			t.Errorf("%q: %+v", s, due)
+		}
+		again, ok := ParseDue(due.At.UTC().Format("2006-01-02T15:04:05.000000Z"))
+		if !ok || !again.At.Equal(due.At) {
+			t.Errorf("%q: written and read again it is %+v, %v", s, again, ok)
+		}
+	})
+}

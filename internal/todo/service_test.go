@@ -1,0 +1,87 @@
+package todo
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// recorder is a store that remembers what it was asked.
+type recorder struct {
+	Store
+	task   Task
+	quota  int
+	write  Write
+	filter Filter
+	calls  int
+}
+
+// Create implements Store.
+func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (Task, error) {
+	r.task, r.quota, r.write = t, quota, w
+	r.calls++
+	return t, nil
+}
+
+// Update implements Store.
+func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (Task, error) {
+	r.calls++
+	return Task{}, nil
+}
+
+// Tasks implements Store.
+func (r *recorder) Tasks(_ context.Context, _ UserID, f Filter) (Page, error) {
+	r.filter = f
+	r.calls++
+	return Page{}, nil
+}
+
+func TestTheServiceSaysWhen(t *testing.T) {
+	t.Parallel()
+	store := &recorder{}
+	now := time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.FixedZone("", 3600))
+	s := NewService(store, func() time.Time { return now }, 5)
+	ada := User{ID: "ada", Email: "ada@example.com"}
+
+	if _, err := s.Create(t.Context(), ada, Patch{Title: Some(" x "), Completed: Some(true)}); err != nil {
+		t.Fatal(err)
+	}
+
+	want := now.UTC().Truncate(time.Microsecond)
+	if store.write.At != want || store.task.CreatedAt != want || *store.task.CompletedAt != want || store.write.By != ada {
+		t.Errorf("%+v, %+v", store.write, store.task)
+	}
+	if store.task.Title != "x" || store.task.Owner != "ada" || store.task.Priority != Medium || store.quota != 5 {
+		t.Errorf("%+v, quota %d", store.task, store.quota)
+	}
+}
+
+func TestTheServiceRefusesBeforeTheStoreIsAsked(t *testing.T) {
+	t.Parallel()
+	store := &recorder{}
+	s := NewService(store, time.Now, 5)
+	_, noTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{})
+	_, nullTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{Title: Null[string]()})
+	_, badUpdate := s.Update(t.Context(), User{ID: "ada"}, 1, Patch{Title: Some("")})
+	_, badList := s.Tasks(t.Context(), "ada", Filter{Limit: MaxLimit + 1})
+	for _, err := range []error{noTitle, nullTitle, badUpdate, badList} {
+		if CodeOf(err) != Invalid {
+			t.Errorf("got %v", err)
+		}
+	}
+	if store.calls != 0 {
+		t.Errorf("the store was asked %d times", store.calls)
+	}
+}
+
+func TestListsAreNewestFirstUnlessAskedOtherwise(t *testing.T) {
+	t.Parallel()
+	store := &recorder{}
+	s := NewService(store, time.Now, 5)
+	if _, err := s.Tasks(t.Context(), "ada", Filter{Limit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.filter.Order; len(got) != 1 || got[0] != (Order{ByCreated, true}) {
+		t.Errorf("got %v", got)
+	}
+}
