@@ -3,16 +3,19 @@ package postgres
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"todod/internal/todo"
 )
 
-// lockNotAvailable is the SQLSTATE of a lock that was waited for longer than lock_timeout.
-const lockNotAvailable = "55P03"
+// SQLSTATEs that mean something of their own here (appendix A of PostgreSQL's manual).
+const (
+	lockNotAvailable     = "55P03" // a lock was waited for longer than lock_timeout
+	invalidStatementName = "26000" // no such prepared statement
+	duplicateStatement   = "42P05" // there is one of this name already
+)
 
 // away are the SQLSTATEs that mean that the database can't do it now, by code and by class (appendix A of PostgreSQL's
 // manual). A missing table or schema is one of them: the migrations have not run yet.
@@ -45,11 +48,12 @@ func translate(err error) error {
 	return err
 }
 
-// connectionLost reports whether err, which the server did not send, says that the connection is gone or that time is up.
-func connectionLost(err error) bool {
-	var netErr net.Error
-	var connectErr *pgconn.ConnectError
-	return errors.As(err, &netErr) || errors.As(err, &connectErr) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.Timeout(err) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || pgconn.SafeToRetry(err)
+// lostByServer reports whether err, as translate returns it, says that the connection is gone rather than that a time is up
+// or that the database is short of something.
+func lostByServer(err error) bool {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return strings.HasPrefix(pgErr.Code, "57P") // shut down, crashed, or terminated by an administrator
+	}
+	return todo.CodeOf(err) == todo.Unavailable && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }

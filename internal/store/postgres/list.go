@@ -16,6 +16,7 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (to
 	q := newListQuery(owner, f)
 	var page todo.Page
 	statements := []statement{{sql: q.page(f), args: q.args, rows: func(rows pgx.Rows) error {
+		page.Tasks = nil // this may be the second attempt
 		for rows.Next() {
 			t, err := scanTask(rows, owner)
 			if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,29 +19,6 @@ var migrations embed.FS
 
 // migrationTimeout bounds one run of all migrations, the wait for another replica's run included.
 const migrationTimeout = 10 * time.Minute
-
-// keepMigrating runs the migrations, and again after growing pauses while it fails, until ctx ends.
-func (s *Store) keepMigrating(ctx context.Context) {
-	pause := 250 * time.Millisecond
-	for {
-		n, err := Migrate(ctx, s.directURL)
-		if err == nil {
-			s.migrated.Store(true)
-			s.log.Info("database ready", "migrations_run", n)
-			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		s.log.Warn("database not ready, trying again", "error", err.Error())
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // no secret: replicas shall not come back together
-		}
-		pause = min(2*pause, 5*time.Second)
-	}
-}
 
 // Migrate brings the database at url to this program's schema and returns how many migrations that took. Of several that
 // run at once, one works and the others wait and find nothing to do.

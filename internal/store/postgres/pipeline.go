@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/todo"
@@ -27,8 +29,11 @@ type statement struct {
 
 // settings says, for the transaction it stands in and for no longer, whose data the statements after it are about and how
 // long they may take. It is a SELECT because SET LOCAL takes no parameters.
-const settings = `select set_config('todod.user_id', $1, true),
-	set_config('lock_timeout', $2, true), set_config('statement_timeout', $3, true)`
+const settings = `select set_config('todod.user_id', $1, true), set_config('lock_timeout', $2, true),
+	set_config('statement_timeout', $3, true)`
+
+// settingsInRole does the same and switches to the role that is subject to the policies.
+const settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`
 
 // readCommitted names the isolation that writes rely on, whatever the database's default is: the statement after the lock
 // must see what the lock waited for. It has to come first. Within a transaction it lasts as long as that.
@@ -39,50 +44,96 @@ const readCommitted = `set transaction_isolation to 'read committed'`
 const lockOwner = `insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
 	on conflict (user_id) do update set rev = todod.users.rev where false`
 
-// read sends statements about owner's data in one round trip. They end with ctx.
+// read sends statements about owner's data in one round trip. They end with ctx. Because reading twice does no harm, they
+// are sent again over another connection when theirs is lost.
 func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...statement) error {
-	conn, err := s.acquire(ctx)
+	all, err := s.about(owner, statements...)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
-	return translate(send(ctx, conn, append([]statement{settingsFor(owner)}, statements...)))
+	for attempt := 1; ; attempt++ {
+		err := s.once(ctx, ctx, all)
+		if attempt == readAttempts || ctx.Err() != nil || !lostByServer(err) {
+			return err
+		}
+	}
 }
+
+// readAttempts is how often a read is sent at most.
+const readAttempts = 3
 
 // write locks owner and then sends change, in one round trip and one transaction. Its rows count only if write returns
 // nil: a commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that
-// goes away must not turn a change that was made into one that may have been made.
+// goes away must not turn a change that was made into one that may have been made. For the same reason nothing is sent
+// again, whatever the driver says of it.
 func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, change statement) error {
-	conn, err := s.acquire(ctx)
+	all, err := s.about(owner, statement{sql: lockOwner, args: []any{owner, w.At}}, change)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	return translate(send(ctx, conn, []statement{
-		{sql: readCommitted}, settingsFor(owner), {sql: lockOwner, args: []any{owner, w.At}}, change,
-	}))
+	return s.once(ctx, sending, append([]statement{{sql: readCommitted}}, all...))
 }
 
-// settingsFor returns the statement that begins every transaction about owner's data.
-func settingsFor(owner todo.UserID) statement {
-	return statement{sql: settings, args: []any{owner, milliseconds(lockTimeout), milliseconds(statementTimeout)}}
+// once takes a connection, waiting as long as acquiring lasts, and sends the statements, which may take as long as sending
+// lasts. If the server says that it does not know them as prepared, and so has done nothing, they are sent unprepared.
+func (s *Store) once(acquiring, sending context.Context, statements []statement) error {
+	conn, err := s.acquire(acquiring)
+	if err != nil {
+		return err
+	}
+	err = send(sending, conn, statements)
+	elsewhere := preparedElsewhere(err)
+	if elsewhere {
+		s.stopPreparing()
+		_ = conn.Conn().Close(sending) // it still prepares
+	}
+	conn.Release()
+	if !elsewhere {
+		return translate(err)
+	}
+	if conn, err = s.acquire(acquiring); err != nil {
+		return err
+	}
+	defer conn.Release()
+	return translate(send(sending, conn, statements))
 }
+
+// preparedElsewhere reports whether err says that a statement was prepared on another server connection than the one it
+// came to, as happens behind a pooler in transaction mode.
+func preparedElsewhere(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == invalidStatementName || pgErr.Code == duplicateStatement)
+}
+
+// stopPreparing makes the store work without prepared statements from now on.
+func (s *Store) stopPreparing() {
+	if !s.unprepared.Swap(true) {
+		s.log.Warn("prepared statements don't survive the pooler in front of the database; going on without them, more slowly")
+		s.pool.Reset() // the connections there are prepare; those made from now on don't
+	}
+}
+
+// about returns statements behind the one that begins every transaction about owner's data, or Away as long as it is not
+// known how the database keeps users apart.
+func (s *Store) about(owner todo.UserID, statements ...statement) ([]statement, error) {
+	found := s.isolation.Load()
+	if found == nil {
+		return nil, todo.Away(errNotReady)
+	}
+	first := statement{sql: settings, args: []any{owner, milliseconds(lockTimeout), milliseconds(statementTimeout)}}
+	if *found == switched {
+		first.sql = settingsInRole
+	}
+	return append([]statement{first}, statements...), nil
+}
+
+// errNotReady is why nothing works yet.
+var errNotReady = errors.New("the database has not been prepared yet")
 
 // milliseconds writes d as PostgreSQL's settings want it.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-
-// acquire takes a connection from the pool, waiting no longer than ctx and the pool's time-out.
-func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.poolTimeout)
-	defer cancel()
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return nil, todo.Away(err)
-	}
-	return conn, nil
-}
 
 // send carries out the statements as one implicit transaction: all of them or none.
 func send(ctx context.Context, conn *pgxpool.Conn, statements []statement) error {

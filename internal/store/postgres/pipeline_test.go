@@ -135,6 +135,9 @@ func TestEveryOperationIsOneRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	if err := s.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	ctx := t.Context()
 	var id int64
 	operations := map[string]func() error{

@@ -7,12 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/todo"
@@ -24,6 +23,7 @@ type Config struct {
 	DirectURL   string        // for migrations; "" is URL
 	PoolSize    int           // connections at most
 	PoolTimeout time.Duration // how long an operation waits for a connection before it answers Away
+	Strict      bool          // refuse to work where the database itself doesn't keep users apart
 	Logger      *slog.Logger
 }
 
@@ -32,17 +32,21 @@ type Store struct {
 	pool        *pgxpool.Pool
 	directURL   string
 	poolTimeout time.Duration
+	strict      bool
 	log         *slog.Logger
-	migrated    atomic.Bool
 
-	stop    context.CancelFunc // ends the migrator
+	isolation  atomic.Pointer[isolation] // nil until the database is ready
+	unprepared atomic.Bool               // prepared statements don't survive what stands in between
+
+	stop    context.CancelFunc // ends the preparation
 	stopped sync.WaitGroup
 }
 
 var _ todo.Store = (*Store)(nil)
 
-// Open returns a Store at once, even when the database is away: it migrates in the background, trying again until it has
-// succeeded or the Store is closed, and until then operations answer Away. An error means a bad configuration.
+// Open returns a Store at once, even when the database is away: it prepares the database in the background, trying again
+// until it has succeeded or the Store is closed, and until then operations answer Away. An error means a bad
+// configuration.
 func Open(cfg Config) (*Store, error) {
 	s, err := newStore(cfg)
 	if err != nil {
@@ -50,48 +54,79 @@ func Open(cfg Config) (*Store, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.stopped.Go(func() { s.keepMigrating(ctx) })
+	s.stopped.Go(func() { s.keepPreparing(ctx) })
 	return s, nil
 }
 
-// newStore returns a Store that does not migrate.
+// newStore returns a Store that waits for somebody to prepare it.
 func newStore(cfg Config) (*Store, error) {
-	poolConfig, err := pgxpool.ParseConfig(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
+	s := &Store{
+		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, strict: cfg.Strict, log: cfg.Logger, stop: func() {},
 	}
-	if cfg.PoolSize < 1 || cfg.PoolSize > 10_000 {
-		return nil, fmt.Errorf("pool size %d is not from 1 to 10000", cfg.PoolSize)
+	if s.directURL == "" {
+		s.directURL = cfg.URL
 	}
-	poolConfig.MaxConns = int32(cfg.PoolSize)
-	poolConfig.MaxConnIdleTime = 5 * time.Minute
-	poolConfig.ConnConfig.ConnectTimeout = connectTimeout
-	poolConfig.AfterConnect = scanTimesInUTC
-	pool, err := pgxpool.NewWithConfig(context.Background(), poolConfig)
-	if err != nil {
-		return nil, fmt.Errorf("database pool: %w", err)
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
 	}
-	direct := cfg.DirectURL
-	if direct == "" {
-		direct = cfg.URL
-	}
-	return &Store{
-		pool: pool, directURL: direct, poolTimeout: cfg.PoolTimeout, log: cfg.Logger, stop: func() {},
-	}, nil
+	var err error
+	s.pool, err = newPool(cfg, func() bool { return !s.unprepared.Load() })
+	return s, err
 }
 
-// connectTimeout bounds one attempt to connect. A database that was suspended takes seconds to wake.
-const connectTimeout = 10 * time.Second
+// keepPreparing migrates and looks how the database keeps users apart, and again after growing pauses while that fails,
+// until ctx ends.
+func (s *Store) keepPreparing(ctx context.Context) {
+	pause := 250 * time.Millisecond
+	for {
+		err := s.prepare(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("database not ready, trying again", "reason", err.Error())
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // no secret: replicas shall not come back together
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
 
-// scanTimesInUTC makes conn return every time in UTC instead of the machine's zone.
-func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{
-		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	})
+// maxPause is the longest pause between two attempts to prepare the database.
+const maxPause = 2 * time.Second
+
+// prepare migrates the database and makes the store ready.
+func (s *Store) prepare(ctx context.Context) error {
+	n, err := Migrate(ctx, s.directURL)
+	if err != nil {
+		return err
+	}
+	found, err := s.findIsolation(ctx)
+	if err != nil {
+		return err
+	}
+	if found == unprotected && s.strict {
+		return errors.New("refused: " + found.String())
+	}
+	s.isolation.Store(&found)
+	s.log.Info("database ready", "migrations_run", n, "isolation", found.String())
 	return nil
 }
 
-// Close ends the migrator, waits for the operations under way and closes all connections.
+// findIsolation finds out what holds for the login of the pool.
+func (s *Store) findIsolation(ctx context.Context) (found isolation, err error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return unprotected, err
+	}
+	defer conn.Release()
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	return findIsolation(ctx, conn.Conn())
+}
+
+// Close ends the preparation, waits for the operations under way and closes all connections.
 func (s *Store) Close() error {
 	s.stop()
 	s.stopped.Wait()
@@ -99,9 +134,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ready returns nil if the database answers and the migrations have run.
+// Ready returns nil if the database answers and has been prepared.
 func (s *Store) Ready(ctx context.Context) error {
-	if !s.migrated.Load() {
+	if s.isolation.Load() == nil {
 		return errors.New("migrations have not run yet")
 	}
 	if err := s.pool.Ping(ctx); err != nil {

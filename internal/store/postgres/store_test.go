@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -29,12 +28,21 @@ func open(t *testing.T) *Store {
 // openURL returns a store on the migrated database at url.
 func openURL(t *testing.T, url string) *Store {
 	t.Helper()
-	s, err := newStore(Config{URL: url, PoolSize: 8, PoolTimeout: 20 * time.Second, Logger: slog.New(slog.DiscardHandler)})
+	return openConfig(t, Config{URL: url})
+}
+
+// openConfig returns a store of cfg on a migrated database.
+func openConfig(t *testing.T, cfg Config) *Store {
+	t.Helper()
+	cfg.PoolSize, cfg.PoolTimeout, cfg.Strict = 8, 20*time.Second, true
+	s, err := newStore(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.migrated.Store(true)
 	t.Cleanup(func() { _ = s.Close() })
+	if err := s.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// appRole owns nothing and is subject to every policy. It can't log in; logins switch to it.
+const appRole = "todod_app"
+
+// isolation is how the database itself keeps users apart for a login, besides the predicate in every statement.
+type isolation int
+
+const (
+	// unprotected: the login is a superuser or has BYPASSRLS, and can't switch to a role that is subject to the policies.
+	unprotected isolation = iota
+	// forced: the login owns the tables, and FORCE ROW LEVEL SECURITY makes the policies hold for it.
+	forced
+	// switched: each transaction switches to appRole.
+	switched
+	// restricted: the login itself owns nothing and is subject to the policies.
+	restricted
+)
+
+// String says it to an operator.
+func (i isolation) String() string {
+	switch i {
+	case forced:
+		return "row-level security, forced upon the tables' owner"
+	case switched:
+		return "row-level security, in the role " + appRole
+	case restricted:
+		return "row-level security, for a login that owns nothing"
+	default:
+		return "NO row-level security: this login bypasses it and can't switch to " + appRole
+	}
+}
+
+// policiesHold reports whether every table with users' data has row-level security, and the present role is subject to it.
+const policiesHold = `select coalesce(bool_and(row_security_active(c.oid)), false)
+	from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
+	where c.relnamespace = 'todod'::regnamespace and c.relkind in ('r', 'p')`
+
+// ownsTables reports whether the present role may do to the tables what only an owner may.
+const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catalog.pg_class
+	where relnamespace = 'todod'::regnamespace and relkind in ('r', 'p')`
+
+// findIsolation finds out what holds for the login of conn.
+func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
+	var holds, owner bool
+	if err := conn.QueryRow(ctx, policiesHold).Scan(&holds); err != nil {
+		return unprotected, fmt.Errorf("look for row-level security: %w", err)
+	}
+	if err := conn.QueryRow(ctx, ownsTables).Scan(&owner); err != nil {
+		return unprotected, fmt.Errorf("look for the tables' owner: %w", err)
+	}
+	if holds && !owner {
+		return restricted, nil
+	}
+	switching, err := holdsAfterSwitch(ctx, conn)
+	switch {
+	case err != nil:
+		return unprotected, err
+	case switching:
+		return switched, nil
+	case holds:
+		return forced, nil
+	}
+	return unprotected, nil
+}
+
+// holdsAfterSwitch reports whether the login can switch to appRole and is subject to the policies then.
+func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err error) {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return false, fmt.Errorf("try %s: %w", appRole, err)
+	}
+	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
+	if _, err := tx.Exec(ctx, "set local role "+appRole); err != nil {
+		return false, nil //nolint:nilerr // no such role, or no right to it: that is the answer
+	}
+	if err := tx.QueryRow(ctx, policiesHold).Scan(&holds); err != nil {
+		return false, fmt.Errorf("look for row-level security as %s: %w", appRole, err)
+	}
+	return holds, nil
+}
