@@ -22,7 +22,7 @@ func migrate(ctx context.Context, cfg config.Config, stdout io.Writer) (err erro
 	if cfg.Database.Engine == config.SQLite {
 		n, err = sqlite.Migrate(ctx, cfg.Database.Path)
 	} else {
-		n, err = postgres.Migrate(ctx, cfg.Database.DirectURL)
+		n, err = postgres.Migrate(ctx, cfg.Database.DirectURL, cfg.Database.BetterAuthFK)
 	}
 	if err != nil {
 		return err

@@ -60,6 +60,8 @@ type commands struct {
 
 	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
 
+	Doctor struct{} `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
+
 	Healthcheck struct{} `cmd:"" help:"Ask the server that is configured here whether it is ready. Fails if it isn't."`
 
 	Version struct{} `cmd:"" help:"Print the version."`
@@ -90,6 +92,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return migrate(ctx, cfg, stdout)
 	case "token":
 		return printToken(cfg, cli.Token, stdout)
+	case "doctor":
+		return doctor(ctx, cfg, stdout)
 	case "healthcheck":
 		return healthcheck(ctx, cfg)
 	default:

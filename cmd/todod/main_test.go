@@ -251,8 +251,10 @@ func TestSmallCommands(t *testing.T) {
 		{"version", "^todod dev .go1"},
 		{"openapi", `"openapi": "3.1`},
 		{"--help", "healthcheck"},
-		{"migrate", "1 migrations run"},
+		{"doctor", "(?s)ok .*warn .*migrations have not run"},
+		{"migrate", "2 migrations run"},
 		{"migrate", "0 migrations run"},
+		{"doctor", "ok    all migrations have run"},
 		{"token --user alice", `^[\w-]+\.[\w-]+\.[\w-]+\n$`},
 	} {
 		var out bytes.Buffer

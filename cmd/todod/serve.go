@@ -60,7 +60,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, cfg.Database, log)
+	db, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -130,6 +130,9 @@ func logConfig(log *slog.Logger, cfg config.Config) {
 		name, _, _ := strings.Cut(variable, "=")
 		names = append(names, name)
 	}
+	for _, note := range cfg.Notes {
+		log.Info(note)
+	}
 	for _, warning := range cfg.Warnings {
 		log.Warn(warning)
 	}
@@ -139,14 +142,20 @@ func logConfig(log *slog.Logger, cfg config.Config) {
 }
 
 // openStore opens the database that is configured.
-func openStore(ctx context.Context, db config.Database, log *slog.Logger) (store, error) {
-	if db.Engine == config.SQLite {
-		return sqlite.Open(ctx, db.Path)
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store, error) {
+	if cfg.Database.Engine == config.SQLite {
+		return sqlite.Open(ctx, cfg.Database.Path)
 	}
-	return postgres.Open(postgres.Config{
+	return postgres.Open(postgresConfig(cfg, log))
+}
+
+// postgresConfig returns how the PostgreSQL database that is configured is used.
+func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
+	db := cfg.Database
+	return postgres.Config{
 		URL: db.URL, DirectURL: db.DirectURL, PoolSize: db.PoolSize, PoolTimeout: db.PoolTimeout,
-		Logger: observe.For(log, "todod.postgres"),
-	})
+		BetterAuthFK: db.BetterAuthFK, Strict: cfg.Env.Strict(), Logger: observe.For(log, "todod.postgres"),
+	}
 }
 
 // newVerifier returns the verifier of tokens.

@@ -29,6 +29,9 @@ func (l *loader) resolveAuth() {
 		auth.Provider = BetterAuth
 	}
 
+	if auth.RequireIssAud && (auth.Issuer == "" || auth.Audience == "") {
+		l.fault("AUTH_REQUIRE_ISS_AUD", "AUTH_REQUIRE_ISS_AUD needs BETTER_AUTH_URL, or AUTH_ISSUER and AUTH_AUDIENCE, to compare with")
+	}
 	if slices.ContainsFunc(auth.AllowedAlgs, func(alg string) bool { return !slices.Contains(algorithms, alg) }) {
 		l.reject("AUTH_ALLOWED_ALGS")
 	}

@@ -54,3 +54,12 @@ func TestProviderNeedsWhatItUses(t *testing.T) {
 		t.Errorf("warnings: %q", c.Warnings)
 	}
 }
+
+func TestWhatIsRequiredMustBeKnown(t *testing.T) {
+	t.Parallel()
+	if _, err := loadWith(t, with{"AUTH_REQUIRE_ISS_AUD": "true"}); err == nil || !strings.HasPrefix(err.Error(), "AUTH_REQUIRE_ISS_AUD") {
+		t.Errorf("got %v", err)
+	}
+	mustLoad(t, with{"AUTH_REQUIRE_ISS_AUD": "true", "BETTER_AUTH_URL": "https://auth.example"})
+	mustLoad(t, with{"AUTH_REQUIRE_ISS_AUD": "true", "AUTH_ISSUER": "a", "AUTH_AUDIENCE": "b"})
+}

@@ -30,6 +30,8 @@ type Config struct {
 	Auth      Auth
 	RateLimit RateLimit
 
+	// Notes are sentences for the log about what was concluded from other settings.
+	Notes []string
 	// Warnings are sentences for the log about what was accepted but is probably not meant.
 	Warnings []string
 }
@@ -47,6 +49,8 @@ type Database struct {
 	PoolSize    int           `env:"DB_POOL_SIZE" envDefault:"20" must:"be a whole number from 1"`
 	PoolTimeout time.Duration `env:"DB_POOL_TIMEOUT" envDefault:"30s" must:"be a duration above 0 such as 30s, or seconds"`
 	Insecure    bool          `env:"DB_INSECURE" envDefault:"false" must:"be true or false"`
+
+	BetterAuthFK bool `env:"DATABASE_BETTER_AUTH_FK" envDefault:"false" must:"be true or false"` // users refer to Better Auth's "user"
 }
 
 // Auth says who signs people in and which tokens are good.

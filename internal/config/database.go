@@ -44,7 +44,7 @@ func (l *loader) resolveDatabase() {
 	}
 
 	if db.DirectURL == "" {
-		db.DirectURL = db.URL
+		db.DirectURL = l.directURL(db.URL)
 	} else if directEngine, direct := parseDatabase(db.DirectURL); directEngine == Postgres && engine != SQLite {
 		db.DirectURL = direct
 	} else {
@@ -55,6 +55,26 @@ func (l *loader) resolveDatabase() {
 	if db.PoolTimeout == 0 {
 		l.reject("DB_POOL_TIMEOUT")
 	}
+}
+
+// neonPooler is the host of Neon's pooled endpoint: the direct one is called the same, without -pooler.
+var neonPooler = regexp.MustCompile(`^([^.]+)-pooler(\..+\.neon\.tech)$`)
+
+// directURL returns the URL that leads past the pooler which url leads through, as far as the host's name tells, else url.
+func (l *loader) directURL(url string) string {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil || !neonPooler.MatchString(config.ConnConfig.Host) {
+		return url
+	}
+	pooled := config.ConnConfig.Host
+	direct := neonPooler.ReplaceAllString(pooled, "$1$2")
+	unpooled := strings.Replace(url, "@"+pooled, "@"+direct, 1) // an @ before the host's is escaped
+	if unpooled == url {
+		return url
+	}
+	l.config.Notes = append(l.config.Notes, fmt.Sprintf(
+		"%s is Neon's pooler: migrations go to %s (set DATABASE_DIRECT_URL for another)", pooled, direct))
+	return unpooled
 }
 
 // driverSSL is how Python's drivers spell sslmode in a query.

@@ -126,3 +126,26 @@ func TestDatabaseStringHasNoPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestNeonsPoolerIsBypassedForMigrations(t *testing.T) {
+	t.Parallel()
+	const pooled = "ep-cool-darkness-123456-pooler.eu-central-1.aws.neon.tech"
+	direct := strings.Replace(pooled, "-pooler", "", 1)
+	query := "/neondb?sslmode=require&channel_binding=require"
+	c := mustLoad(t, with{"DATABASE_URL": "postgresql://ada:hunter2@" + pooled + query})
+	if c.Database.URL != "postgres://ada:hunter2@"+pooled+query || c.Database.DirectURL != "postgres://ada:hunter2@"+direct+query {
+		t.Errorf("URL %s, direct %s", c.Database.URL, c.Database.DirectURL)
+	}
+	if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], direct) || strings.Contains(c.Notes[0], "hunter2") {
+		t.Errorf("notes: %q", c.Notes)
+	}
+	for _, vars := range []with{
+		{"DATABASE_URL": "postgres://ada@" + direct + query},
+		{"DATABASE_URL": "postgres://ada@db-pooler.example.com/d"},
+		{"DATABASE_URL": "postgres://ada@" + pooled + query, "DATABASE_DIRECT_URL": "postgres://ada@elsewhere/d"},
+	} {
+		if c := mustLoad(t, vars); len(c.Notes) != 0 {
+			t.Errorf("%v: %q", vars, c.Notes)
+		}
+	}
+}

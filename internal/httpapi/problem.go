@@ -24,6 +24,7 @@ var statuses = map[todo.Code]int{
 	todo.Invalid:     http.StatusBadRequest,
 	todo.NotFound:    http.StatusNotFound,
 	todo.Conflict:    http.StatusConflict,
+	todo.Forbidden:   http.StatusForbidden,
 	todo.Unavailable: http.StatusServiceUnavailable,
 }
 

@@ -57,7 +57,7 @@ func openSQLite(t *testing.T) todo.Store {
 func openPostgres(t *testing.T) todo.Store {
 	t.Helper()
 	url := pgtest.Database(t, "httpapi", func(ctx context.Context, url string) error {
-		_, err := postgres.Migrate(ctx, url)
+		_, err := postgres.Migrate(ctx, url, false)
 		return err
 	})
 	s, err := postgres.Open(postgres.Config{

@@ -15,6 +15,7 @@ const (
 	Invalid     Code = iota + 1 // what was asked breaks a rule; Fields say which
 	NotFound                    // no such thing among the owner's
 	Conflict                    // it can't be done as things stand now
+	Forbidden                   // this caller may never do it
 	Unavailable                 // something needed can't be had; the same request may work later
 )
 

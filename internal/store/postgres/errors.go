@@ -13,6 +13,7 @@ import (
 // SQLSTATEs that mean something of their own here (appendix A of PostgreSQL's manual).
 const (
 	lockNotAvailable     = "55P03" // a lock was waited for longer than lock_timeout
+	noSuchReference      = "23503" // the user is not in Better Auth's table: there is no other foreign key
 	invalidStatementName = "26000" // no such prepared statement
 	duplicateStatement   = "42P05" // there is one of this name already
 )
@@ -42,6 +43,8 @@ func translate(err error) error {
 		return &todo.Error{
 			Code: todo.Conflict, Message: "Another change of yours is still being made", RetryAfter: lockTimeout, Cause: err,
 		}
+	case pgErr != nil && pgErr.Code == noSuchReference:
+		return &todo.Error{Code: todo.Forbidden, Message: "There is no such account any more", Cause: err}
 	case pgErr != nil && (away[pgErr.Code] || away[pgErr.Code[:2]]), pgErr == nil && connectionLost(err):
 		return todo.Away(err)
 	}

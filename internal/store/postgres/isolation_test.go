@@ -220,3 +220,54 @@ func TestDeletingAUserDeletesTheirTasks(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAnAccountDeletedInBetterAuthIsDeletedHere: with the link on, and by Better Auth's own login, which has no rights here.
+func TestAnAccountDeletedInBetterAuthIsDeletedHere(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	admin := connect(t, url)
+	exec(t, admin, `create table public."user" (id text primary key, email text)`)
+	exec(t, admin, `insert into public."user" values ('ada', 'a@x'), ('bob', 'b@x')`)
+	before := openURL(t, url)
+	mustCreate(t, before, "known before") // not in Better Auth's table, and not asked to be
+
+	s := openConfig(t, Config{URL: url, BetterAuthFK: true})
+	mustCreate(t, s, "ada")
+	task := mustCreate(t, s, "bob")
+	p := todo.Patch{Title: todo.Some("x")}
+	_, err := s.Create(t.Context(), "nobody", p.NewTask("nobody", noon), 1000, by("nobody"))
+	if todo.CodeOf(err) != todo.Forbidden {
+		t.Errorf("a user who is not in Better Auth's table: %v", err)
+	}
+	mustCreate(t, s, "known before")
+
+	_, betterAuthURL := newLogin(t, url, "")
+	exec(t, admin, `alter table public."user" owner to `+userOf(t, betterAuthURL))
+	exec(t, admin, `grant usage on schema public to `+userOf(t, betterAuthURL))
+	exec(t, connect(t, betterAuthURL), `delete from public."user" where id = 'ada'`)
+
+	var left int
+	err = admin.QueryRow(t.Context(), `select (select count(*) from todod.users where user_id = 'ada')
+		+ (select count(*) from todod.tasks where user_id = 'ada')`).Scan(&left)
+	if err != nil || left != 0 {
+		t.Errorf("%d rows are left, %v", left, err)
+	}
+	if _, err := s.Task(t.Context(), "bob", task.ID); err != nil {
+		t.Error(err)
+	}
+
+	after := openURL(t, url) // the link is off again
+	mustCreate(t, after, "nobody")
+	exec(t, admin, `drop table public."user"`)
+	mustCreate(t, openConfig(t, Config{URL: url, BetterAuthFK: true}), "anybody") // no table, no link
+}
+
+// userOf returns the user of a URL.
+func userOf(t *testing.T, rawURL string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.User.Username()
+}

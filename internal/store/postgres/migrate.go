@@ -21,18 +21,16 @@ var migrations embed.FS
 const migrationTimeout = 10 * time.Minute
 
 // Migrate brings the database at url to this program's schema and returns how many migrations that took. Of several that
-// run at once, one works and the others wait and find nothing to do.
-func Migrate(ctx context.Context, url string) (n int, err error) {
+// run at once, one works and the others wait and find nothing to do. With betterAuth, users refer to Better Auth's "user"
+// from then on, if there is such a table: whoever is deleted there is deleted here, and who isn't there can't write here.
+// Without it they don't, even if they did.
+func Migrate(ctx context.Context, url string, betterAuth bool) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, migrationTimeout)
 	defer cancel()
-	cfg, err := pgx.ParseConfig(url)
+	db, err := openForMigrations(url)
 	if err != nil {
-		return 0, fmt.Errorf("database URL: %w", err)
+		return 0, err
 	}
-	// Nothing prepared: the connection may lead through a pooler.
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	cfg.ConnectTimeout = connectTimeout
-	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	unlock, err := lockMigrations(ctx, db)
@@ -40,12 +38,33 @@ func Migrate(ctx context.Context, url string) (n int, err error) {
 		return 0, fmt.Errorf("lock migrations: %w", err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	return migrate(ctx, db)
+	if n, err = migrate(ctx, db); err != nil {
+		return n, err
+	}
+	return n, linkBetterAuth(ctx, db, betterAuth)
 }
+
+// openForMigrations returns a pool for migrations, which connects when it is used.
+func openForMigrations(url string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	// Nothing prepared: the connection may lead through a pooler.
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	cfg.ConnectTimeout = connectTimeout
+	return stdlib.OpenDB(*cfg), nil
+}
+
+// makeSchema makes the schema unless it is there. Asking first lets a login work that owns the schema and may not make
+// others.
+const makeSchema = `do $$ begin
+	if to_regnamespace('todod') is null then create schema todod; end if;
+end $$`
 
 // migrate makes the schema and runs all migrations that have not run. The caller holds the lock.
 func migrate(ctx context.Context, db *sql.DB) (int, error) {
-	if _, err := db.ExecContext(ctx, "create schema if not exists todod"); err != nil {
+	if _, err := db.ExecContext(ctx, makeSchema); err != nil {
 		return 0, fmt.Errorf("create schema: %w", err)
 	}
 	files, err := fs.Sub(migrations, "migrations")
@@ -78,4 +97,32 @@ func lockMigrations(ctx context.Context, db *sql.DB) (unlock func() error, err e
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit, nil
+}
+
+// betterAuthLink reports whether users refer to Better Auth's table, and whether there is one. It is a constraint outside
+// the migrations because it depends on the configuration and on another program's table.
+const betterAuthLink = `select exists (select from pg_catalog.pg_constraint
+		where conrelid = 'todod.users'::regclass and conname = 'users_better_auth_fk'),
+	to_regclass('public."user"') is not null`
+
+// linkBetterAuth makes users refer to Better Auth's table, or no longer. Users who were here before are not checked.
+func linkBetterAuth(ctx context.Context, db *sql.DB, wanted bool) error {
+	var linked, there bool
+	if err := db.QueryRowContext(ctx, betterAuthLink).Scan(&linked, &there); err != nil {
+		return fmt.Errorf("look for Better Auth's table: %w", err)
+	}
+	change := ""
+	switch {
+	case wanted && there && !linked:
+		change = `alter table todod.users add constraint users_better_auth_fk
+			foreign key (user_id) references public."user" (id) on delete cascade not valid`
+	case !wanted && linked:
+		change = "alter table todod.users drop constraint users_better_auth_fk"
+	default:
+		return nil
+	}
+	if _, err := db.ExecContext(ctx, change); err != nil {
+		return fmt.Errorf("link to Better Auth's table: %w", err)
+	}
+	return nil
 }

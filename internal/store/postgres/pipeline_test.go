@@ -335,7 +335,7 @@ func TestSQLSTATEsBecomeTheDomainsErrors(t *testing.T) {
 		"shutdown": {sql("57P01"), todo.Unavailable}, "disk full": {sql("53100"), todo.Unavailable},
 		"too many connections": {sql("53300"), todo.Unavailable}, "deadlock": {sql("40P01"), todo.Unavailable},
 		"no table yet": {sql("42P01"), todo.Unavailable}, "a standby": {sql("25006"), todo.Unavailable},
-		"a broken rule": {sql("23514"), 0}, "bad SQL": {sql("42601"), 0}, "cut": {io.ErrUnexpectedEOF, todo.Unavailable},
+		"a broken rule": {sql("23514"), 0}, "no such account": {sql("23503"), todo.Forbidden}, "bad SQL": {sql("42601"), 0}, "cut": {io.ErrUnexpectedEOF, todo.Unavailable},
 		"time is up": {context.DeadlineExceeded, todo.Unavailable}, "a bug": {errors.New("bug"), 0},
 	} {
 		got := translate(c.err)
@@ -418,7 +418,7 @@ func TestOneOfSeveralMigratorsWorks(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range counts {
 		all.Go(func() {
-			n, err := Migrate(context.Background(), url)
+			n, err := Migrate(context.Background(), url, false)
 			if err != nil {
 				t.Error(err)
 			}

@@ -23,8 +23,10 @@ type Config struct {
 	DirectURL   string        // for migrations; "" is URL
 	PoolSize    int           // connections at most
 	PoolTimeout time.Duration // how long an operation waits for a connection before it answers Away
-	Strict      bool          // refuse to work where the database itself doesn't keep users apart
-	Logger      *slog.Logger
+
+	BetterAuthFK bool // users refer to Better Auth's "user"; see Migrate
+	Strict       bool // refuse to work where the database itself doesn't keep users apart
+	Logger       *slog.Logger
 }
 
 // Store is the todo.Store in PostgreSQL.
@@ -32,6 +34,7 @@ type Store struct {
 	pool        *pgxpool.Pool
 	directURL   string
 	poolTimeout time.Duration
+	betterAuth  bool
 	strict      bool
 	log         *slog.Logger
 
@@ -61,7 +64,8 @@ func Open(cfg Config) (*Store, error) {
 // newStore returns a Store that waits for somebody to prepare it.
 func newStore(cfg Config) (*Store, error) {
 	s := &Store{
-		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, strict: cfg.Strict, log: cfg.Logger, stop: func() {},
+		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, betterAuth: cfg.BetterAuthFK, strict: cfg.Strict,
+		log: cfg.Logger, stop: func() {},
 	}
 	if s.directURL == "" {
 		s.directURL = cfg.URL
@@ -98,7 +102,7 @@ const maxPause = 2 * time.Second
 
 // prepare migrates the database and makes the store ready.
 func (s *Store) prepare(ctx context.Context) error {
-	n, err := Migrate(ctx, s.directURL)
+	n, err := Migrate(ctx, s.directURL, s.betterAuth)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // migrateOnly runs the migrations for a template database.
 func migrateOnly(ctx context.Context, url string) error {
-	_, err := Migrate(ctx, url)
+	_, err := Migrate(ctx, url, false)
 	return err
 }
 

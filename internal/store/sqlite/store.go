@@ -52,19 +52,6 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return &Store{writer: writer, reader: reader}, nil
 }
 
-// Migrate brings the file at path to this program's schema and returns how many migrations that took.
-func Migrate(ctx context.Context, path string) (n int, err error) {
-	if err := create(path); err != nil {
-		return 0, fmt.Errorf("database file: %w", err)
-	}
-	db, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return migrate(ctx, db)
-}
-
 // create makes the file and its folder, readable by this user only, unless they are there. SQLite gives its log files the
 // same permissions.
 func create(path string) error {

@@ -1,0 +1,195 @@
+package postgres
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
+	"todod/internal/todo"
+)
+
+// partition turns the tables into ones that are hash-partitioned by user_id, as an operator with very many users may: the
+// same columns, keys, indexes, policies and grants.
+const partition = `
+	alter sequence todod.task_ids owned by none;
+	do $$
+	declare name text; part text;
+	begin
+		foreach name in array array['users', 'tasks'] loop
+			execute format('alter table todod.%1$I rename to %1$s_whole', name);
+			execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
+			for n in 0..3 loop
+				execute format('create table todod.%1$s_p%2$s partition of todod.%1$I for values with (modulus 4, remainder %2$s)',
+					name, n);
+			end loop;
+			execute format('drop table todod.%s_whole', name);
+			foreach part in array array[name, name || '_p0', name || '_p1', name || '_p2', name || '_p3'] loop
+				execute format('alter table todod.%I enable row level security, force row level security', part);
+				execute format('create policy own_rows on todod.%I using (user_id = nullif(current_setting(''todod.user_id'', true), ''''))', part);
+			end loop;
+			execute format('grant select, insert, update, delete on todod.%I to todod_app', name);
+		end loop;
+	end $$;
+	create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data()`
+
+// migrateAndPartition is the migration of a partitioned template.
+func migrateAndPartition(ctx context.Context, url string) error {
+	if err := migrateOnly(ctx, url); err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, partition, pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// TestPartitionedTables runs the suite on the same schema in partitions.
+func TestPartitionedTables(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) todo.Store {
+		return openURL(t, pgtest.Database(t, "partitioned", migrateAndPartition))
+	})
+}
+
+// A recorder notes every statement that a connection is sent, with its arguments.
+type recorder struct {
+	mu   sync.Mutex
+	seen map[string][]any
+}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, q := range data.Batch.QueuedQueries {
+		r.seen[q.SQL] = q.Arguments
+	}
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (*recorder) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (*recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// TraceQueryStart implements pgx.QueryTracer, without which pgx takes no batch tracer.
+func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// partitionName finds a partition in a plan.
+var partitionName = regexp.MustCompile(`\b(?:users|tasks)_p(\d)\b`)
+
+// TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement that the store sends: on partitioned
+// tables, one that names its user in a predicate or a key is planned on that user's partition alone. A statement that
+// forgot to would be planned on all of them.
+func TestEveryStatementStaysWithOneUser(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "partitioned", migrateAndPartition)
+	rec := &recorder{seen: map[string][]any{}}
+	cfg := Config{URL: url, PoolSize: 2, PoolTimeout: statementTimeout}
+	s, err := newStore(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poolConfig := s.pool.Config()
+	s.pool.Close()
+	poolConfig.ConnConfig.Tracer = rec
+	if s.pool, err = pgxpool.NewWithConfig(t.Context(), poolConfig); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	anywhere := restricted // whoever owns the tables would see the partitions, too
+	s.isolation.Store(&anywhere)
+	useEverything(t, s)
+
+	conn := connect(t, url)
+	for sql, args := range rec.seen {
+		if sql == readCommitted || sql == settings {
+			continue
+		}
+		plan := explain(t, conn, sql, args)
+		if strings.HasPrefix(plan, "Insert on todod.users\n") && strings.Contains(plan, "Output: 'ada'::text,") {
+			continue // the key itself says which partition the row goes to
+		}
+		if len(partitionsIn(plan)) != 1 {
+			t.Errorf("this statement reads the partitions %v:\n%s\n%s", partitionsIn(plan), sql, plan)
+		}
+	}
+	if len(rec.seen) < 15 {
+		t.Errorf("only %d statements were seen", len(rec.seen))
+	}
+	broken := explain(t, conn, "select id from todod.tasks where id = $1", []any{7})
+	if len(partitionsIn(broken)) != 4 {
+		t.Errorf("a statement without its predicate is not noticed:\n%s", broken)
+	}
+}
+
+// useEverything has s send each statement that it has.
+func useEverything(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	task := mustCreate(t, s, "ada")
+	yes, high := true, todo.High
+	order := make([]todo.Order, 0, len(todo.Keys))
+	for _, key := range todo.Keys {
+		order = append(order, todo.Order{By: key, Desc: true})
+	}
+	filters := []todo.Filter{
+		{Order: todo.NewestFirst()}, {Order: order}, {Order: order[:1], Completed: &yes}, {Order: order[:1], Priority: &high},
+		{Order: order[:1], DueBefore: &noon}, {Order: order[:1], DueAfter: &noon}, {Order: order[:1], Words: []string{"a", "b"}},
+	}
+	for _, f := range filters {
+		f.Limit, f.Count = 10, true
+		if _, err := s.Tasks(ctx, "ada", f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, readErr := s.Task(ctx, "ada", task.ID)
+	_, updateErr := s.Update(ctx, "ada", task.ID, todo.Patch{Completed: todo.Some(true)}, by("ada"))
+	_, toggleErr := s.Toggle(ctx, "ada", task.ID, by("ada"))
+	for _, err := range []error{readErr, updateErr, toggleErr, s.Delete(ctx, "ada", task.ID, by("ada"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// explain returns the plan of a statement.
+func explain(t *testing.T, conn *pgx.Conn, sql string, args []any) string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), "explain (verbose, costs off) "+sql, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// partitionsIn returns the numbers of the partitions that a plan names.
+func partitionsIn(plan string) []string {
+	var numbers []string
+	for _, match := range partitionName.FindAllStringSubmatch(plan, -1) {
+		numbers = append(numbers, match[1])
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
