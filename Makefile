@@ -31,6 +31,7 @@ build: ## build bin/todod, a static binary
 test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
+	@scripts/ensure-pgbouncer.sh
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 .PHONY: check

@@ -151,6 +151,9 @@ func (l *load) print() {
 	fmt.Printf("%-10s %8s %8s %10s %10s %10s %10s\n", "request", "sent", "failed", "p50", "p95", "p99", "max")
 	for _, name := range []string{"(connect)", "health", "bad token", "get", "list 100", "create", "update", "toggle"} {
 		took := l.took[name]
+		if len(took) == 0 {
+			continue
+		}
 		slices.Sort(took)
 		at := func(percent int) time.Duration { return took[(len(took)-1)*percent/100].Round(10 * time.Microsecond) }
 		fmt.Printf("%-10s %8d %8d %10s %10s %10s %10s\n", name, len(took), l.failed[name], at(50), at(95), at(99), at(100))

@@ -30,7 +30,7 @@ var discard = slog.New(slog.DiscardHandler)
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 30 * time.Second
-	writeTimeout  = 90 * time.Second // longer than the longest wait for a database connection
+	writeTimeout  = time.Minute // beyond the longest wait for a database connection
 	idleTimeout   = 2 * time.Minute
 
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
@@ -76,19 +76,19 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		return fmt.Errorf("listen: %w", err)
 	}
 	log.Info(startLine(cfg, listener.Addr()))
-	return serveOn(ctx, listener, api, cfg.ShutdownTimeout, log)
-}
-
-// serveOn answers requests on listener until ctx ends. Then it takes no new connection, answers what is under way and
-// returns nil, or an error if that takes longer than patience.
-func serveOn(
-	ctx context.Context, listener net.Listener, api *httpapi.API, patience time.Duration, log *slog.Logger,
-) error {
 	server := &http.Server{
-		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
 	}
+	return serveOn(ctx, listener, server, api.Drain, cfg.ShutdownTimeout, log)
+}
+
+// serveOn answers requests on listener until ctx ends. Then it calls drain, takes no new connection, answers what is under
+// way and returns nil, or an error if that takes longer than patience.
+func serveOn(
+	ctx context.Context, listener net.Listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
+) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -97,7 +97,7 @@ func serveOn(
 	case <-ctx.Done():
 	}
 	log.Info("stopping: answering what is under way")
-	api.Drain()
+	drain()
 	if err := listener.Close(); err != nil {
 		log.Warn("could not close the listener", "error", err.Error())
 	}

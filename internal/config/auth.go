@@ -29,6 +29,9 @@ func (l *loader) resolveAuth() {
 		auth.Provider = BetterAuth
 	}
 
+	if auth.JWKSURL != "" && (auth.Issuer == "" || auth.Audience == "") {
+		l.fault("AUTH_JWKS_URL", "AUTH_JWKS_URL needs BETTER_AUTH_URL, or AUTH_ISSUER and AUTH_AUDIENCE: the keys may sign for others, too")
+	}
 	if auth.RequireIssAud && (auth.Issuer == "" || auth.Audience == "") {
 		l.fault("AUTH_REQUIRE_ISS_AUD", "AUTH_REQUIRE_ISS_AUD needs BETTER_AUTH_URL, or AUTH_ISSUER and AUTH_AUDIENCE, to compare with")
 	}

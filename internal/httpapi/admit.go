@@ -34,13 +34,13 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
-	r.Body = io.NopCloser(http.MaxBytesReader(w, r.Body, maxBody))
+	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, maxBody)})
+	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
 	var err error
 	switch {
 	case len(op.Security) > 0:
 		var user todo.User
 		if user, err = a.authenticate(w, r); err == nil {
-			recordOf(r.Context()).user = user.ID
 			w.Header().Set("Cache-Control", "private, no-cache")
 			w.Header().Add("Vary", "Authorization")
 			ctx = huma.WithValue(ctx, callerKey{}, user)
@@ -56,12 +56,31 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// body marks the errors of reading a request's body, so that they are told from failures of ours.
+type body struct{ io.Reader }
+
+// A bodyError is an error of reading a request's body.
+type bodyError struct{ error }
+
+// Unwrap returns the error that was marked.
+func (e bodyError) Unwrap() error { return e.error }
+
+// Read implements io.Reader.
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = bodyError{err}
+	}
+	return n, err
+}
+
 // checkForm returns an error unless op can read the query and the body of r.
 func checkForm(op *huma.Operation, r *http.Request) error {
 	if op.RequestBody != nil {
 		if err := checkContentType(r, op.Metadata[mergePatchType] != nil); err != nil {
 			return err
 		}
+		r.Header.Set("Content-Type", "application/json") // however it was written
 	}
 	return checkQuery(op, r.URL.RawQuery)
 }
@@ -123,6 +142,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, sent bool, err erro
 
 // chargeUser counts a request against its user and returns the user.
 func (a *API) chargeUser(w http.ResponseWriter, r *http.Request, p auth.Principal) (todo.User, error) {
+	recordOf(r.Context()).user = todo.UserID(p.Subject)
 	user := todo.User{ID: todo.UserID(p.Subject), Email: p.Email, Name: p.Name, AsOf: p.IssuedAt}
 	return user, a.take(w, r, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"todod/internal/auth"
+	"todod/internal/observe"
 	"todod/internal/ratelimit"
 	"todod/internal/todo"
 )
@@ -44,6 +45,7 @@ type API struct {
 	limits    Limits
 	log       *slog.Logger
 	accessLog *slog.Logger
+	security  *slog.Logger // events of interest to whoever watches for misuse
 	now       func() time.Time
 	version   string
 	proxies   []netip.Prefix
@@ -61,7 +63,8 @@ type API struct {
 func New(cfg Config) *API {
 	a := &API{
 		tasks: cfg.Tasks, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
-		log: cfg.Logger, accessLog: accessLogger(cfg.Logger), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
+		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
+		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}
 	a.huma = newHuma(a.mux, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -75,8 +73,14 @@ func readObject(data []byte, known members) error {
 			return malformed(err)
 		}
 		if message := known.take(field, value); message != "" {
-			faults = append(faults, todo.FieldError{Field: field, Message: message})
+			faults = append(faults, todo.FieldError{Field: clip(field), Message: message})
 		}
+		if len(faults) == maxFaults {
+			break
+		}
+	}
+	if len(faults) == maxFaults {
+		return todo.InvalidFields(faults...)
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return malformed(err)
@@ -87,11 +91,25 @@ func readObject(data []byte, known members) error {
 	return todo.InvalidFields(faults...)
 }
 
+// What an answer repeats of a request is bounded, so that a small request has no large answer.
+const (
+	maxFaults    = 20 // named at most
+	maxFieldName = 64 // bytes of a name that is not ours
+)
+
+// clip returns name as an answer repeats it.
+func clip(name string) string {
+	if len(name) <= maxFieldName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxFieldName], "") + "…"
+}
+
 // take hands value to the member of this name and returns what is wrong with it.
 func (m members) take(name string, value jsontext.Value) string {
 	set, ok := m[name]
 	if !ok {
-		return "is not a known field; there are " + strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+		return "is not a known field"
 	}
 	return set(value)
 }
@@ -102,7 +120,7 @@ func malformed(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		if first, _, _ := strings.Cut(strings.TrimPrefix(string(syntax.JSONPointer), "/"), "/"); first != "" {
-			field = jsontext.Pointer("/" + first).LastToken()
+			field = clip(jsontext.Pointer("/" + first).LastToken())
 		}
 		if errors.Is(err, jsontext.ErrDuplicateName) {
 			message = "must not come twice"

@@ -3,13 +3,10 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"path"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"todod/internal/observe"
 )
 
 // panicError is a panic as an error.
@@ -21,7 +18,7 @@ func (e panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 // matched hands a request to its route, and answers those that have none itself. The mux alone would redirect paths such
 // as //tasks, and answer others in plain text.
 func (a *API) matched(routes *http.ServeMux) http.Handler {
-	noRoute := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	nothing := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path"})
 	}))
 	wrongMethod := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,10 +27,8 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 		})
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := recordOf(r.Context())
-		rec.endpoint = "unmatched"
 		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
-			noRoute.ServeHTTP(w, r)
+			nothing.ServeHTTP(w, r)
 			return
 		}
 		fallback, pattern := routes.Handler(r)
@@ -43,10 +38,10 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 				wrongMethod.ServeHTTP(w, r)
 				return
 			}
-			noRoute.ServeHTTP(w, r)
+			nothing.ServeHTTP(w, r)
 			return
 		}
-		_, rec.endpoint, _ = strings.Cut(pattern, " ")
+		_, recordOf(r.Context()).endpoint, _ = strings.Cut(pattern, " ")
 		routes.ServeHTTP(w, r)
 	})
 }
@@ -54,16 +49,28 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 // allowed returns the Allow header that the mux's own answer to a request without a route carries, "" if the path itself
 // has none.
 func allowed(fallback http.Handler, r *http.Request) string {
-	answer := httptest.NewRecorder()
-	fallback.ServeHTTP(answer, r)
-	return answer.Header().Get("Allow")
+	header := headerOnly{}
+	fallback.ServeHTTP(header, r)
+	return http.Header(header).Get("Allow")
 }
+
+// headerOnly is a http.ResponseWriter that keeps the header and drops the rest.
+type headerOnly http.Header
+
+// Header implements http.ResponseWriter.
+func (h headerOnly) Header() http.Header { return http.Header(h) }
+
+// Write implements http.ResponseWriter.
+func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (headerOnly) WriteHeader(int) {}
 
 // noteMissing logs that somebody asked for a task that they don't have: a mistake, or somebody trying ids.
 func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
 	if id := ctx.Param("id"); status == "404" && id != "" {
 		rec := recordOf(ctx.Context())
-		observe.For(a.log, "todod.security").WarnContext(ctx.Context(), "task.not_found",
+		a.security.WarnContext(ctx.Context(), "task.not_found",
 			"request_id", rec.requestID, "user_id", string(rec.user), "task_id", id)
 	}
 	return v, nil

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -99,7 +98,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 	p := &problem{
 		Type: "about:blank", Timestamp: timestamp(rec.now()), RequestID: rec.requestID, mediaType: "application/json",
 	}
-	if acceptsProblem(r) {
+	if rec.acceptsProblem {
 		p.mediaType = problemMediaType
 	}
 	header.Add("Vary", "Accept")
@@ -206,14 +205,15 @@ func fromHuma(status int, errs []error) error {
 // fromBody returns err, or what it means if it comes from reading the body.
 func fromBody(err error) error {
 	var tooLong *http.MaxBytesError
+	var broken bodyError
 	switch {
 	case errors.As(err, &tooLong):
 		return &refusal{
 			status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body must be at most %d bytes", tooLong.Limit),
 			header: map[string]string{"Connection": "close"}, // nobody wants to read the rest
 		}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrBodyReadAfterClose):
-		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "ends too early"})
+	case errors.As(err, &broken):
+		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "can't be read to its end"})
 	}
 	return err
 }

@@ -71,9 +71,12 @@ func checkQuery(op *huma.Operation, rawQuery string) error {
 		known := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
 		case !known:
-			faults = append(faults, todo.FieldError{Field: name, Message: "is not a known parameter"})
+			faults = append(faults, todo.FieldError{Field: clip(name), Message: "is not a known parameter"})
 		case len(query[name]) > 1:
 			faults = append(faults, todo.FieldError{Field: name, Message: "must not come twice"})
+		}
+		if len(faults) == maxFaults {
+			break
 		}
 	}
 	return todo.InvalidFields(faults...)

@@ -24,10 +24,15 @@ type record struct {
 	client        netip.Addr
 	user          todo.UserID // "" until a token was found good
 	endpoint      string      // the route's pattern
-	reason        string      // why it was refused or failed
-	stack         string      // of a failure
-	now           func() time.Time
+	// acceptsProblem: errors go out under the media type of RFC 9457.
+	acceptsProblem bool
+	reason         string // why it was refused or failed
+	stack          string // of a failure
+	now            func() time.Time
 }
+
+// noRoute is the endpoint of requests that no route takes.
+const noRoute = "unmatched"
 
 // recordKey is the context key of a request's record.
 type recordKey struct{}
@@ -63,6 +68,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
 			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), now: a.now,
+			endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
 		if !saneID.MatchString(rec.requestID) {
 			rec.requestID = "req_" + rand.Text()
@@ -78,9 +84,6 @@ func (a *API) identified(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
 	})
 }
-
-// accessLogger returns the logger of answered requests.
-func accessLogger(log *slog.Logger) *slog.Logger { return observe.For(log, "todod.access") }
 
 // logged writes one line for each request when it has been answered: refusals as WARNING, failures as ERROR.
 func (a *API) logged(next http.Handler) http.Handler {

@@ -36,12 +36,12 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
 		op.Security = []map[string][]string{{bearer: {}}}
 		op.Tags = []string{"Tasks"}
-		op.Errors = append(op.Errors, 400, 401, 429, 500, 503)
+		op.Errors = append(op.Errors, 400, 401, 405, 429, 500, 503)
 		if strings.Contains(op.Path, "{id}") {
 			op.Errors = append(op.Errors, 404)
 		}
 		if op.Method != http.MethodGet {
-			op.Errors = append(op.Errors, 409)
+			op.Errors = append(op.Errors, 403, 408, 409, 413, 415)
 		}
 	}))
 }
@@ -125,7 +125,7 @@ func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": format, mergePatchType: format, "json": format},
+		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // "json" is for +json
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{transform},
 	}

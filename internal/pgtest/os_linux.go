@@ -71,10 +71,10 @@ func lockFolder(folder string) (*os.File, error) {
 	return file, nil
 }
 
-// restrain makes cmd end with the thread that starts it, so that a killed test binary leaves no server behind, and, under
-// root, run as an unprivileged user who is given folder.
-func restrain(cmd *exec.Cmd, folder string) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+// restrain makes cmd end, by the signal quit, with the thread that starts it, so that a killed test binary leaves no
+// server behind, and, under root, run as an unprivileged user who is given folder.
+func restrain(cmd *exec.Cmd, folder string, quit syscall.Signal) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: quit}
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -84,12 +84,12 @@ func restrain(cmd *exec.Cmd, folder string) error {
 	}
 	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	if err := os.Chown(folder, int(uid), int(gid)); err != nil {
-		return fmt.Errorf("give folder to PostgreSQL's user: %w", err)
+		return fmt.Errorf("give folder to the server's user: %w", err)
 	}
 	return nil
 }
 
-// unprivileged returns the ids of the user who runs PostgreSQL in root's stead.
+// unprivileged returns the ids of the user who runs servers in root's stead.
 func unprivileged() (uid, gid uint32, err error) {
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -106,5 +106,5 @@ func unprivileged() (uid, gid uint32, err error) {
 		}
 		return uint32(uid), uint32(gid), nil
 	}
-	return 0, 0, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
+	return 0, 0, errors.New("PostgreSQL and PgBouncer do not run as root, and there is no user postgres or nobody")
 }

@@ -5,6 +5,7 @@ package pgtest
 import (
 	"os"
 	"os/exec"
+	"syscall"
 )
 
 // newFolder makes the folder of a server. There is nothing to release.
@@ -13,8 +14,8 @@ func newFolder() (folder string, release func(), err error) {
 	return folder, func() {}, err
 }
 
-// restrain does nothing here: only Linux can tie a process to its parent's life, and root (whom initdb refuses) is not
-// who runs tests on other systems.
-func restrain(*exec.Cmd, string) error {
+// restrain does nothing here: only Linux can tie a process to its parent's life, and root (whom our servers refuse) is
+// not who runs tests on other systems.
+func restrain(*exec.Cmd, string, syscall.Signal) error {
 	return nil
 }

@@ -5,6 +5,8 @@
 // that the test binary starts for itself from the PostgreSQL binaries on the machine. A machine that has neither fails
 // the test: nothing is skipped.
 //
+// A test that asks for it also gets a real PgBouncer in front of its database.
+//
 // A package that uses it hands its TestMain over:
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -137,7 +139,7 @@ func (c *cluster) connect(ctx context.Context) error {
 	address := os.Getenv(urlVariable)
 	if address == "" {
 		var err error
-		if c.server, err = startServer(ctx); err != nil {
+		if c.server, err = startPostgres(ctx); err != nil {
 			return err
 		}
 		address = c.server.url

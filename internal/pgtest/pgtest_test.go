@@ -139,13 +139,17 @@ func TestFailedMigrationIsReportedEachTime(t *testing.T) {
 func TestHelperProcess(t *testing.T) {
 	switch os.Getenv("PGTEST_HELPER") {
 	case "block":
-		fmt.Println(pgtest.Empty(t))
+		url := pgtest.Empty(t)
+		fmt.Println(url, pgtest.Pooled(t, url, 1))
 		select {}
 	case "guest":
 		fmt.Println(pgtest.Database(t, "notes", migrate))
 	case "no packages":
 		pgtest.ForgetPackages()
 		pgtest.Empty(t)
+	case "no pgbouncer":
+		pgtest.ForgetPackages()
+		pgtest.Pooled(t, "postgres://todod@127.0.0.1/todod", 1)
 	}
 }
 
@@ -180,17 +184,22 @@ func TestGivenServerIsUsedAndLeftClean(t *testing.T) {
 	}
 }
 
-func TestMachineWithoutPostgresSaysWhatToDo(t *testing.T) {
+func TestMachineWithoutBinariesSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	cmd := helper(t, "no packages")
-	cmd.Env = append(cmd.Env, "PATH=/nowhere")
-	output, err := cmd.CombinedOutput()
-	if err == nil {
-		t.Error("the test passed")
-	}
-	for _, want := range []string{"no PostgreSQL on this machine", "make test", "TODOD_TEST_DATABASE_URL"} {
-		if !strings.Contains(string(output), want) {
-			t.Errorf("output lacks %q:\n%s", want, output)
+	for role, wants := range map[string][]string{
+		"no packages":  {"no PostgreSQL on this machine", "make test", "TODOD_TEST_DATABASE_URL"},
+		"no pgbouncer": {"no PgBouncer on this machine", "make test", "install the package pgbouncer"},
+	} {
+		cmd := helper(t, role)
+		cmd.Env = append(cmd.Env, "PATH=/nowhere")
+		output, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Errorf("%s: the test passed", role)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(output), want) {
+				t.Errorf("%s: output lacks %q:\n%s", role, want, output)
+			}
 		}
 	}
 }

@@ -35,9 +35,10 @@ const folderPrefix = "todod-pgtest-"
 var errNoPostgres = errors.New("no PostgreSQL on this machine: `make test` brings one on Debian and Ubuntu; " +
 	"elsewhere install the PostgreSQL server (14 or newer), or set " + urlVariable + " to the URL of a server")
 
-// A server is a PostgreSQL server of our own, in a temporary folder, on a port of 127.0.0.1. It keeps nothing safe: no
-// fsync, no passwords.
+// A server is a PostgreSQL or a PgBouncer of our own, in a temporary folder, on a port of 127.0.0.1.
 type server struct {
+	name    string         // for messages
+	quit    syscall.Signal // ends it at once
 	url     string
 	folder  string
 	release func() // says that folder is no longer in use
@@ -45,32 +46,52 @@ type server struct {
 	ended   chan struct{} // closed when the process is gone
 }
 
-// startServer creates a cluster, starts its server and returns when it accepts connections.
-func startServer(ctx context.Context) (*server, error) {
+// startPostgres creates a cluster, starts its server and returns when it accepts connections. The server keeps nothing
+// safe: no fsync, no passwords.
+func startPostgres(ctx context.Context) (*server, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
-	folder, release, err := newFolder()
+	s, err := newServer("PostgreSQL", syscall.SIGQUIT)
 	if err != nil {
-		return nil, fmt.Errorf("folder for PostgreSQL: %w", err)
+		return nil, err
 	}
-	s := &server{folder: folder, release: release}
-	if err := s.start(ctx, bin); err != nil {
+	if err = initdb(ctx, bin, s.folder); err == nil {
+		err = s.start(ctx, func(port int) (*exec.Cmd, string, error) {
+			// Not CommandContext: the server outlives ctx.
+			cmd := exec.Command(filepath.Join(bin, "postgres"), //nolint:gosec,noctx // our own choice of binary; see above
+				"-D", dataFolder(s.folder),
+				"-p", strconv.Itoa(port),
+				"-c", "listen_addresses=127.0.0.1",
+				"-c", "unix_socket_directories=", // a temporary folder's name may be too long for a socket
+				"-c", "max_connections=200",
+				"-c", "fsync=off",
+				"-c", "synchronous_commit=off",
+				"-c", "full_page_writes=off")
+			return cmd, fmt.Sprintf("postgres://todod@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+		})
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-// start fills s.folder with a cluster and runs its server. A free port may be taken by somebody else before the server
-// has it, hence the attempts.
-func (s *server) start(ctx context.Context, bin string) error {
-	if err := initdb(ctx, bin, s.folder); err != nil {
-		return err
+// newServer makes a server that has a folder but does not run yet.
+func newServer(name string, quit syscall.Signal) (*server, error) {
+	folder, release, err := newFolder()
+	if err != nil {
+		return nil, fmt.Errorf("folder for %s: %w", name, err)
 	}
+	return &server{name: name, quit: quit, folder: folder, release: release}, nil
+}
+
+// start launches the server. A free port may be taken by somebody else before the server has it, hence the attempts.
+func (s *server) start(ctx context.Context, command func(port int) (cmd *exec.Cmd, url string, err error)) error {
 	var err error
 	for range 3 {
-		if err = s.launch(ctx, bin); err == nil {
+		if err = s.launch(ctx, command); err == nil {
 			return nil
 		}
 		if ctx.Err() != nil || !strings.Contains(err.Error(), "in use") {
@@ -80,36 +101,31 @@ func (s *server) start(ctx context.Context, bin string) error {
 	return err
 }
 
-// launch runs postgres on a free port and waits until it accepts connections.
-func (s *server) launch(ctx context.Context, bin string) error {
+// launch runs the server on a free port and waits until it accepts connections. Its command comes with the URL to
+// connect to.
+func (s *server) launch(ctx context.Context, command func(port int) (cmd *exec.Cmd, url string, err error)) error {
 	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	cmd, url, err := command(port)
 	if err != nil {
 		return err
 	}
 	log, err := os.Create(s.logFile())
 	if err != nil {
-		return fmt.Errorf("log of PostgreSQL: %w", err)
+		return fmt.Errorf("log of %s: %w", s.name, err)
 	}
 	defer func() { _ = log.Close() }() // the server has its own descriptor
 
-	// Not CommandContext: the server outlives ctx.
-	cmd := exec.Command(filepath.Join(bin, "postgres"), //nolint:gosec,noctx // our own choice of binary; see above
-		"-D", dataFolder(s.folder),
-		"-p", strconv.Itoa(port),
-		"-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", // a temporary folder's name may be too long for a socket
-		"-c", "max_connections=200",
-		"-c", "fsync=off",
-		"-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off")
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := prepare(cmd, s.folder); err != nil {
+	if err := prepare(cmd, s.folder, s.quit); err != nil {
 		return err
 	}
 	if err := s.run(cmd); err != nil {
-		return fmt.Errorf("start PostgreSQL: %w", err)
+		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	s.url = fmt.Sprintf("postgres://todod@127.0.0.1:%d/postgres?sslmode=disable", port)
+	s.url = url
 	return s.wait(ctx)
 }
 
@@ -144,9 +160,9 @@ func (s *server) wait(ctx context.Context) error {
 		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("PostgreSQL ended at once; its log:\n%s", s.logTail())
+			return fmt.Errorf("%s ended at once; its log:\n%s", s.name, s.logTail())
 		case <-ctx.Done():
-			return fmt.Errorf("PostgreSQL does not accept connections: %w; its log:\n%s", err, s.logTail())
+			return fmt.Errorf("%s does not accept connections: %w; its log:\n%s", s.name, err, s.logTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -155,8 +171,8 @@ func (s *server) wait(ctx context.Context) error {
 // stop ends the server at once, as nothing in it is worth keeping, and removes its folder.
 func (s *server) stop() error {
 	if s.process != nil {
-		if err := s.process.Signal(syscall.SIGQUIT); err != nil {
-			_ = s.process.Kill() // it has ended, or this system has no SIGQUIT
+		if err := s.process.Signal(s.quit); err != nil {
+			_ = s.process.Kill() // it has ended, or this system does not have the signal
 		}
 		select {
 		case <-s.ended:
@@ -191,7 +207,7 @@ func initdb(ctx context.Context, bin, folder string) error {
 	for _, locale := range []string{"C.UTF-8", "C"} {
 		cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), //nolint:gosec // our own choice of binary
 			"-D", dataFolder(folder), "-U", "todod", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale="+locale)
-		err := prepare(cmd, folder)
+		err := prepare(cmd, folder, syscall.SIGQUIT)
 		if err != nil {
 			return err
 		}
@@ -205,12 +221,12 @@ func initdb(ctx context.Context, bin, folder string) error {
 	return fmt.Errorf("initdb failed:\n%s", bytes.TrimSpace(output))
 }
 
-// prepare sets what initdb and postgres have in common: who runs them (not root, which both refuse), where, and an
-// environment whose locale exists everywhere.
-func prepare(cmd *exec.Cmd, folder string) error {
+// prepare sets what all our commands have in common: who runs them (not root, which they refuse), where, what ends them
+// when we are killed, and an environment whose locale exists everywhere.
+func prepare(cmd *exec.Cmd, folder string, quit syscall.Signal) error {
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	return restrain(cmd, folder)
+	return restrain(cmd, folder, quit)
 }
 
 // dataFolder returns where in folder the cluster lies.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The limits on a page of tasks.
@@ -12,6 +13,7 @@ const (
 	DefaultLimit = 100
 	MaxLimit     = 1000
 	MaxQuery     = 200 // code points
+	MaxWords     = 10
 )
 
 // Filter says which tasks of an owner, in what order, and which page of them. A nil condition lets every task through.
@@ -25,6 +27,28 @@ type Filter struct {
 	Limit     int        // 1–MaxLimit
 	Offset    int        // ≥ 0
 	Count     bool       // also count all that match
+}
+
+// validate returns an Error of code Invalid that names every condition of f that no store can answer.
+func (f Filter) validate() error {
+	var faults []FieldError
+	if f.Limit < 1 || f.Limit > MaxLimit {
+		faults = append(faults, FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
+	}
+	if f.Offset < 0 {
+		faults = append(faults, FieldError{"offset", "must be a whole number, 0 or more"})
+	}
+	q := strings.Join(f.Words, " ")
+	if !sound(q) {
+		faults = append(faults, FieldError{"q", "must be UTF-8 without NUL characters"})
+	}
+	if utf8.RuneCountInString(q) > MaxQuery {
+		faults = append(faults, FieldError{"q", fmt.Sprintf("must be at most %d characters", MaxQuery)})
+	}
+	if len(f.Words) > MaxWords {
+		faults = append(faults, FieldError{"q", fmt.Sprintf("must be at most %d words", MaxWords)})
+	}
+	return InvalidFields(faults...)
 }
 
 // Order is one key to sort by. Tasks without a value come last in both directions. After the last key, ties are broken

@@ -2,10 +2,7 @@ package todo
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Service carries out what people ask for: it checks it against the rules, says when it happens, and has the store do it.
@@ -29,25 +26,6 @@ func (s *Service) Tasks(ctx context.Context, owner UserID, f Filter) (Page, erro
 		return Page{}, err
 	}
 	return s.store.Tasks(ctx, owner, f)
-}
-
-// validate returns an Error of code Invalid that names every condition of f that no store can answer.
-func (f Filter) validate() error {
-	var faults []FieldError
-	if f.Limit < 1 || f.Limit > MaxLimit {
-		faults = append(faults, FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
-	}
-	if f.Offset < 0 {
-		faults = append(faults, FieldError{"offset", "must be a whole number, 0 or more"})
-	}
-	q := strings.Join(f.Words, " ")
-	if !sound(q) {
-		faults = append(faults, FieldError{"q", "must be UTF-8 without NUL characters"})
-	}
-	if utf8.RuneCountInString(q) > MaxQuery {
-		faults = append(faults, FieldError{"q", fmt.Sprintf("must be at most %d characters", MaxQuery)})
-	}
-	return InvalidFields(faults...)
 }
 
 // Task returns one of owner's tasks.

@@ -10,7 +10,7 @@ import (
 //
 // Methods that change something raise the owner's revision by one and give it to the task as its version, in one
 // transaction with the change and under a lock on the owner that is taken first; a change that leaves everything as it
-// was raises nothing. They make the owner known if they were not, and follow what their token says of them. Once begun,
+// was raises nothing. A change that is refused changes nothing, though it may make its owner known. They make the owner known if they were not, and follow what their token says of them. Once begun,
 // such a method runs to its end under a deadline of the store's own, whatever becomes of ctx; when it returns nil, the
 // change survives a crash.
 //

@@ -58,5 +58,7 @@ func lostByServer(err error) bool {
 	if errors.As(err, &pgErr) {
 		return strings.HasPrefix(pgErr.Code, "57P") // shut down, crashed, or terminated by an administrator
 	}
-	return todo.CodeOf(err) == todo.Unavailable && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
+	var neverThere *pgconn.ConnectError // acquire has tried often enough
+	return todo.CodeOf(err) == todo.Unavailable && !errors.As(err, &neverThere) &&
+		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }

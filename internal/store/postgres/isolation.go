@@ -48,13 +48,16 @@ const policiesHold = `select coalesce(bool_and(row_security_active(c.oid)), fals
 const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catalog.pg_class
 	where relnamespace = 'todod'::regnamespace and relkind in ('r', 'p')`
 
+// unprepared keeps these queries from being prepared: it is not known yet whether that survives what stands in between.
+const unprepared = pgx.QueryExecModeExec
+
 // findIsolation finds out what holds for the login of conn.
 func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
 	var holds, owner bool
-	if err := conn.QueryRow(ctx, policiesHold).Scan(&holds); err != nil {
+	if err := conn.QueryRow(ctx, policiesHold, unprepared).Scan(&holds); err != nil {
 		return unprotected, fmt.Errorf("look for row-level security: %w", err)
 	}
-	if err := conn.QueryRow(ctx, ownsTables).Scan(&owner); err != nil {
+	if err := conn.QueryRow(ctx, ownsTables, unprepared).Scan(&owner); err != nil {
 		return unprotected, fmt.Errorf("look for the tables' owner: %w", err)
 	}
 	if holds && !owner {
@@ -82,7 +85,7 @@ func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err erro
 	if _, err := tx.Exec(ctx, "set local role "+appRole); err != nil {
 		return false, nil //nolint:nilerr // no such role, or no right to it: that is the answer
 	}
-	if err := tx.QueryRow(ctx, policiesHold).Scan(&holds); err != nil {
+	if err := tx.QueryRow(ctx, policiesHold, unprepared).Scan(&holds); err != nil {
 		return false, fmt.Errorf("look for row-level security as %s: %w", appRole, err)
 	}
 	return holds, nil

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -15,7 +16,7 @@ import (
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (todo.Page, error) {
 	q := newListQuery(owner, f)
 	var page todo.Page
-	statements := []statement{{sql: q.page(f), args: q.args, rows: func(rows pgx.Rows) error {
+	statements := []statement{{sql: q.page(f), args: q.pageArgs(f), rows: func(rows pgx.Rows) error {
 		page.Tasks = nil // this may be the second attempt
 		for rows.Next() {
 			t, err := scanTask(rows, owner)
@@ -78,10 +79,16 @@ func (q *listQuery) and(condition string, arg any) {
 	q.where = append(q.where, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(q.args))))
 }
 
-// page returns the SQL of the page f and one task more, which says whether there is a next page.
+// page returns the SQL of a page of f. Its last two arguments, after those of the conditions, are the number of tasks, one
+// more than the page has, which says whether there is a next one, and the offset.
 func (q *listQuery) page(f todo.Filter) string {
-	return fmt.Sprintf("select %s from todod.tasks where %s order by %s limit %d offset %d",
-		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), f.Limit+1, f.Offset)
+	return fmt.Sprintf("select %s from todod.tasks where %s order by %s limit $%d offset $%d",
+		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), len(q.args)+1, len(q.args)+2)
+}
+
+// pageArgs returns the arguments of page.
+func (q *listQuery) pageArgs(f todo.Filter) []any {
+	return append(slices.Clip(q.args), f.Limit+1, f.Offset)
 }
 
 // count returns the SQL that counts all that match.

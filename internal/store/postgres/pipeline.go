@@ -17,7 +17,7 @@ import (
 const (
 	lockTimeout      = 3 * time.Second
 	statementTimeout = 10 * time.Second
-	writeTimeout     = 15 * time.Second // for a write as a whole, from the moment it is sent
+	sendTimeout      = 15 * time.Second // for all statements together, from the moment they are sent
 )
 
 // A statement is SQL with its arguments and what takes its rows; a nil rows takes none.
@@ -60,7 +60,7 @@ func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...state
 }
 
 // readAttempts is how often a read is sent at most.
-const readAttempts = 3
+const readAttempts = 5
 
 // write locks owner and then sends change, in one round trip and one transaction. Its rows count only if write returns
 // nil: a commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that
@@ -71,18 +71,18 @@ func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, chan
 	if err != nil {
 		return err
 	}
-	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-	defer cancel()
-	return s.once(ctx, sending, append([]statement{{sql: readCommitted}}, all...))
+	return s.once(ctx, context.WithoutCancel(ctx), append([]statement{{sql: readCommitted}}, all...))
 }
 
-// once takes a connection, waiting as long as acquiring lasts, and sends the statements, which may take as long as sending
-// lasts. If the server says that it does not know them as prepared, and so has done nothing, they are sent unprepared.
+// once takes a connection, waiting as long as acquiring lasts, and sends the statements, which may take sendTimeout or as
+// long as sending lasts. If the server says that it does not know them as prepared, and so has done nothing, they are sent unprepared.
 func (s *Store) once(acquiring, sending context.Context, statements []statement) error {
 	conn, err := s.acquire(acquiring)
 	if err != nil {
 		return err
 	}
+	sending, cancel := context.WithTimeout(sending, sendTimeout)
+	defer cancel()
 	err = send(sending, conn, statements)
 	elsewhere := preparedElsewhere(err)
 	if elsewhere {

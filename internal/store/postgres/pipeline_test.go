@@ -396,7 +396,7 @@ func TestListsUseTheirIndex(t *testing.T) {
 		}
 		c.filter.Limit = 50
 		q := newListQuery("user7", c.filter)
-		rows, err := conn.Query(t.Context(), "explain "+q.page(c.filter), q.args...)
+		rows, err := conn.Query(t.Context(), "explain "+q.page(c.filter), q.pageArgs(c.filter)...)
 		if err != nil {
 			t.Fatal(err)
 		}

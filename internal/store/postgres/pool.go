@@ -86,10 +86,8 @@ func hasNews(conn net.Conn) bool {
 		return true
 	}
 	news := true
-	err = rawConn.Read(func(fd uintptr) bool {
-		news = hasBytes(fd)
-		return true // never wait
-	})
+	// Control and not Read: that would wait for pgx's own reader, which may stay in the background of an idle connection.
+	err = rawConn.Control(func(fd uintptr) { news = hasBytes(fd) })
 	return news || err != nil
 }
 

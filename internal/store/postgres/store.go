@@ -39,6 +39,7 @@ type Store struct {
 	log         *slog.Logger
 
 	isolation  atomic.Pointer[isolation] // nil until the database is ready
+	notReady   atomic.Pointer[error]     // why it isn't, when that is known
 	unprepared atomic.Bool               // prepared statements don't survive what stands in between
 
 	stop    context.CancelFunc // ends the preparation
@@ -87,6 +88,7 @@ func (s *Store) keepPreparing(ctx context.Context) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
+		s.notReady.Store(&err)
 		s.log.Warn("database not ready, trying again", "reason", err.Error())
 		select {
 		case <-ctx.Done():
@@ -114,7 +116,11 @@ func (s *Store) prepare(ctx context.Context) error {
 		return errors.New("refused: " + found.String())
 	}
 	s.isolation.Store(&found)
-	s.log.Info("database ready", "migrations_run", n, "isolation", found.String())
+	level := slog.LevelInfo
+	if found == unprotected {
+		level = slog.LevelWarn
+	}
+	s.log.Log(ctx, level, "database ready", "migrations_run", n, "isolation", found.String())
 	return nil
 }
 
@@ -141,6 +147,9 @@ func (s *Store) Close() error {
 // Ready returns nil if the database answers and has been prepared.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.isolation.Load() == nil {
+		if why := s.notReady.Load(); why != nil {
+			return *why
+		}
 		return errors.New("migrations have not run yet")
 	}
 	if err := s.pool.Ping(ctx); err != nil {

@@ -13,19 +13,29 @@ import (
 	"todod/internal/todo"
 )
 
-// init gives SQL the domain's rule of what differs in case only; SQLite's own lower() knows ASCII alone.
+// init gives SQL the domain's rule of what differs in case only; SQLite's own lower() knows ASCII alone. has_words(words,
+// title, description) is 1 if each of the words, folded and separated by spaces, is in one of the texts. It is one call
+// for all words so that each text is folded once.
 func init() {
-	sqlite.MustRegisterDeterministicScalarFunction("fold", 1,
+	sqlite.MustRegisterDeterministicScalarFunction("has_words", 3,
 		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			if s, ok := args[0].(string); ok {
-				return todo.Fold(s), nil
+			words, _ := args[0].(string)
+			title, _ := args[1].(string)
+			description, _ := args[2].(string) // "" for NULL
+			title, description = todo.Fold(title), todo.Fold(description)
+			for word := range strings.SplitSeq(words, " ") {
+				if !strings.Contains(title, word) && !strings.Contains(description, word) {
+					return int64(0), nil
+				}
 			}
-			return nil, nil //nolint:nilnil // NULL stays NULL
+			return int64(1), nil
 		})
 }
 
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	tx, err := s.reader.BeginTx(ctx, nil) // one snapshot for the page and the count
 	if err != nil {
 		return todo.Page{}, translate(err)
@@ -89,8 +99,8 @@ func newListQuery(owner todo.UserID, f todo.Filter) *listQuery {
 	if f.DueAfter != nil {
 		q.and("due_date >= %s", f.DueAfter.UnixMicro())
 	}
-	for _, word := range f.Words {
-		q.and("(instr(fold(title), %[1]s) or instr(fold(description), %[1]s))", todo.Fold(word))
+	if len(f.Words) > 0 {
+		q.and("has_words(%s, title, description)", todo.Fold(strings.Join(f.Words, " ")))
 	}
 	return q
 }

@@ -21,6 +21,8 @@ import (
 // How long things may take.
 const (
 	busyTimeout  = 5 * time.Second  // for another program that holds the file's lock
+	turnTimeout  = 10 * time.Second // for the writes before this one
+	readTimeout  = 10 * time.Second
 	writeTimeout = 15 * time.Second // for a write as a whole, from the moment it begins
 )
 
@@ -82,7 +84,7 @@ func connect(path string, size int, options ...string) (*sql.DB, error) {
 	return db, nil
 }
 
-// Close waits for the operations under way and closes the file.
+// Close closes the file. Operations under way may fail: whoever serves requests stops doing so first.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 
 // Ready returns nil if the file can be read. Its migrations have run since Open returned.
@@ -98,7 +100,9 @@ func (s *Store) Ready(ctx context.Context) error {
 // write carries out change in one transaction. It waits for its turn no longer than ctx; once begun it no longer ends
 // with ctx, because a client that goes away must not turn a change that was made into one that may have been made.
 func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
-	conn, err := s.writer.Conn(ctx)
+	turn, giveUp := context.WithTimeout(ctx, turnTimeout)
+	defer giveUp()
+	conn, err := s.writer.Conn(turn)
 	if err != nil {
 		return translate(err)
 	}
@@ -136,7 +140,8 @@ func translate(err error) error {
 		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
 			return todo.Away(err)
 		}
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, sql.ErrTxDone),
+		errors.Is(err, sql.ErrConnDone): // time was up, in the middle or at the end
 		return todo.Away(err)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"time"
 
 	"todod/internal/todo"
@@ -51,6 +52,8 @@ const getTask = `select ` + taskColumns + ` from tasks where user_id = ?1 and id
 
 // Task implements todo.Store.
 func (s *Store) Task(ctx context.Context, owner todo.UserID, id int64) (todo.Task, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	return oneTask(s.reader.QueryRowContext(ctx, getTask, owner, id), owner)
 }
 
@@ -77,7 +80,7 @@ const raiseOwner = `
 	returning rev`
 
 // noQuota is the quota of changes that add no task.
-const noQuota = 1 << 40
+const noQuota = math.MaxInt32
 
 // raise raises the owner's revision and returns it. more is how many tasks the owner has more after the change.
 func raise(ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, more, quota int) (rev todo.Rev, err error) {

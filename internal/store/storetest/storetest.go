@@ -4,6 +4,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -153,6 +154,15 @@ func wantCode(t rapid.TB, err error, code todo.Code) {
 	}
 }
 
+// show returns a task with what its pointers point to.
+func show(t todo.Task) string {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
 // wantTask fails the test unless got is want in every field.
 func wantTask(t rapid.TB, got, want todo.Task) {
 	t.Helper()
@@ -160,6 +170,6 @@ func wantTask(t rapid.TB, got, want todo.Task) {
 		!got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) ||
 		(got.CompletedAt == nil) != (want.CompletedAt == nil) ||
 		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) {
-		t.Fatalf("task:\n got %+v\nwant %+v", got, want)
+		t.Fatalf("task:\n got %s\nwant %s", show(got), show(want))
 	}
 }

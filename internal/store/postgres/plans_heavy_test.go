@@ -1,0 +1,141 @@
+//go:build heavy
+
+package postgres
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"todod/internal/pgtest"
+	"todod/internal/todo"
+)
+
+// The size of the database whose plans are looked at.
+const (
+	manyUsers = 1000
+	tasksEach = 1000
+)
+
+// loadMany copies manyUsers × tasksEach tasks into the database at url: a third without a due date, a tenth in the trash.
+func loadMany(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	n := 0
+	columns := []string{"user_id", "version", "title", "priority", "completed", "completed_at", "due_date", "created_at", "updated_at", "deleted_at"}
+	copied, err := conn.CopyFrom(t.Context(), pgx.Identifier{"todod", "tasks"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+		if n == manyUsers*tasksEach {
+			return nil, nil
+		}
+		n++
+		created := noon.Add(time.Duration(n) * time.Second)
+		var completedAt, due, deleted *time.Time
+		if n%4 == 0 {
+			completedAt = &created
+		}
+		if n%3 != 0 {
+			at := created.AddDate(0, 0, n%60)
+			due = &at
+		}
+		if n%10 == 0 {
+			deleted = &created
+		}
+		return []any{
+			fmt.Sprintf("user%d", n%manyUsers), int64(n), fmt.Sprintf("task %d", n), int16(n%3 + 1), completedAt != nil, completedAt, due,
+			created, created, deleted,
+		}, nil
+	}))
+	if err != nil || copied != manyUsers*tasksEach {
+		t.Fatalf("%d rows copied, %v", copied, err)
+	}
+	exec(t, conn, "vacuum analyze todod.tasks")
+}
+
+// TestPlansAtAMillionRows: every list is served by an index of its user's rows, and nothing is sorted where an index gives
+// the order. It looks at the plan for these very arguments and at the one for any, which PostgreSQL may choose either of.
+func TestPlansAtAMillionRows(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	loadMany(t, conn)
+	exec(t, conn, "set role todod_app")
+	exec(t, conn, "set todod.user_id = 'user7'")
+	yes, high := true, todo.High
+	by := func(key todo.Key, desc bool) []todo.Order { return []todo.Order{{By: key, Desc: desc}} }
+	soon := noon.AddDate(0, 0, 30)
+	for name, c := range map[string]struct {
+		filter todo.Filter
+		index  string
+		sorts  bool
+	}{
+		"newest first":              {todo.Filter{Order: todo.NewestFirst()}, "tasks_newest", false},
+		"a later page":              {todo.Filter{Order: todo.NewestFirst(), Offset: 500}, "tasks_newest", false},
+		"oldest first":              {todo.Filter{Order: by(todo.ByCreated, false)}, "tasks_newest", false},
+		"completed":                 {todo.Filter{Order: todo.NewestFirst(), Completed: &yes}, "tasks_newest", false},
+		"priority":                  {todo.Filter{Order: todo.NewestFirst(), Priority: &high}, "tasks_newest", false},
+		"words":                     {todo.Filter{Order: todo.NewestFirst(), Words: []string{"task", "7"}}, "tasks_newest", false},
+		"due from":                  {todo.Filter{Order: by(todo.ByDue, false), DueAfter: &soon}, "tasks_due", false},
+		"due until":                 {todo.Filter{Order: by(todo.ByDue, false), DueBefore: &soon}, "tasks_due", false},
+		"all by due date":           {todo.Filter{Order: by(todo.ByDue, false)}, "", true},
+		"by due date, latest first": {todo.Filter{Order: by(todo.ByDue, true)}, "", true},
+		"by title":                  {todo.Filter{Order: by(todo.ByTitle, false)}, "", true},
+		"by priority":               {todo.Filter{Order: by(todo.ByPriority, true)}, "", true},
+		"by state":                  {todo.Filter{Order: by(todo.ByCompleted, false)}, "", true},
+		"by last change":            {todo.Filter{Order: by(todo.ByUpdated, true)}, "", true},
+	} {
+		c.filter.Limit = 50
+		q := newListQuery("user7", c.filter)
+		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+			plan := planOf(t, conn, mode, q.page(c.filter), q.pageArgs(c.filter))
+			if strings.Contains(plan, "Seq Scan") || !strings.Contains(plan, "Index Cond: ((user_id = ") && !strings.Contains(plan, "Index Cond: (user_id = ") {
+				t.Errorf("%s, %s: not by an index of the user's rows:\n%s", name, mode, plan)
+			}
+			if !strings.Contains(plan, c.index) || strings.Contains(plan, "Sort Key") && !c.sorts {
+				t.Errorf("%s, %s: want %q, sorted %v:\n%s", name, mode, c.index, c.sorts, plan)
+			}
+			if count := planOf(t, conn, mode, q.count(), q.args); strings.Contains(count, "Seq Scan") {
+				t.Errorf("counting %s, %s:\n%s", name, mode, count)
+			}
+		}
+	}
+}
+
+// planOf returns the plan of a prepared statement under a plan_cache_mode.
+func planOf(t *testing.T, conn *pgx.Conn, mode, sql string, args []any) string {
+	t.Helper()
+	exec(t, conn, "set plan_cache_mode = "+mode)
+	exec(t, conn, "prepare q as "+sql)
+	defer exec(t, conn, "deallocate q")
+	placeholders := make([]string, len(args))
+	for i := range args {
+		placeholders[i] = fmt.Sprintf("$%d", i+1)
+	}
+	rows, err := conn.Query(t.Context(), "explain execute q ("+strings.Join(placeholders, ", ")+")",
+		append([]any{pgx.QueryExecModeSimpleProtocol}, plain(args)...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plain returns args as types that can be written into a statement's text.
+func plain(args []any) []any {
+	all := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case todo.UserID:
+			all[i] = string(v)
+		case todo.Priority:
+			all[i] = int(v)
+		default:
+			all[i] = v
+		}
+	}
+	return all
+}
