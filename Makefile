@@ -32,7 +32,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
-	CGO_ENABLED=1 go test -race -shuffle=on ./...
+	CGO_ENABLED=1 go test -race -shuffle=on -tags heavy -timeout 20m ./...
 
 .PHONY: check
 check: check-format check-vet check-staticcheck check-lint check-generated check-test ## all that CI runs: linters, generated files, tests
@@ -44,7 +44,7 @@ fmt: $(tools) ## format the code
 
 .PHONY: lint
 lint: $(tools) ## run staticcheck and golangci-lint
-	$(tools)/staticcheck ./...
+	$(tools)/staticcheck -tags heavy ./...
 	$(tools)/golangci-lint run
 
 .PHONY: generate
@@ -62,10 +62,10 @@ check-format:
 	$(call step,gofmt,unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -s -d) && [ -z "$$unformatted" ] || { echo "$$unformatted"; echo "run: make fmt"; false; })
 
 check-vet:
-	$(call step,go vet,go vet ./...)
+	$(call step,go vet,go vet -tags heavy ./...)
 
 check-staticcheck: $(tools)
-	$(call step,staticcheck,$(tools)/staticcheck ./...)
+	$(call step,staticcheck,$(tools)/staticcheck -tags heavy ./...)
 
 check-lint: $(tools)
 	$(call step,golangci-lint,$(tools)/golangci-lint run)

@@ -270,3 +270,28 @@ func TestABadConfigurationIsSaidOnStandardError(t *testing.T) {
 		}
 	}
 }
+
+// TestReplicasThatStartTogetherMigrateOnce: of three on an empty database, one does the work, and all are ready.
+func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
+	t.Parallel()
+	env := "DATABASE_URL=" + pgtest.Empty(t)
+	replicas := make([]*process, 3)
+	var all sync.WaitGroup
+	for i := range replicas {
+		folder := t.TempDir()
+		all.Go(func() { replicas[i] = start(t, folder, env, "BETTER_AUTH_SECRET="+strings.Repeat("s", 32)) })
+	}
+	all.Wait()
+	worked := 0
+	for _, p := range replicas {
+		if p == nil {
+			t.Fatal("a replica did not start")
+		}
+		if !strings.Contains(p.out.String(), `"migrations_run":0`) {
+			worked++
+		}
+	}
+	if worked != 1 {
+		t.Errorf("%d replicas ran migrations", worked)
+	}
+}

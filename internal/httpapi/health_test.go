@@ -34,7 +34,7 @@ func TestReadinessNamesTheCheckThatFailed(t *testing.T) {
 }
 
 func TestAServerThatDrainsIsNotReadyButAnswers(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		s.do(t, request{method: "GET", path: "/health/readiness"}).want(t, http.StatusOK)
 		s.api.Drain()
 		s.do(t, request{method: "GET", path: "/health/readiness"}).want(t, http.StatusServiceUnavailable)

@@ -68,7 +68,7 @@ var badBodies = []struct{ body, field string }{
 }
 
 func TestBadBodiesAreRefusedAndNothingIsStored(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"as it was","due_date":"2026-01-15"}`)
 		before := s.as(t, "ada", "GET", "/api/v1/tasks", "")
 		for _, c := range badBodies {
@@ -140,7 +140,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 }
 
 func TestBadIDsAreRefused(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		for _, suffix := range []string{"", "/toggle"} {
 			method := map[string]string{"": "GET", "/toggle": "PATCH"}[suffix]
 			for _, id := range []string{"0", "-1", "1.5", "abc", "%31x", "1e3", "0x1", "+1", "%201", "00", "1%2F2", "١"} {
@@ -154,7 +154,7 @@ func TestBadIDsAreRefused(t *testing.T) {
 }
 
 func TestTheQuotaIsAConflict(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		small := newServer(t, s.store, withQuota(s.store, 1))
 		small.create(t, "eve", `{"title":"x"}`)
 		a := small.as(t, "eve", "POST", "/api/v1/tasks", `{"title":"y"}`).want(t, http.StatusConflict)

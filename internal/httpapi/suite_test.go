@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"todod/internal/auth"
 	"todod/internal/httpapi"
@@ -29,17 +32,18 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // secret signs the tokens of these tests.
 var secret = []byte("a secret for the tests of the API, 32 bytes and more")
 
-// onBothStores runs a test of the API on SQLite and on PostgreSQL, in parallel.
-func onBothStores(t *testing.T, test func(t *testing.T, s *server)) {
+// onEveryStore runs a test of the API, in parallel, on SQLite and on PostgreSQL: directly, through a pooler, and in
+// partitions.
+func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newServer(t, openSQLite(t), nil))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newServer(t, openPostgres(t), nil))
-	})
+	for name, open := range map[string]func(*testing.T) todo.Store{
+		"sqlite": openSQLite, "postgres": openPostgres, "pgbouncer": openPooled, "partitioned": openPartitioned,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newServer(t, open(t), nil))
+		})
+	}
 }
 
 // openSQLite returns a store on a file of its own.
@@ -53,24 +57,70 @@ func openSQLite(t *testing.T) todo.Store {
 	return s
 }
 
+// migrate is the migration of PostgreSQL templates.
+func migrate(ctx context.Context, url string) error {
+	_, err := postgres.Migrate(ctx, url, false)
+	return err
+}
+
+// migrateAndPartition is the same with partitioned tables.
+func migrateAndPartition(ctx context.Context, url string) error {
+	if err := migrate(ctx, url); err != nil {
+		return err
+	}
+	sql, err := os.ReadFile("../store/postgres/testdata/partition.sql")
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, string(sql), pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
 // openPostgres returns a store on a database of its own.
 func openPostgres(t *testing.T) todo.Store {
 	t.Helper()
-	url := pgtest.Database(t, "httpapi", func(ctx context.Context, url string) error {
-		_, err := postgres.Migrate(ctx, url, false)
-		return err
-	})
+	url := pgtest.Database(t, "httpapi", migrate)
+	return openURL(t, url, url)
+}
+
+// openPooled returns a store on a database of its own behind a PgBouncer that pools transactions over three connections.
+func openPooled(t *testing.T) todo.Store {
+	t.Helper()
+	url := pgtest.Database(t, "httpapi", migrate)
+	return openURL(t, pgtest.Pooled(t, url, 3), url)
+}
+
+// openPartitioned returns a store on a database of its own with partitioned tables.
+func openPartitioned(t *testing.T) todo.Store {
+	t.Helper()
+	url := pgtest.Database(t, "partitioned", migrateAndPartition)
+	return openURL(t, url, url)
+}
+
+// openURL returns a store on the database at url, which is migrated by way of direct.
+func openURL(t *testing.T, url, direct string) todo.Store {
+	t.Helper()
 	s, err := postgres.Open(postgres.Config{
-		URL: url, PoolSize: 8, PoolTimeout: 20 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		URL: url, DirectURL: direct, PoolSize: 8, PoolTimeout: 20 * time.Second, Strict: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	for s.Ready(t.Context()) != nil {
-		time.Sleep(5 * time.Millisecond)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		err := s.Ready(t.Context())
+		if err == nil {
+			return s
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not ready: %v", err)
+		}
 	}
-	return s
 }
 
 // A server is the API on a port, with its log.

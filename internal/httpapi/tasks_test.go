@@ -16,7 +16,7 @@ import (
 var wireTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`)
 
 func TestATaskHasEveryKey(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		created := s.as(t, "ada", "POST", "/api/v1/tasks", `{"title":"  Buy milk\t"}`).want(t, http.StatusCreated)
 
 		task := decode[object](t, created)
@@ -47,7 +47,7 @@ func TestATaskHasEveryKey(t *testing.T) {
 }
 
 func TestTheLifeOfATask(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"a","description":"b","priority":"high","due_date":"2026-12-25T10:00:00.1234567+01:00"}`)
 		if task["due_date"] != "2026-12-25T09:00:00.123456Z" || task["due_all_day"] != false {
 			t.Errorf("due %v, all day %v", task["due_date"], task["due_all_day"])
@@ -79,7 +79,7 @@ func TestTheLifeOfATask(t *testing.T) {
 }
 
 func TestListsAreFilteredAndSorted(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		for _, body := range []string{
 			`{"title":"b","priority":"low","due_date":"2026-01-02"}`,
 			`{"title":"a","priority":"high","due_date":"2026-01-01T12:00:00Z","completed":true}`,
@@ -124,7 +124,7 @@ func TestListsAreFilteredAndSorted(t *testing.T) {
 }
 
 func TestLinksLeadThroughAllPages(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		for i := range 7 {
 			s.create(t, "ada", fmt.Sprintf(`{"title":"task & more %d"}`, i))
 		}
@@ -173,7 +173,7 @@ func TestALongListIsCutAtOneHundred(t *testing.T) {
 }
 
 func TestTogglesAtOnceAllCount(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"x"}`)
 		var all sync.WaitGroup
 		for range 64 {
@@ -192,7 +192,7 @@ func TestTogglesAtOnceAllCount(t *testing.T) {
 }
 
 func TestAnUpdateThatChangesNothingKeepsItsVersion(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s *server) {
+	onEveryStore(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"x","due_date":"2026-01-15"}`)
 		time.Sleep(time.Millisecond)
 		for _, body := range []string{`{}`, `{"title":" x "}`, `{"due_date":"2026-01-15T00:00:00.000000Z"}`} {

@@ -59,8 +59,11 @@ func startBouncer(ctx context.Context, target string, size int) (*server, error)
 	}
 	err = s.start(ctx, func(port int) (*exec.Cmd, string, error) {
 		file := filepath.Join(s.folder, "pgbouncer.ini")
-		// All may read the file, as it is not its owner who runs PgBouncer; but only that user can enter the folder.
-		if err := os.WriteFile(file, bouncerConfig(config, port, size), 0o644); err != nil { //nolint:gosec // see above
+		if err := os.WriteFile(file, bouncerConfig(config, port, size), 0o600); err != nil {
+			return nil, "", fmt.Errorf("configure PgBouncer: %w", err)
+		}
+		// Who runs PgBouncer may not be who owns the file. The umask has no say in this, and nobody else enters the folder.
+		if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // see above
 			return nil, "", fmt.Errorf("configure PgBouncer: %w", err)
 		}
 		u := url.URL{

@@ -67,6 +67,7 @@ func startPostgres(ctx context.Context) (*server, error) {
 				"-c", "unix_socket_directories=", // a temporary folder's name may be too long for a socket
 				"-c", "max_connections=200",
 				"-c", "fsync=off",
+				"-c", "dynamic_shared_memory_type=mmap", // in the folder, which is removed with it
 				"-c", "synchronous_commit=off",
 				"-c", "full_page_writes=off")
 			return cmd, fmt.Sprintf("postgres://todod@127.0.0.1:%d/postgres?sslmode=disable", port), nil

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,29 +17,10 @@ import (
 	"todod/internal/todo"
 )
 
-// partition turns the tables into ones that are hash-partitioned by user_id, as an operator with very many users may: the
-// same columns, keys, indexes, policies and grants.
-const partition = `
-	alter sequence todod.task_ids owned by none;
-	do $$
-	declare name text; part text;
-	begin
-		foreach name in array array['users', 'tasks'] loop
-			execute format('alter table todod.%1$I rename to %1$s_whole', name);
-			execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
-			for n in 0..3 loop
-				execute format('create table todod.%1$s_p%2$s partition of todod.%1$I for values with (modulus 4, remainder %2$s)',
-					name, n);
-			end loop;
-			execute format('drop table todod.%s_whole', name);
-			foreach part in array array[name, name || '_p0', name || '_p1', name || '_p2', name || '_p3'] loop
-				execute format('alter table todod.%I enable row level security, force row level security', part);
-				execute format('create policy own_rows on todod.%I using (user_id = nullif(current_setting(''todod.user_id'', true), ''''))', part);
-			end loop;
-			execute format('grant select, insert, update, delete on todod.%I to todod_app', name);
-		end loop;
-	end $$;
-	create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data()`
+// partition turns the tables into partitioned ones.
+//
+//go:embed testdata/partition.sql
+var partition string
 
 // migrateAndPartition is the migration of a partitioned template.
 func migrateAndPartition(ctx context.Context, url string) error {

@@ -445,10 +445,34 @@ func TestAStoreIsReadyOnceItHasMigrated(t *testing.T) {
 	if _, err := unmigrated.Task(t.Context(), "ada", 1); todo.CodeOf(err) != todo.Unavailable {
 		t.Errorf("read: %v", err)
 	}
-	for _, cfg := range []Config{{URL: "postgres://[", PoolSize: 1}, {URL: "postgres://localhost/x", PoolSize: 0}} {
+	for _, cfg := range []Config{{URL: "postgres://[", PoolSize: 1}, {URL: "postgres://localhost/x?default_query_exec_mode=describe_exec", PoolSize: 1}, {URL: "postgres://localhost/x", PoolSize: 0}} {
 		if s, err := Open(cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)
 			_ = s.Close()
+		}
+	}
+}
+
+// TestASecondStartBehindAPoolerIsReady: what the first process prepared on the pooler's connections is still there, under
+// the names that the second one uses.
+func TestASecondStartBehindAPoolerIsReady(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	pooled := pgtest.Pooled(t, url, 2)
+	for range 3 {
+		s := openConfig(t, Config{URL: pooled, DirectURL: url})
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				p := todo.Patch{Title: todo.Some("x")}
+				if _, err := s.Create(context.Background(), "ada", p.NewTask("ada", noon), 1000, by("ada")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -41,6 +41,11 @@ func newPool(cfg Config, preparedOK func() bool) (*pgxpool.Pool, error) {
 	if cfg.PoolSize < 1 || cfg.PoolSize > 10_000 {
 		return nil, fmt.Errorf("pool size %d is not from 1 to 10000", cfg.PoolSize)
 	}
+	if poolConfig.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeDescribeExec {
+		// It takes two round trips for a statement without a name. A pooler may give the connection to somebody else in
+		// between, whose statement is then executed instead.
+		return nil, errors.New("database URL: default_query_exec_mode=describe_exec is not safe behind a pooler")
+	}
 	poolConfig.MaxConns = int32(cfg.PoolSize)
 	poolConfig.MaxConnIdleTime = maxIdle
 	poolConfig.PingTimeout = pingTimeout

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// ask sends a GET with these headers, pairs of name and value, and returns the answer without its body.
+func ask(t *testing.T, url string, headers ...string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp
+}
+
+// TestTheSettingsOfTheAPIAreUsed: what the configuration says is what the server does.
+func TestTheSettingsOfTheAPIAreUsed(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, environment{
+		"ALLOWED_ORIGINS": "https://app.example.com", "MAX_TASKS_PER_USER": "1", "TRUSTED_PROXIES": "127.0.0.0/8",
+		"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_AUTHENTICATED": "5/h", "RATE_LIMIT_ANONYMOUS": "2/m",
+	})
+	p := start(t, env)
+	token := tokenOf(t, env, "alice")
+	tasks := p.url + "/api/v1/tasks"
+
+	for want, wanted := range []int{http.StatusCreated, http.StatusConflict} {
+		if code, body := call(t, "POST", tasks, token, `{"title":"x"}`); code != wanted {
+			t.Errorf("create %d: status %d, %s", want+1, code, body)
+		}
+	}
+	known := ask(t, tasks, "Authorization", "Bearer "+token, "Origin", "https://app.example.com")
+	if got := known.Header.Get("Access-Control-Allow-Origin"); got != "https://app.example.com" {
+		t.Errorf("Access-Control-Allow-Origin %q", got)
+	}
+	if got := known.Header.Get("RateLimit-Policy"); got != `"user";q=5;w=3600` {
+		t.Errorf("RateLimit-Policy of a user: %q", got)
+	}
+	if got := ask(t, tasks, "Origin", "https://evil.example.com").Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("Access-Control-Allow-Origin of another origin: %q", got)
+	}
+	for _, c := range []struct {
+		from string
+		want int
+	}{{"192.0.2.1", 401}, {"192.0.2.1", 401}, {"192.0.2.1", 429}, {"192.0.2.2", 401}} {
+		resp := ask(t, tasks, "X-Forwarded-For", c.from)
+		if resp.StatusCode != c.want || resp.Header.Get("RateLimit-Policy") != `"address";q=2;w=60` {
+			t.Errorf("from %s: status %d, %v", c.from, resp.StatusCode, resp.Header)
+		}
+	}
+}
+
+// sign returns an HS256 token of these claims.
+func sign(secret, claims string) string {
+	b64 := base64.RawURLEncoding.EncodeToString
+	input := b64([]byte(`{"alg":"HS256"}`)) + "." + b64([]byte(claims))
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte(input))
+	return input + "." + b64(mac.Sum(nil))
+}
+
+// TestTheSettingsOfTokensAreUsed: one server for each setting, and a token that tells whether it is used.
+func TestTheSettingsOfTokensAreUsed(t *testing.T) {
+	t.Parallel()
+	var fetched atomic.Int64
+	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fetched.Add(1)
+		_, _ = w.Write([]byte(`{"keys":[]}`))
+	}))
+	defer keys.Close()
+	secret, old := strings.Repeat("s", 32), strings.Repeat("o", 32)
+	now := time.Now().Unix()
+	plain := fmt.Sprintf(`{"sub":"ada","exp":%d}`, now+600)
+	with := func(iss, aud string) string {
+		return fmt.Sprintf(`{"sub":"ada","exp":%d,"iss":%q,"aud":%q}`, now+600, iss, aud)
+	}
+	session := fmt.Sprintf(`{"exp":%d,"user":{"id":"ada"},"session":{"userId":"ada","expiresAt":%q}}`, now+600,
+		time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	justExpired := fmt.Sprintf(`{"sub":"ada","exp":%d}`, now-10)
+	expect := environment{"AUTH_ISSUER": "https://i", "AUTH_AUDIENCE": "https://a"}
+	for name, c := range map[string]struct {
+		env    environment
+		claims string
+		key    string
+		want   int
+	}{
+		"nothing set":                      {nil, plain, secret, 200},
+		"another secret":                   {nil, plain, old, 401},
+		"a rotated secret":                 {environment{"BETTER_AUTH_SECRETS": "2:" + secret + ",1:" + old}, plain, old, 200},
+		"the issuer and audience":          {expect, with("https://i", "https://a"), secret, 200},
+		"another issuer":                   {expect, with("https://x", "https://a"), secret, 401},
+		"another audience":                 {expect, with("https://i", "https://x"), secret, 401},
+		"required iss and aud":             {environment{"AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true"}, plain, secret, 401},
+		"the issuer of Better Auth":        {environment{"BETTER_AUTH_URL": keys.URL}, with(keys.URL, keys.URL), secret, 200},
+		"not the issuer of Better Auth":    {environment{"BETTER_AUTH_URL": keys.URL}, with("https://x", keys.URL), secret, 401},
+		"the leeway":                       {nil, justExpired, secret, 200},
+		"no leeway":                        {environment{"AUTH_LEEWAY": "0s"}, justExpired, secret, 401},
+		"a session":                        {nil, session, secret, 401},
+		"a session that is to be accepted": {environment{"AUTH_ACCEPT_SESSION_JWT": "true"}, session, secret, 200},
+		"an algorithm that isn't allowed":  {environment{"AUTH_ALLOWED_ALGS": "EdDSA"}, plain, secret, 401},
+		"too long":                         {environment{"AUTH_MAX_TOKEN_BYTES": "50"}, plain, secret, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, isolated(t, c.env))
+			if got := ask(t, p.url+"/api/v1/tasks", "Authorization", "Bearer "+sign(c.key, c.claims)).StatusCode; got != c.want {
+				t.Errorf("status %d, want %d", got, c.want)
+			}
+		})
+	}
+	t.Run("the key server", func(t *testing.T) {
+		t.Parallel()
+		elsewhere := httptest.NewServer(keys.Config.Handler)
+		defer elsewhere.Close()
+		p := start(t, isolated(t, environment{"BETTER_AUTH_URL": "http://127.0.0.1:1", "AUTH_JWKS_URL": elsewhere.URL + "/keys"}))
+		before := fetched.Load()
+		token := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"EdDSA","kid":"k"}`)) + ".e30." + strings.Repeat("A", 86)
+		resp := ask(t, p.url+"/api/v1/tasks", "Authorization", "Bearer "+token)
+		if resp.StatusCode != http.StatusUnauthorized || fetched.Load() == before {
+			t.Errorf("status %d, %d fetches", resp.StatusCode, fetched.Load()-before)
+		}
+	})
+}
