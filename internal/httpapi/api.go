@@ -54,6 +54,7 @@ type API struct {
 	huma     huma.API
 	handler  http.Handler
 	draining atomic.Bool
+	ready    lastLook
 
 	openAPI   []byte // as JSON, version 3.1
 	openAPI30 []byte // the same for tools that only read 3.0

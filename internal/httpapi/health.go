@@ -3,13 +3,18 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"todod/internal/todo"
 )
 
-// readyTimeout is how long the database may take to say that it is there.
-const readyTimeout = time.Second
+const (
+	// readyTimeout is how long the database may take to say that it is there.
+	readyTimeout = time.Second
+	// readyFor is how long its answer is good for everyone who asks.
+	readyFor = 200 * time.Millisecond
+)
 
 // healthOutput says that the process is up.
 type healthOutput struct {
@@ -41,14 +46,34 @@ func (a *API) readiness(ctx context.Context, _ *struct{}) (*readyOutput, error) 
 	if a.draining.Load() {
 		return nil, notReady("shutdown", "is under way", "")
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	if err := a.tasks.Ready(ctx); err != nil {
+	if err := a.databaseReady(ctx); err != nil {
 		return nil, notReady("database", "is not ready", err.Error())
 	}
 	out := &readyOutput{}
 	out.Body.Status, out.Body.Checks = "ready", map[string]string{"database": "ok"}
 	return out, nil
+}
+
+// databaseReady returns why the database isn't ready, nil if it is. One look is good for everyone who asks within
+// readyFor: the route is open to all and must not keep the database busy.
+func (a *API) databaseReady(ctx context.Context) error {
+	a.ready.mu.Lock()
+	defer a.ready.mu.Unlock()
+	if time.Since(a.ready.looked) < readyFor {
+		return a.ready.err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+	defer cancel()
+	a.ready.err = a.tasks.Ready(ctx)
+	a.ready.looked = time.Now()
+	return a.ready.err
+}
+
+// lastLook is what was last found out about the database.
+type lastLook struct {
+	mu     sync.Mutex
+	looked time.Time
+	err    error
 }
 
 // notReady returns the refusal for a check that failed.

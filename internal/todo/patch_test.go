@@ -149,7 +149,7 @@ func TestFoldIgnoresCaseAndNothingElse(t *testing.T) {
 		if (Fold(s) == Fold(other)) != strings.EqualFold(s, other) {
 			t.Fatalf("Fold(%q) = %q, Fold(%q) = %q", s, Fold(s), other, Fold(other))
 		}
-		flipped := strings.Map(func(r rune) rune { return unicode.SimpleFold(r) }, s)
+		flipped := strings.Map(unicode.SimpleFold, s)
 		if utf8.ValidString(s) && (Fold(flipped) != Fold(s) || Fold(Fold(s)) != Fold(s)) {
 			t.Fatalf("Fold(%q) = %q, of %q it is %q", s, Fold(s), flipped, Fold(flipped))
 		}

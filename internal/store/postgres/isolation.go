@@ -83,7 +83,7 @@ func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err erro
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
 	if _, err := tx.Exec(ctx, "set local role "+appRole); err != nil {
-		return false, nil //nolint:nilerr // no such role, or no right to it: that is the answer
+		return false, nil // no such role, or no right to it: that is the answer
 	}
 	if err := tx.QueryRow(ctx, policiesHold, unprepared).Scan(&holds); err != nil {
 		return false, fmt.Errorf("look for row-level security as %s: %w", appRole, err)

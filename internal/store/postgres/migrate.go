@@ -111,7 +111,7 @@ func linkBetterAuth(ctx context.Context, db *sql.DB, wanted bool) error {
 	if err := db.QueryRowContext(ctx, betterAuthLink).Scan(&linked, &there); err != nil {
 		return fmt.Errorf("look for Better Auth's table: %w", err)
 	}
-	change := ""
+	var change string
 	switch {
 	case wanted && there && !linked:
 		change = `alter table todod.users add constraint users_better_auth_fk

@@ -8,5 +8,5 @@ import "syscall"
 func hasBytes(fd uintptr) bool {
 	var one [1]byte
 	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return n > 0 || err == nil || err != syscall.EAGAIN && err != syscall.EWOULDBLOCK //nolint:errorlint // errno as it is
+	return n > 0 || err == nil || err != syscall.EAGAIN && err != syscall.EWOULDBLOCK
 }

@@ -83,7 +83,9 @@ func (s *Store) once(acquiring, sending context.Context, statements []statement)
 	}
 	sending, cancel := context.WithTimeout(sending, sendTimeout)
 	defer cancel()
-	err = send(sending, conn, statements)
+	if err = send(sending, conn, statements); err == nil {
+		s.answered.Store(time.Now().UnixNano())
+	}
 	elsewhere := preparedElsewhere(err)
 	if elsewhere {
 		s.stopPreparing()

@@ -285,7 +285,7 @@ func TestAnExhaustedPoolIsAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Release()
+		t.Cleanup(conn.Release)
 	}
 	_, err := s.Task(t.Context(), "ada", 1)
 	if todo.CodeOf(err) != todo.Unavailable {

@@ -40,6 +40,7 @@ type Store struct {
 
 	isolation  atomic.Pointer[isolation] // nil until the database is ready
 	notReady   atomic.Pointer[error]     // why it isn't, when that is known
+	answered   atomic.Int64              // when the database last carried something out, in nanoseconds since 1970
 	unprepared atomic.Bool               // prepared statements don't survive what stands in between
 
 	stop    context.CancelFunc // ends the preparation
@@ -151,6 +152,9 @@ func (s *Store) Ready(ctx context.Context) error {
 			return *why
 		}
 		return errors.New("migrations have not run yet")
+	}
+	if time.Since(time.Unix(0, s.answered.Load())) < time.Second {
+		return nil // and a pool that is busy must not look like a database that is away
 	}
 	if err := s.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("database does not answer: %w", err)
