@@ -43,6 +43,12 @@ func (m *memory) remember(token string, p Principal, now time.Time) {
 	m.entries.Add(sha256.Sum256([]byte(token)), entry{principal: p, until: until})
 }
 
+// knows reports whether token was found good once and has not expired since.
+func (m *memory) knows(token string, now time.Time) bool {
+	e, ok := m.entries.Peek(sha256.Sum256([]byte(token)))
+	return ok && now.Before(e.principal.ExpiresAt)
+}
+
 // recall returns the principal of a token that is still remembered at the time now.
 func (m *memory) recall(token string, now time.Time) (Principal, bool) {
 	e, ok := m.entries.Get(sha256.Sum256([]byte(token)))

@@ -34,6 +34,26 @@ func TestAVerifiedTokenIsRememberedForAMinute(t *testing.T) {
 	wantRemembered(t, v, token, true)
 }
 
+func TestATokenThatWasGoodIsKnownUntilItExpires(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	v := newVerifier(t, Config{Now: clock.now})
+	token := shared(t, claimsOf(nil))
+	if v.Knows(token) {
+		t.Error("known before it was verified")
+	}
+	wantAccepted(t, v, token)
+	clock.advance(rememberFor)
+	wantRemembered(t, v, token, false)
+	if !v.Knows(token) {
+		t.Error("no longer known after a minute")
+	}
+	clock.advance(24 * time.Hour)
+	if v.Knows(token) {
+		t.Error("known after it has expired")
+	}
+}
+
 func TestATokenIsNotRememberedPastExp(t *testing.T) {
 	clock := newClock()
 	v := newVerifier(t, Config{Now: clock.now, Leeway: 30 * time.Second})

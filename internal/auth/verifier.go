@@ -174,6 +174,12 @@ func (v *Verifier) Remembered(token string) (p Principal, ok bool) {
 	return v.epoch.Load().memory.recall(token, v.now())
 }
 
+// Knows reports whether token was found good once and has not expired since. It says nothing of now, but that token is
+// worth verifying again even when it comes from where many bad ones come from.
+func (v *Verifier) Knows(token string) bool {
+	return len(token) <= v.maxBytes && v.epoch.Load().memory.knows(token, v.now())
+}
+
 // Verify checks token in full, whether it is remembered or not, and remembers it. Errors are a *Refusal when the token
 // is not good enough, and wrap ErrUnavailable when that could not be found out; the latter also when ctx ends while the
 // keys are being fetched.

@@ -46,7 +46,7 @@ type Database struct {
 	URL       string `env:"DATABASE_URL" envDefault:"sqlite:data/todod.db" secret:"true" must:"be sqlite:path or postgres://user:password@host:5432/name?sslmode=require, with @ / % in the password written %40 %2F %25"`
 	DirectURL string `env:"DATABASE_DIRECT_URL" secret:"true" must:"be a PostgreSQL URL, beside a PostgreSQL DATABASE_URL"`
 
-	PoolSize    int           `env:"DB_POOL_SIZE" envDefault:"20" must:"be a whole number from 1"`
+	PoolSize    int           `env:"DB_POOL_SIZE" envDefault:"20" must:"be a whole number from 1 to 10000"`
 	PoolTimeout time.Duration `env:"DB_POOL_TIMEOUT" envDefault:"30s" must:"be a duration above 0 such as 30s, or seconds"`
 	Insecure    bool          `env:"DB_INSECURE" envDefault:"false" must:"be true or false"`
 

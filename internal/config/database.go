@@ -29,6 +29,9 @@ func describePostgres(url string) string {
 	return fmt.Sprintf("PostgreSQL %s@%s:%d/%s", c.User, c.Host, c.Port, c.Database)
 }
 
+// maxPool is the largest pool: more connections than any server takes.
+const maxPool = 10_000
+
 // resolveDatabase turns DATABASE_URL and DATABASE_DIRECT_URL from what was written into what it means.
 func (l *loader) resolveDatabase() {
 	db := &l.config.Database
@@ -52,6 +55,9 @@ func (l *loader) resolveDatabase() {
 		l.reject("DATABASE_DIRECT_URL")
 	}
 
+	if db.PoolSize > maxPool {
+		l.reject("DB_POOL_SIZE")
+	}
 	if db.PoolTimeout == 0 {
 		l.reject("DB_POOL_TIMEOUT")
 	}

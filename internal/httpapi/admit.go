@@ -82,7 +82,7 @@ func checkForm(op *huma.Operation, r *http.Request) error {
 		}
 		r.Header.Set("Content-Type", "application/json") // however it was written
 	}
-	return checkQuery(op, r.URL.RawQuery)
+	return checkQuery(op, r.URL)
 }
 
 // anonymous puts next behind the limit of addresses.
@@ -96,8 +96,8 @@ func (a *API) anonymous(next http.Handler) http.Handler {
 	})
 }
 
-// authenticate returns the user that r's token speaks for. A token that was found good a moment ago counts against its
-// user alone; any other has to get past the limit of its address first, and counts against it if it is refused.
+// authenticate returns the user that r's token speaks for. A token that was found good before counts against its user
+// alone; any other has to get past the limit of its address first, and counts against it unless it is good.
 func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (todo.User, error) {
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
@@ -105,8 +105,10 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (todo.User, e
 			return a.chargeUser(w, r, p)
 		}
 	}
-	if err := a.charge(w, r, 0); err != nil {
-		return todo.User{}, err
+	if err != nil || !sent || !a.verifier.Knows(token) {
+		if err := a.charge(w, r, 0); err != nil {
+			return todo.User{}, err
+		}
 	}
 	if err == nil && sent {
 		var p auth.Principal
@@ -125,9 +127,12 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, sent bool, err erro
 	case err == nil:
 		refused = &auth.Refusal{Reason: "no token"}
 	case !errors.As(err, &refused):
-		return todo.Away(err)
+		err = todo.Away(err)
 	}
-	if err := a.charge(w, r, 1); err != nil {
+	if limited := a.charge(w, r, 1); limited != nil {
+		return limited
+	}
+	if refused == nil {
 		return err
 	}
 	challenge := "Bearer"

@@ -266,6 +266,66 @@ func TestBadTokensCountAgainstTheirAddress(t *testing.T) {
 	list(unknown).want(t, http.StatusOK)
 }
 
+// TestAKnownTokenIsNotHeldBackByItsNeighbours: not even after it had to be verified again.
+func TestAKnownTokenIsNotHeldBackByItsNeighbours(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	verifier, err := auth.New(auth.Config{Secrets: [][]byte{secret}, Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
+		limited(100, 3, clock.Now)(cfg)
+		cfg.Verifier = verifier
+	})
+	known := map[string]string{"Authorization": "Bearer " + mint(t, "ada")}
+	list := func() answer { return s.do(t, request{method: "GET", path: "/api/v1/tasks", header: known}) }
+	list().want(t, http.StatusOK)
+	for range 3 {
+		clock.Advance(61 * time.Second) // longer than a token is remembered
+		for range 4 {
+			s.do(t, request{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": "Bearer x.y.z"}})
+		}
+		list().want(t, http.StatusOK)
+	}
+}
+
+// TestTokensThatCantBeVerifiedCountAgainstTheirAddress: while the key server is away, asking costs us as much.
+func TestTokensThatCantBeVerifiedCountAgainstTheirAddress(t *testing.T) {
+	t.Parallel()
+	keys := newKeyServer(t)
+	keys.down.Store(true)
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
+		withKeys(t, keys, "https://auth.example.com")(cfg)
+		limited(100, 2, newClock().Now)(cfg)
+	})
+	token := keys.add(t, "a")("ada", "https://auth.example.com")
+	for _, want := range []int{503, 503, 429} {
+		s.do(t, request{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": "Bearer " + token}}).want(t, want)
+	}
+}
+
+// TestNoHeaderBreaksAnAnswer: what huma would make of them, a panic among others, no client gets to see.
+func TestNoHeaderBreaksAnAnswer(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	for _, accept := range []string{"text/html;,*/*", "application/json; ,text/html", ";;;/,,", "json", "application/merge-patch+json", ",", "*"} {
+		for _, r := range []request{
+			{method: "GET", path: "/health"}, {method: "GET", path: "/api/v1/tasks", user: "ada"},
+			{method: "GET", path: "/docs"}, {method: "POST", path: "/api/v1/tasks", user: "ada", body: `{"title":"x"}`},
+		} {
+			r.header = map[string]string{"Accept": accept}
+			a := s.do(t, r)
+			if a.status >= 300 || r.path != "/docs" && a.header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s %s with Accept %q: status %d, %s", r.method, r.path, accept, a.status, a.header.Get("Content-Type"))
+			}
+		}
+	}
+	for _, header := range []map[string]string{{"Range": "bytes=9999999-"}, {"If-Match": `"x"`}, {"If-Unmodified-Since": "Mon, 01 Jan 1990 00:00:00 GMT"}} {
+		s.do(t, request{method: "GET", path: "/docs", header: header}).want(t, http.StatusOK)
+	}
+}
+
 func TestGoodTokensDoNotCountAgainstTheirAddress(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, openSQLite(t), limited(100, 2, newClock().Now))

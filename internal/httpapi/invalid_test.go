@@ -132,7 +132,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 		"due_before=tomorrow": "due_before", "due_after=2026-13-01": "due_after", "sort=colour": "sort", "sort=title,title": "sort",
 		"sort=title,-title": "sort", "sort=,": "sort", "sort=--title": "sort", "q=%00": "q", "q=%ff": "q", "q=" + strings.Repeat("a", 201): "q",
 		"colour=red": "colour", "Limit=5": "Limit", "limit=5&limit=5": "limit", "limit=5&limit=": "limit", "q=a&q=b": "q",
-		"limit=%zz": "query", "limit=5;offset=1": "query", "=": "",
+		"limit=%zz": "query", "offset=99999999999abc": "offset", "offset=4294967296x": "offset", "limit=5;offset=1": "query", "=": "",
 	} {
 		wantInvalid(t, query, s.as(t, "ada", "GET", "/api/v1/tasks?"+query, ""), field)
 	}
@@ -143,7 +143,7 @@ func TestBadIDsAreRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		for _, suffix := range []string{"", "/toggle"} {
 			method := map[string]string{"": "GET", "/toggle": "PATCH"}[suffix]
-			for _, id := range []string{"0", "-1", "1.5", "abc", "%31x", "1e3", "0x1", "+1", "%201", "00", "1%2F2", "١"} {
+			for _, id := range []string{"0", "-1", "1.5", "abc", "%31x", "1e3", "0x1", "+1", "%201", "00", "1%2F2", "١", "99999999999999999999x"} {
 				wantInvalid(t, id, s.as(t, "ada", method, "/api/v1/tasks/"+id+suffix, ""), "id")
 			}
 			for _, id := range []string{"999", "9223372036854775807", "9223372036854775808", "99999999999999999999999999"} {

@@ -134,8 +134,9 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 func acceptsProblem(r *http.Request) bool {
 	for _, accepted := range r.Header.Values("Accept") {
 		for part := range strings.SplitSeq(accepted, ",") {
-			if mediaType, _, err := mime.ParseMediaType(part); err == nil && mediaType == problemMediaType {
-				return true
+			if mediaType, params, err := mime.ParseMediaType(part); err == nil && mediaType == problemMediaType {
+				quality, err := strconv.ParseFloat(params["q"], 64)
+				return err != nil || quality > 0
 			}
 		}
 	}

@@ -179,6 +179,58 @@ func TestFailuresGiveNothingAway(t *testing.T) {
 	}
 }
 
+// TestABodyThatBreaksOffIsTheClientsFault: neither a failure of ours nor worth a stack.
+func TestABodyThatBreaksOffIsTheClientsFault(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	for _, body := range []string{"zz\r\nx\r\n", "-1\r\n", "ffffffffffffffff0\r\n", "5\r\n{\"titXX"} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+			"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s", mint(t, "ada"), body)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		reply := make([]byte, 12)
+		if _, err := io.ReadFull(conn, reply); err != nil || string(reply) != "HTTP/1.1 400" {
+			t.Errorf("%q: got %q, %v", body, reply, err)
+		}
+		_ = conn.Close()
+	}
+	s.Close()
+	if strings.Contains(s.log.String(), `"level":"ERROR"`) {
+		t.Errorf("logged as a failure: %s", s.log)
+	}
+}
+
+// TestALostDatabaseIsNotTheClientsFault: its connection ends in the same way as a body does.
+func TestALostDatabaseIsNotTheClientsFault(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, brokenStore{fail: func() error { return todo.Away(io.ErrUnexpectedEOF) }}, nil)
+	wantProblem(t, "lost", s.as(t, "ada", "GET", "/api/v1/tasks", ""), http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE")
+}
+
+// TestASmallRequestHasNoLargeAnswer: what an answer repeats of a request is bounded.
+func TestASmallRequestHasNoLargeAnswer(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	var keys, params strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&keys, `"unknown%d":1,`, i)
+		fmt.Fprintf(&params, "u%d=1&", i)
+	}
+	for _, a := range []answer{
+		s.as(t, "ada", "POST", "/api/v1/tasks", "{"+strings.TrimSuffix(keys.String(), ",")+"}"),
+		s.as(t, "ada", "POST", "/api/v1/tasks", `{"`+strings.Repeat("k", 60000)+`":1}`),
+		s.as(t, "ada", "GET", "/api/v1/tasks?"+params.String(), ""),
+	} {
+		if a.want(t, http.StatusBadRequest); len(a.body) > 5000 {
+			t.Errorf("%d bytes", len(a.body))
+		}
+	}
+}
+
 // TestAnEndlessBodyIsCut: nobody reads more than the limit of a body that doesn't say how long it is.
 func TestAnEndlessBodyIsCut(t *testing.T) {
 	t.Parallel()

@@ -56,13 +56,14 @@ func (in *listInput) filter() (todo.Filter, error) {
 	return f, todo.InvalidFields(faults...)
 }
 
-// checkQuery returns an Error of code Invalid that names every parameter of query that op does not know or that comes more
-// than once.
-func checkQuery(op *huma.Operation, rawQuery string) error {
-	if rawQuery == "" {
+// checkQuery returns an Error of code Invalid that names the parameters of u that op does not know or that come more than
+// once. It writes the query anew, because huma reads "true" where a name stands without a value.
+func checkQuery(op *huma.Operation, u *url.URL) error {
+	if u.RawQuery == "" {
 		return nil
 	}
-	query, err := url.ParseQuery(rawQuery)
+	query, err := url.ParseQuery(u.RawQuery)
+	u.RawQuery = query.Encode()
 	if err != nil {
 		return todo.InvalidFields(todo.FieldError{Field: "query", Message: "must be well-formed"})
 	}

@@ -101,7 +101,11 @@ func (a *API) logged(next http.Handler) http.Handler {
 			if rec.stack != "" {
 				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
-			a.accessLog.LogAttrs(r.Context(), levelOf(seen.status), "request", attrs...)
+			level := levelOf(seen.status)
+			if r.Context().Err() != nil {
+				level = slog.LevelInfo // the client has gone away, whatever came of it
+			}
+			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
 		}()
 		next.ServeHTTP(seen, r)
 	})

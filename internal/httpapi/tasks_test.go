@@ -101,6 +101,8 @@ func TestListsAreFilteredAndSorted(t *testing.T) {
 			"?q=cake%20%C3%89CLAIR":                  "c",
 			"?q=cake+pie":                            "",
 			"?q=":                                    "cab",
+			"?q":                                     "cab",
+			"?q&completed&limit=2":                   "ca",
 			"?sort=title":                            "abc",
 			"?sort=-title":                           "cba",
 			"?sort=due_date":                         "abc",

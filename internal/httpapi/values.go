@@ -48,15 +48,23 @@ type taskID struct{ n int64 }
 
 // UnmarshalText reads a positive integer. One that is too large for any id is the largest: there is no such task either.
 func (id *taskID) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseUint(string(text), 10, 64)
-	if errors.Is(err, strconv.ErrRange) || n > math.MaxInt64 {
-		n, err = math.MaxInt64, nil
-	}
-	if err != nil || n == 0 {
+	n, ok := parseDigits(string(text))
+	if !ok || n == 0 {
 		return errors.New("must be a positive integer")
 	}
-	id.n = int64(n)
+	id.n = n
 	return nil
+}
+
+// parseDigits reads decimal digits and nothing else. A number beyond the largest int64 is the largest.
+func parseDigits(s string) (int64, bool) {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // Schema implements huma.SchemaProvider.
@@ -86,8 +94,8 @@ type number struct{ n *int }
 
 // UnmarshalText reads decimal digits. A number too large is math.MaxInt32, which is out of every range too.
 func (n *number) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseUint(string(text), 10, 31)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
+	v, ok := parseDigits(string(text))
+	if !ok {
 		return errors.New("must be a whole number, 0 or more")
 	}
 	i := int(min(v, math.MaxInt32))

@@ -8,7 +8,7 @@ import (
 
 // Due is when a task should be done: an instant, or a day that stays that day in every time zone.
 type Due struct {
-	// At is the instant, or the day's midnight in UTC. Until a Patch has been validated it keeps the offset it was
+	// At is the instant, or the day's midnight in UTC. Until a Patch has been normalised it keeps the offset it was
 	// written with, because that offset says which day the writer meant.
 	At     time.Time
 	AllDay bool

@@ -10,12 +10,13 @@ import (
 //
 // Methods that change something raise the owner's revision by one and give it to the task as its version, in one
 // transaction with the change and under a lock on the owner that is taken first; a change that leaves everything as it
-// was raises nothing. A change that is refused changes nothing, though it may make its owner known. They make the owner known if they were not, and follow what their token says of them. Once begun,
-// such a method runs to its end under a deadline of the store's own, whatever becomes of ctx; when it returns nil, the
-// change survives a crash.
+// was raises nothing. They make the owner known if they were not (one that is refused may do that, too, and nothing
+// else), and follow what their token says of them. Once begun, such a method runs to its end under a deadline of the
+// store's own, whatever becomes of ctx; when it returns nil, the change survives a crash.
 //
-// Errors are of type Error; any other is a fault of the program. A database that can't be had is Away, a change
-// that had to wait too long for another of the same owner a Conflict. Stores are safe for concurrent use.
+// Errors are of type Error; any other is a fault of the program. A database that can't be had is Away, a change that had
+// to wait too long for another of the same owner a Conflict, one by an owner who is no longer wanted Forbidden. Stores
+// are safe for concurrent use.
 type Store interface {
 	// Tasks returns one page of f. f.Order must not be empty.
 	Tasks(ctx context.Context, owner UserID, f Filter) (Page, error)

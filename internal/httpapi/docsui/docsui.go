@@ -90,6 +90,10 @@ func static(name string, content []byte, header http.Header) http.Handler {
 			w.Header()[key] = values
 		}
 		w.Header().Set("ETag", etag)
+		// Parts of a page are of no use to anyone, and what is asked for in vain would be answered in plain text.
+		for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
+			r.Header.Del(name)
+		}
 		// The time is left out: the ETag alone says which version this is.
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	})

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/todo"
@@ -156,7 +157,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	if time.Since(time.Unix(0, s.answered.Load())) < time.Second {
 		return nil // and a pool that is busy must not look like a database that is away
 	}
-	if err := s.pool.Ping(ctx); err != nil {
+	// Its tables must be there, too: a database that was restored or replaced may lack them.
+	if _, err := s.pool.Exec(ctx, "select from todod.tasks limit 0", pgx.QueryExecModeExec); err != nil {
 		return fmt.Errorf("database does not answer: %w", err)
 	}
 	return nil
