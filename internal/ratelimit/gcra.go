@@ -3,32 +3,12 @@
 // The arithmetic (gcra.go) is pure: state and time go in, state and Decision come out. A Source keeps the state.
 package ratelimit
 
-import (
-	"errors"
-	"strconv"
-	"strings"
-	"time"
-)
+import "time"
 
 // A Rate lets Quota requests through per Window; all of them may come at once.
 type Rate struct {
 	Quota  int           // at least 1
 	Window time.Duration // at least Quota nanoseconds
-}
-
-// maxQuota is the largest quota ParseRate accepts. It keeps the interval between two requests well above the
-// nanosecond that time is counted in.
-const maxQuota = 1_000_000
-
-// ParseRate reads "600/m": so many requests a second (s), a minute (m) or an hour (h).
-func ParseRate(s string) (Rate, error) {
-	quota, unit, _ := strings.Cut(s, "/")
-	window := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
-	n, err := strconv.ParseUint(quota, 10, 32)
-	if err != nil || n < 1 || n > maxQuota || window == 0 {
-		return Rate{}, errors.New("a rate is a number from 1 to 1000000 and /s, /m or /h, such as 600/m")
-	}
-	return Rate{Quota: int(n), Window: window}, nil
 }
 
 // A Decision is the answer to one request.

@@ -11,41 +11,6 @@ import (
 
 var start = time.Date(2026, 11, 22, 18, 47, 3, 120_000_000, time.UTC)
 
-func TestParseRate(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]ratelimit.Rate{
-		"600/m":     {Quota: 600, Window: time.Minute},
-		"10/s":      {Quota: 10, Window: time.Second},
-		"1000/h":    {Quota: 1000, Window: time.Hour},
-		"1000000/s": {Quota: 1_000_000, Window: time.Second},
-	} {
-		if got, err := ratelimit.ParseRate(s); err != nil || got != want {
-			t.Errorf("ParseRate(%q) = %v, %v, want %v", s, got, err, want)
-		}
-	}
-	for _, s := range []string{"", "/", "600", "600/", "/m", "0/m", "-1/m", "+1/m", "1.5/m", "600/d", "600/M", "600/m/m", " 600/m", "1000001/s", "99999999999999999999/h"} {
-		if got, err := ratelimit.ParseRate(s); err == nil {
-			t.Errorf("ParseRate(%q) = %v, want an error", s, got)
-		}
-	}
-}
-
-func FuzzParseRate(f *testing.F) {
-	for _, s := range []string{"600/m", "10/s", "1000/h", "0/m", "600", "-1/s", "1/s/s"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		rate, err := ratelimit.ParseRate(s)
-		if err != nil {
-			return
-		}
-		tat, d := rate.Take(time.Time{}, start, rate.Quota)
-		if !d.Allowed || d.Remaining != 0 || d.Reset > rate.Window || !tat.Equal(start.Add(d.Reset)) {
-			t.Errorf("%q: taking the whole quota gives %+v", s, d)
-		}
-	})
-}
-
 func TestTakeOneByOne(t *testing.T) {
 	t.Parallel()
 	rate := ratelimit.Rate{Quota: 3, Window: 30 * time.Second}
