@@ -39,7 +39,7 @@ func (l *loader) resolveAuth() {
 		l.reject("AUTH_ALLOWED_ALGS")
 	}
 	if auth.Provider == Local && !slices.Contains(auth.AllowedAlgs, "HS256") {
-		l.warn("AUTH_ALLOWED_ALGS lacks HS256: the tokens of todod's own accounts will be refused")
+		l.warn("AUTH_ALLOWED_ALGS lacks HS256, which AUTH_PROVIDER=local is about")
 	}
 }
 

@@ -17,7 +17,7 @@ func (l *loader) checkStrict() {
 		l.require("BETTER_AUTH_SECRET", "share it with Better Auth, or "+secretHint)
 	}
 	if l.values["AUTH_PROVIDER"] != string(Local) {
-		l.require("BETTER_AUTH_URL", "or AUTH_PROVIDER=local for accounts of todod's own")
+		l.require("BETTER_AUTH_URL", "or AUTH_PROVIDER=local if nothing but the shared secret is to be trusted")
 	}
 	l.require("ALLOWED_ORIGINS", "name the origins of your frontends")
 	if slices.Contains(c.AllowedOrigins, "*") {

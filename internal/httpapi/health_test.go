@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -92,6 +93,9 @@ func TestTheSpecificationTellsTheTruth(t *testing.T) {
 	}
 	if post := spec.Paths["/api/v1/tasks"]["post"]; post.Responses["201"] == nil || post.Responses["400"] == nil || post.Responses["422"] != nil {
 		t.Errorf("POST: %+v", post.Responses)
+	}
+	if schema := fmt.Sprint(spec.Paths["/api/v1/tasks"]["post"].RequestBody.Content); !strings.Contains(schema, "required:[title]") {
+		t.Errorf("POST does not require a title: %s", schema)
 	}
 	if n := len(spec.Components.Schemas["Task"].Properties); n != 12 {
 		t.Errorf("a task has %d properties: %v", n, spec.Components.Schemas["Task"].Properties)

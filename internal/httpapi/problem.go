@@ -165,8 +165,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(body) //nolint:gosec // JSON, sent as such and with nosniff; whoever has gone away needs no answer
 }
 
-// installErrors makes huma answer errors as problems. Both are variables of huma's package, for all APIs of a program.
-var installErrors = sync.OnceFunc(func() {
+// adjustHuma makes huma answer errors as problems. These are variables of huma's package, for all APIs of a program.
+var adjustHuma = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false // our lists may be empty, never null
 	huma.NewError = func(int, string, ...error) huma.StatusError { return &problem{} } // documents the type; answers nothing
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
 		r, w := humago.Unwrap(ctx)

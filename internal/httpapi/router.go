@@ -62,6 +62,14 @@ func status(code int) func(*huma.Operation) {
 	return func(op *huma.Operation) { op.DefaultStatus = code }
 }
 
+// requiring documents members of the body that must be there on this route.
+func requiring(members ...string) func(*huma.Operation) {
+	return func(op *huma.Operation) { op.Metadata = map[string]any{requiredMembers: members} }
+}
+
+// requiredMembers is where an operation's metadata holds what its body requires.
+const requiredMembers = "required"
+
 // mergePatch makes a route take a JSON merge patch (RFC 7396) under its own media type too.
 func mergePatch(op *huma.Operation) { op.Metadata = map[string]any{mergePatchType: true} }
 
@@ -82,6 +90,10 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
 		delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
+		if members, ok := documented.Metadata[requiredMembers].([]string); ok {
+			content := documented.RequestBody.Content["application/json"]
+			content.Schema = &huma.Schema{AllOf: []*huma.Schema{content.Schema}, Required: members}
+		}
 		if documented.Metadata[mergePatchType] != nil {
 			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]
 		}
@@ -105,7 +117,7 @@ func operationID(method, path string) string {
 // newHuma returns the huma API on mux, with nothing of what huma would add by itself. transform sees every answer before it
 // is marshalled.
 func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
-	installErrors()
+	adjustHuma()
 	format := huma.Format{
 		Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v) },
 		Unmarshal: unmarshal,

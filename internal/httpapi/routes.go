@@ -10,7 +10,7 @@ import (
 // its address; an exempt one counts against nobody.
 func (a *API) routes() {
 	secured(a, "GET    /api/v1/tasks", a.listTasks, "List tasks")
-	secured(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated))
+	secured(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated), requiring("title"))
 	secured(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
 	secured(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
 	secured(a, "PATCH  /api/v1/tasks/{id}", a.updateTask, "Merge into a task", mergePatch)
