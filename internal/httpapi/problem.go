@@ -167,7 +167,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 
 // adjustHuma makes huma answer errors as problems. These are variables of huma's package, for all APIs of a program.
 var adjustHuma = sync.OnceFunc(func() {
-	huma.DefaultArrayNullable = false // our lists may be empty, never null
+	huma.DefaultArrayNullable = false                                                  // our lists may be empty, never null
 	huma.NewError = func(int, string, ...error) huma.StatusError { return &problem{} } // documents the type; answers nothing
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
 		r, w := humago.Unwrap(ctx)
