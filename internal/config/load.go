@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,6 +98,7 @@ func (l *loader) readDotenv(dir fs.FS) map[string]string {
 		l.fault(".env", ".env can't be read: %w", err)
 		return nil
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors on Windows begin a file with it
 	const dollar = "\x00"
 	found, err := godotenv.Unmarshal(strings.NewReplacer("${", "${", "$", dollar).Replace(string(text)))
 	if err != nil { // which quotes the file, secrets included

@@ -217,7 +217,7 @@ func dotenv(text string) fstest.MapFS {
 
 func TestDotenv(t *testing.T) {
 	t.Parallel()
-	dir := dotenv(`
+	dir := dotenv("\ufeff" + `
 # a comment
 API_PORT=9000
 export API_HOST="127.0.0.1"

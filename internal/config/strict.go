@@ -19,6 +19,9 @@ func (l *loader) checkStrict() {
 	if l.values["AUTH_PROVIDER"] != string(Local) {
 		l.require("BETTER_AUTH_URL", "or AUTH_PROVIDER=local if nothing but the shared secret is to be trusted")
 	}
+	if !slices.Contains(c.Auth.AllowedAlgs, "HS256") && c.Auth.JWKSURL == "" && !l.faulty["BETTER_AUTH_URL"] {
+		l.fault("AUTH_ALLOWED_ALGS", "AUTH_ALLOWED_ALGS allows no token that could be verified: there is no BETTER_AUTH_URL to get keys from")
+	}
 	l.require("ALLOWED_ORIGINS", "name the origins of your frontends")
 	if slices.Contains(c.AllowedOrigins, "*") {
 		l.fault("ALLOWED_ORIGINS", "ALLOWED_ORIGINS must not be * in %s: name the origins of your frontends", c.Env)

@@ -59,6 +59,7 @@ func TestStrictRules(t *testing.T) {
 		"no Better Auth":             {with{"BETTER_AUTH_URL": ""}, "BETTER_AUTH_URL must be set"},
 		"Better Auth without URL":    {with{"BETTER_AUTH_URL": "", "AUTH_PROVIDER": "better-auth"}, "BETTER_AUTH_URL must be set"},
 		"own accounts":               {with{"BETTER_AUTH_URL": "", "AUTH_PROVIDER": "local"}, ""},
+		"no key at all":              {with{"BETTER_AUTH_URL": "", "AUTH_PROVIDER": "local", "AUTH_ALLOWED_ALGS": asymmetric}, "AUTH_ALLOWED_ALGS allows no token"},
 		"no origins":                 {with{"ALLOWED_ORIGINS": ""}, "ALLOWED_ORIGINS must be set"},
 		"any origin":                 {with{"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS must not be *"},
 		"any origin among others":    {with{"ALLOWED_ORIGINS": "https://a.example, *"}, "ALLOWED_ORIGINS must not be *"},
