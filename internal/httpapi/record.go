@@ -102,8 +102,8 @@ func (a *API) logged(next http.Handler) http.Handler {
 				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
 			level := levelOf(seen.status)
-			if r.Context().Err() != nil {
-				level = slog.LevelInfo // the client has gone away, whatever came of it
+			if seen.status == http.StatusServiceUnavailable && r.Context().Err() != nil {
+				level = slog.LevelInfo // the client has gone away, which ended the database's work
 			}
 			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
 		}()

@@ -50,7 +50,7 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
 	register(a, route, h, summary, []func(*huma.Operation){func(op *huma.Operation) {
 		op.Tags = []string{"Health"}
-		op.Metadata = map[string]any{exemptTag: true}
+		mark(op, exemptTag, true)
 		if strings.HasSuffix(op.Path, "readiness") {
 			op.Errors = []int{503}
 		}
@@ -64,14 +64,22 @@ func status(code int) func(*huma.Operation) {
 
 // requiring documents members of the body that must be there on this route.
 func requiring(members ...string) func(*huma.Operation) {
-	return func(op *huma.Operation) { op.Metadata = map[string]any{requiredMembers: members} }
+	return func(op *huma.Operation) { mark(op, requiredMembers, members) }
 }
 
 // requiredMembers is where an operation's metadata holds what its body requires.
 const requiredMembers = "required"
 
 // mergePatch makes a route take a JSON merge patch (RFC 7396) under its own media type too.
-func mergePatch(op *huma.Operation) { op.Metadata = map[string]any{mergePatchType: true} }
+func mergePatch(op *huma.Operation) { mark(op, mergePatchType, true) }
+
+// mark notes something about a route for whoever handles its requests, beside what is noted already.
+func mark(op *huma.Operation, key string, value any) {
+	if op.Metadata == nil {
+		op.Metadata = map[string]any{}
+	}
+	op.Metadata[key] = value
+}
 
 // register makes a route of h. Bodies and parameters are read by this package's own types, which say what is wrong with
 // them in our words: huma documents them, and validates nothing.
@@ -89,6 +97,9 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 	}
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
+		if documented.Method != op.Method {
+			continue
+		}
 		delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
 		if members, ok := documented.Metadata[requiredMembers].([]string); ok {
 			content := documented.RequestBody.Content["application/json"]

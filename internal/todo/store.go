@@ -37,8 +37,8 @@ type Store interface {
 	// Delete moves the task to the trash, where no other method of today finds it.
 	Delete(ctx context.Context, owner UserID, id int64, w Write) error
 
-	// Ready returns nil if the database answers and its migrations are those of this program. Its error says which of
-	// the two failed, in words fit for operators.
+	// Ready returns nil if the database answers, this program's migrations have run on it, and its tables are there. Its
+	// error says what is missing, in words fit for operators.
 	Ready(ctx context.Context) error
 }
 

@@ -30,12 +30,15 @@ var away = map[string]bool{
 	"3D000": true, // no such database
 	"3F000": true, // no such schema
 	"42P01": true, // no such table
+
+	invalidStatementName: true, // still, after all attempts
+	duplicateStatement:   true,
 }
 
 // translate turns what the driver says into the domain's errors. An error that it does not know stays as it is.
 func translate(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || todo.CodeOf(err) != 0 {
+		return err
 	}
 	var pgErr *pgconn.PgError
 	switch {

@@ -48,6 +48,11 @@ const policiesHold = `select coalesce(bool_and(row_security_active(c.oid)), fals
 const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catalog.pg_class
 	where relnamespace = 'todod'::regnamespace and relkind in ('r', 'p')`
 
+// mayUse reports whether the present role has the rights on the tables that todod needs. The right to use the schema is
+// needed before any switch of roles, because statements are prepared as the login.
+const mayUse = `select has_schema_privilege('todod', 'usage'), coalesce(bool_and(has_table_privilege(c.oid, 'insert')), false)
+	from pg_catalog.pg_class c where c.relnamespace = 'todod'::regnamespace and c.relname in ('users', 'tasks')`
+
 // unprepared keeps these queries from being prepared: it is not known yet whether that survives what stands in between.
 const unprepared = pgx.QueryExecModeExec
 
@@ -60,7 +65,14 @@ func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
 	if err := conn.QueryRow(ctx, ownsTables, unprepared).Scan(&owner); err != nil {
 		return unprotected, fmt.Errorf("look for the tables' owner: %w", err)
 	}
-	if holds && !owner {
+	var schema, tables bool
+	if err := conn.QueryRow(ctx, mayUse, unprepared).Scan(&schema, &tables); err != nil {
+		return unprotected, fmt.Errorf("look for rights: %w", err)
+	}
+	if !schema {
+		return unprotected, errNoRights
+	}
+	if holds && !owner && tables {
 		return restricted, nil
 	}
 	switching, err := holdsAfterSwitch(ctx, conn)
@@ -69,11 +81,16 @@ func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
 		return unprotected, err
 	case switching:
 		return switched, nil
+	case !tables:
+		return unprotected, errNoRights
 	case holds:
 		return forced, nil
 	}
 	return unprotected, nil
 }
+
+// errNoRights is what a login gets that nobody has let in.
+var errNoRights = errors.New("this login may not use todod's tables: grant it " + appRole)
 
 // holdsAfterSwitch reports whether the login can switch to appRole and is subject to the policies then.
 func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err error) {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -83,6 +84,15 @@ func TestEachLoginIsKeptApartAsFarAsItCanBe(t *testing.T) {
 		got, err := findIsolation(t.Context(), connect(t, c.url))
 		if err != nil || got != c.want {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
+		}
+	}
+
+	_, strangerURL := newLogin(t, url, "")
+	hesitant, hesitantURL := newLogin(t, url, "noinherit")
+	exec(t, admin, "grant todod_app to "+hesitant)
+	for name, login := range map[string]string{"a stranger": strangerURL, "a member that does not inherit": hesitantURL} {
+		if got, err := findIsolation(t.Context(), connect(t, login)); !errors.Is(err, errNoRights) {
+			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
 

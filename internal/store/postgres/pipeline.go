@@ -74,32 +74,40 @@ func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, chan
 	return s.once(ctx, context.WithoutCancel(ctx), append([]statement{{sql: readCommitted}}, all...))
 }
 
-// once takes a connection, waiting as long as acquiring lasts, and sends the statements, which may take sendTimeout or as
-// long as sending lasts. If the server says that it does not know them as prepared, and so has done nothing, they are sent unprepared.
+// once has the statements carried out. They are sent again only when the server says that it does not know them as
+// prepared, and so has done nothing: then unprepared. sending is the context of what has been sent, acquiring that of the
+// wait for a connection.
 func (s *Store) once(acquiring, sending context.Context, statements []statement) error {
+	for attempt := 1; ; attempt++ {
+		err := s.sendOver(acquiring, sending, statements)
+		if attempt == sendAttempts || !preparedElsewhere(err) {
+			return translate(err)
+		}
+		s.stopPreparing()
+	}
+}
+
+// sendAttempts is how often statements are sent at most that are not known as prepared. A connection that was being made
+// when preparing was given up may still prepare, so the second attempt can meet another of these.
+const sendAttempts = 3
+
+// sendOver takes a connection and sends the statements over it, which may take sendTimeout or as long as sending lasts.
+func (s *Store) sendOver(acquiring, sending context.Context, statements []statement) error {
 	conn, err := s.acquire(acquiring)
 	if err != nil {
 		return err
 	}
+	defer conn.Release()
 	sending, cancel := context.WithTimeout(sending, sendTimeout)
 	defer cancel()
-	if err = send(sending, conn, statements); err == nil {
+	err = send(sending, conn, statements)
+	switch {
+	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
+	case preparedElsewhere(err):
+		_ = conn.Conn().Close(sending) // it prepares; whether it closes well is of no interest
 	}
-	elsewhere := preparedElsewhere(err)
-	if elsewhere {
-		s.stopPreparing()
-		_ = conn.Conn().Close(sending) // it still prepares
-	}
-	conn.Release()
-	if !elsewhere {
-		return translate(err)
-	}
-	if conn, err = s.acquire(acquiring); err != nil {
-		return err
-	}
-	defer conn.Release()
-	return translate(send(sending, conn, statements))
+	return err
 }
 
 // preparedElsewhere reports whether err says that a statement was prepared on another server connection than the one it

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -46,7 +47,7 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 		}
 	}()
 	q := newListQuery(owner, f)
-	page.Tasks, err = collect(ctx, tx, owner, q.page(f), q.args)
+	page.Tasks, err = collect(ctx, tx, owner, q.page(f), q.pageArgs(f))
 	if err != nil {
 		return todo.Page{}, translate(err)
 	}
@@ -111,10 +112,16 @@ func (q *listQuery) and(condition string, arg any) {
 	q.where = append(q.where, fmt.Sprintf(condition, fmt.Sprintf("?%d", len(q.args))))
 }
 
-// page returns the SQL of the page f and one task more, which says whether there is a next page.
+// page returns the SQL of a page of f. Its last two arguments, after those of the conditions, are the number of tasks, one
+// more than the page has, which says whether there is a next one, and the offset.
 func (q *listQuery) page(f todo.Filter) string {
-	return fmt.Sprintf("select %s from tasks where %s order by %s limit %d offset %d",
-		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), f.Limit+1, f.Offset)
+	return fmt.Sprintf("select %s from tasks where %s order by %s limit ?%d offset ?%d",
+		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), len(q.args)+1, len(q.args)+2)
+}
+
+// pageArgs returns the arguments of page.
+func (q *listQuery) pageArgs(f todo.Filter) []any {
+	return append(slices.Clip(q.args), f.Limit+1, f.Offset)
 }
 
 // count returns the SQL that counts all that match.
