@@ -25,6 +25,9 @@ var statuses = map[todo.Code]int{
 	todo.Conflict:    http.StatusConflict,
 	todo.Forbidden:   http.StatusForbidden,
 	todo.Unavailable: http.StatusServiceUnavailable,
+
+	todo.Unauthenticated: http.StatusUnauthorized,
+	todo.Limited:         http.StatusTooManyRequests,
 }
 
 // errorCodes are the error_code of each status that we answer.

@@ -17,6 +17,9 @@ const (
 	Conflict                    // it can't be done as things stand now
 	Forbidden                   // this caller may never do it
 	Unavailable                 // something needed can't be had; the same request may work later
+
+	Unauthenticated // who calls can't be told from what they sent, or is no longer anybody
+	Limited         // too often; the same request may work later
 )
 
 // Error is the one error of the domain. Message is for people and gives nothing away; Cause is for the log.

@@ -1,0 +1,69 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"todod/internal/todo"
+)
+
+// Account is a person with a password of todod's own.
+type Account struct {
+	Person
+	PasswordHash string // in PHC form, or as another system that the account came from wrote it
+}
+
+// Session is one signed-in client. Its refresh token is known by hash alone.
+type Session struct {
+	Owner       todo.UserID
+	ID          string // the sid of its access tokens
+	RefreshHash []byte // SHA-256 of the refresh token
+	Sealed      []byte // what the provider wants to keep with it, encrypted; nil for none
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // from then on it can't be refreshed
+}
+
+// A Store keeps accounts and sessions. Its errors are those of todo.Store; each method is one transaction. Times are in
+// whole microseconds of UTC, e-mail addresses normalised. No method creates a row of tasks' owners: people become known
+// there when they first write something.
+type Store interface {
+	// CreateAccount stores a with its first session, nil for none. An address that is taken, or an id, is a Conflict.
+	CreateAccount(ctx context.Context, a Account, first *Session) error
+
+	// AccountByEmail returns the account with this address, NotFound if there is none.
+	AccountByEmail(ctx context.Context, email string) (Account, error)
+
+	// Account returns the account of owner, NotFound if there is none.
+	Account(ctx context.Context, owner todo.UserID) (Account, error)
+
+	// ChangeProfile stores what p sets and returns the account as it is then. An address that is taken is a Conflict.
+	ChangeProfile(ctx context.Context, owner todo.UserID, p Profile) (Account, error)
+
+	// UpgradePassword replaces the hash was by its equal in a better form, and does nothing if was is no longer the hash.
+	UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error
+
+	// SetPassword replaces the hash and ends all sessions of owner but the one named keep.
+	SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error
+
+	// Accounts returns up to limit accounts whose addresses sort after the given one, by address. It is for operators.
+	Accounts(ctx context.Context, after string, limit int) ([]Account, error)
+
+	// StartSession stores s and forgets the owner's sessions that can't be refreshed any more.
+	StartSession(ctx context.Context, s Session) error
+
+	// Session returns the live session with this refresh token at the time now, NotFound if there is none.
+	Session(ctx context.Context, owner todo.UserID, refreshHash []byte, now time.Time) (Session, error)
+
+	// RotateSession gives the live session with the refresh token was a new one, good until expires, and returns it. If
+	// was has been rotated away before, whoever has it is not alone with it: the session ends, and the error is NotFound,
+	// as it is for a token that nobody knows.
+	RotateSession(ctx context.Context, owner todo.UserID, was, hash []byte, now, expires time.Time) (Session, error)
+
+	// EndSession ends a session, which need not be there, and returns it as it was, nil if there was none alive.
+	EndSession(ctx context.Context, owner todo.UserID, id string) (*Session, error)
+
+	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
+	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
+	// nothing, with another epoch. Erasing nobody is no error.
+	Erase(ctx context.Context, owner todo.UserID, at time.Time) error
+}
