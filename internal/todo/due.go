@@ -38,6 +38,14 @@ func inRange(t time.Time) bool {
 	return year >= 1 && year <= 9999
 }
 
+// parts returns the instant and whether it is a day; nil and false for no due date.
+func (d *Due) parts() (at *time.Time, allDay bool) {
+	if d == nil {
+		return nil, false
+	}
+	return &d.At, d.AllDay
+}
+
 // On returns d as a day when allDay, else as an instant. An instant becomes the day it was written as; a day becomes its
 // midnight in UTC.
 func (d Due) On(allDay bool) Due {

@@ -18,6 +18,9 @@ const (
 	Forbidden                   // this caller may never do it
 	Unavailable                 // something needed can't be had; the same request may work later
 
+	Changed         // it is no longer as the caller requires it to be; Current says how it is
+	KeyReused       // the key belongs to another request
+	Outdated        // what the caller goes on from can't be gone on from; they have to start anew
 	Unauthenticated // who calls can't be told from what they sent, or is no longer anybody
 	Limited         // too often; the same request may work later
 )
@@ -28,6 +31,7 @@ type Error struct {
 	Message    string
 	Fields     []FieldError  // for Invalid: everything at fault, in the order of the rules
 	RetryAfter time.Duration // when trying again makes sense; 0 says nothing
+	Current    *Task         // for Changed: the task as it is
 	Cause      error
 }
 
@@ -72,9 +76,27 @@ func InvalidFields(fields ...FieldError) error {
 // NoTask is the one answer for a task that is not there and for a task of somebody else.
 func NoTask() error { return &Error{Code: NotFound, Message: "Task not found"} }
 
+// NoOperation says that no change was carried out with a key, or none that is still remembered.
+func NoOperation() error { return &Error{Code: NotFound, Message: "Operation not found"} }
+
 // QuotaReached says that the owner has as many tasks as they may.
 func QuotaReached(quota int) error {
 	return &Error{Code: Conflict, Message: fmt.Sprintf("You can have at most %d tasks", quota)}
+}
+
+// NotAsRequired says that a task is at none of the versions that a change was to be made to.
+func NotAsRequired(current Task) error {
+	return &Error{Code: Changed, Message: "The task has been changed since", Current: &current}
+}
+
+// KeyTaken says that an idempotency key has been used for something else.
+func KeyTaken() error {
+	return &Error{Code: KeyReused, Message: "This Idempotency-Key was used for a different request"}
+}
+
+// NobodyAnymore says that the caller's account was erased after their token had been issued.
+func NobodyAnymore() error {
+	return &Error{Code: Unauthenticated, Message: "Invalid or expired authentication token"}
 }
 
 // Away says that something todod can't do without, such as the database, could not be had because of cause.

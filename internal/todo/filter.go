@@ -27,6 +27,14 @@ type Filter struct {
 	Limit     int        // 1–MaxLimit
 	Offset    int        // ≥ 0
 	Count     bool       // also count all that match
+	Trash     bool       // tasks in the trash, instead of those that are not
+	Cursor    string     // go on where the page ended that came with it; not with Offset
+
+	// After is what Cursor stands for: only tasks that come after this one in Order. Nothing but its id and what Order
+	// sorts by matters.
+	After *Task
+	// Unless is a state that the caller knows the answer for: if it still holds, no tasks are read.
+	Unless *State
 }
 
 // validate returns an Error of code Invalid that names every condition of f that no store can answer.
@@ -37,6 +45,9 @@ func (f Filter) validate() error {
 	}
 	if f.Offset < 0 {
 		faults = append(faults, FieldError{"offset", "must be a whole number, 0 or more"})
+	}
+	if f.Cursor != "" && f.Offset > 0 {
+		faults = append(faults, FieldError{"cursor", "must not come with offset"})
 	}
 	q := strings.Join(f.Words, " ")
 	if !sound(q) {
@@ -69,19 +80,43 @@ const (
 	ByPriority  Key = "priority"
 	ByTitle     Key = "title"
 	ByCompleted Key = "completed"
+	ByDeleted   Key = "deleted_at" // of tasks in the trash
 )
 
-// Keys are all there are, in the order in which people are told of them.
+// Keys are those that people can choose, in the order in which they are told of them.
 var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByPriority, ByTitle, ByCompleted}
 
 // NewestFirst is the order of a list when nobody asks for another.
 func NewestFirst() []Order { return []Order{{By: ByCreated, Desc: true}} }
 
+// LatestDeletedFirst is the order of the trash.
+func LatestDeletedFirst() []Order { return []Order{{By: ByDeleted, Desc: true}} }
+
 // Page is one page of a list.
 type Page struct {
-	Tasks []Task
-	More  bool // there are tasks after these
-	Total int  // all that match, when Filter.Count was set
+	Tasks     []Task
+	More      bool   // there are tasks after these
+	Next      string // the cursor for them
+	Total     int    // all that match, when Filter.Count was set
+	State     State  // of the owner when the page was read
+	Unchanged bool   // the state is that of Filter.Unless, and nothing else was read
+}
+
+// Query returns a text that two filters share if and only if they ask for the same tasks in the same order, whichever
+// page of them.
+func (f Filter) Query() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%t %v %q %v", f.Trash, f.Order, f.Words, show(f.Completed))
+	fmt.Fprintf(&b, " %v %v %v", show(f.Priority), show(micros(f.DueBefore)), show(micros(f.DueAfter)))
+	return b.String()
+}
+
+// show returns the value of p, or "-" for nil.
+func show[T any](p *T) any {
+	if p == nil {
+		return "-"
+	}
+	return *p
 }
 
 // ParseOrder reads a comma-separated list of keys, each with an optional "-" for descending. Its error tells people what

@@ -2,73 +2,176 @@ package todo
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
 // Service carries out what people ask for: it checks it against the rules, says when it happens, and has the store do it.
 type Service struct {
-	store Store
-	now   func() time.Time
-	quota int
+	store  Store
+	now    func() time.Time
+	rules  Rules
+	signer atomic.Pointer[signer] // nil until it was needed
 }
 
-// NewService returns a Service over store whose clock is now. Nobody gets more than quota tasks.
-func NewService(store Store, now func() time.Time, quota int) *Service {
-	return &Service{store: store, now: now, quota: quota}
+// Rules are what an operator decides.
+type Rules struct {
+	Quota           int           // how many tasks a person may have
+	KeysRemembered  time.Duration // for how long a change with a key is remembered
+	TrashRemembered time.Duration // for how long a task stays in the trash
+	LogRemembered   time.Duration // for how long a change stays in the log
 }
 
-// Tasks returns a page of owner's tasks.
-func (s *Service) Tasks(ctx context.Context, owner UserID, f Filter) (Page, error) {
+// NewService returns a Service over store whose clock is now.
+func NewService(store Store, now func() time.Time, rules Rules) *Service {
+	return &Service{store: store, now: now, rules: rules}
+}
+
+// Tasks returns a page of by's tasks.
+func (s *Service) Tasks(ctx context.Context, by User, f Filter) (Page, error) {
 	if len(f.Order) == 0 {
 		f.Order = NewestFirst()
 	}
 	if err := f.validate(); err != nil {
 		return Page{}, err
 	}
-	return s.store.Tasks(ctx, owner, f)
+	signer, err := s.signing(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	if f.Cursor != "" {
+		var p place
+		if !signer.open(f.Cursor, forCursor, by.ID, f.Query(), &p) {
+			return Page{}, InvalidFields(FieldError{"cursor", "must be one that came with the same query"})
+		}
+		f.After = p.task()
+	}
+	page, err := s.store.Tasks(ctx, by.ID, f)
+	switch {
+	case err != nil:
+		return Page{}, err
+	case page.State.former(by):
+		return Page{}, NobodyAnymore()
+	case page.More:
+		page.Next, err = signer.sign(forCursor, by.ID, f.Query(), placeOf(page.Tasks[len(page.Tasks)-1], f.Order))
+	}
+	return page, err
 }
 
-// Task returns one of owner's tasks.
-func (s *Service) Task(ctx context.Context, owner UserID, id int64) (Task, error) {
-	return s.store.Task(ctx, owner, id)
+// former reports whether by's token belongs to a life of the account that has ended.
+func (s State) former(by User) bool { return !by.AsOf.After(s.ErasedAt) && !s.ErasedAt.IsZero() }
+
+// signing returns the signer, made of the store's key when it is first needed.
+func (s *Service) signing(ctx context.Context) (*signer, error) {
+	if made := s.signer.Load(); made != nil {
+		return made, nil
+	}
+	key, err := s.store.SigningKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made, err := newSigner(key)
+	if err == nil {
+		s.signer.Store(made)
+	}
+	return made, err
+}
+
+// Task returns one of by's tasks.
+func (s *Service) Task(ctx context.Context, by User, id int64) (Task, error) {
+	t, err := s.store.Task(ctx, by.ID, id, by.AsOf)
+	if CodeOf(err) == NotFound {
+		err = s.orNobody(ctx, by, err)
+	}
+	return t, err
+}
+
+// orNobody returns err unless by's token belongs to a life of the account that has ended: then that.
+func (s *Service) orNobody(ctx context.Context, by User, err error) error {
+	state, failed := s.store.State(ctx, by.ID)
+	switch {
+	case failed != nil:
+		return failed
+	case state.former(by):
+		return NobodyAnymore()
+	}
+	return err
 }
 
 // Create makes a new task of p, which must have a title.
-func (s *Service) Create(ctx context.Context, by User, p Patch) (Task, error) {
+func (s *Service) Create(ctx context.Context, by User, p Patch, terms Terms) (Outcome, error) {
 	if !p.Title.Set {
-		return Task{}, InvalidFields(FieldError{"title", "is required"})
+		return Outcome{}, InvalidFields(FieldError{"title", "is required"})
 	}
 	p, err := p.Normalise()
 	if err != nil {
-		return Task{}, err
+		return Outcome{}, err
 	}
-	w := s.write(by)
-	return s.store.Create(ctx, by.ID, p.NewTask(by.ID, w.At), s.quota, w)
+	w := s.write(by, terms)
+	return stillThere(s.store.Create(ctx, by.ID, p.NewTask(by.ID, w.At), s.rules.Quota, w))
+}
+
+// stillThere returns out, or NoTask if it is what became of a task that has gone for good since.
+func stillThere(out Outcome, err error) (Outcome, error) {
+	if err == nil && out.Task.Title == "" {
+		return Outcome{}, NoTask()
+	}
+	return out, err
 }
 
 // Update changes what p names of a task and keeps the rest.
-func (s *Service) Update(ctx context.Context, by User, id int64, p Patch) (Task, error) {
+func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, terms Terms) (Outcome, error) {
 	p, err := p.Normalise()
 	if err != nil {
-		return Task{}, err
+		return Outcome{}, err
 	}
-	return s.store.Update(ctx, by.ID, id, p, s.write(by))
+	return stillThere(s.store.Update(ctx, by.ID, id, p, s.write(by, terms)))
 }
 
 // Toggle completes an open task and reopens a completed one.
-func (s *Service) Toggle(ctx context.Context, by User, id int64) (Task, error) {
-	return s.store.Toggle(ctx, by.ID, id, s.write(by))
+func (s *Service) Toggle(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
+	return stillThere(s.store.Toggle(ctx, by.ID, id, s.write(by, terms)))
 }
 
 // Delete moves a task to the trash.
-func (s *Service) Delete(ctx context.Context, by User, id int64) error {
-	return s.store.Delete(ctx, by.ID, id, s.write(by))
+func (s *Service) Delete(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
+	return s.store.Delete(ctx, by.ID, id, s.write(by, terms))
+}
+
+// Restore takes a task out of the trash.
+func (s *Service) Restore(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
+	return stillThere(s.store.Restore(ctx, by.ID, id, s.rules.Quota, s.write(by, terms)))
+}
+
+// Purge removes a task in the trash for good.
+func (s *Service) Purge(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
+	return s.store.Purge(ctx, by.ID, id, s.write(by, terms))
+}
+
+// Operation returns what came of the change that by made with this key.
+func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
+	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
+	if CodeOf(err) == NotFound {
+		err = s.orNobody(ctx, by, err)
+	}
+	return op, err
 }
 
 // Ready returns nil if tasks can be read and written, else which check failed.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
 
-// write returns a change by this user, now.
-func (s *Service) write(by User) Write {
-	return Write{At: s.now().UTC().Truncate(time.Microsecond), By: by}
+// write returns a change by this user on these terms, now.
+func (s *Service) write(by User, terms Terms) Write {
+	if terms.Once != nil {
+		once := *terms.Once
+		once.Since = s.rememberedSince()
+		terms.Once = &once
+	}
+	return Write{At: s.moment(), By: by, Terms: terms}
 }
+
+// moment returns the time it is, as stores keep times.
+func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// rememberedSince returns since when changes with keys are remembered.
+func (s *Service) rememberedSince() time.Time { return s.moment().Add(-s.rules.KeysRemembered) }

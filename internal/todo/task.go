@@ -31,7 +31,8 @@ type Task struct {
 	Due         *Due       // nil: no due date
 	CompletedAt *time.Time // nil unless Completed
 	CreatedAt   time.Time
-	UpdatedAt   time.Time // never earlier than it was
+	UpdatedAt   time.Time  // never earlier than it was
+	DeletedAt   *time.Time // when it went to the trash; nil unless it is there
 }
 
 // Toggle returns t with Completed flipped at the time now.

@@ -104,7 +104,7 @@ func TestEachLoginIsKeptApartAsFarAsItCanBe(t *testing.T) {
 	if err := strict.prepare(t.Context()); err == nil || strict.Ready(t.Context()) == nil {
 		t.Errorf("production takes a login that bypasses row-level security: %v", err)
 	}
-	if _, err := strict.Task(t.Context(), "ada", 1); todo.CodeOf(err) != todo.Unavailable {
+	if _, err := strict.Task(t.Context(), "ada", 1, noon); todo.CodeOf(err) != todo.Unavailable {
 		t.Errorf("it reads: %v", err)
 	}
 }
@@ -155,7 +155,7 @@ func TestTheDatabaseKeepsUsersApart(t *testing.T) {
 			t.Errorf("%s: %d rows, %v", sql, tag.RowsAffected(), err)
 		}
 	}
-	if got, err := s.Task(t.Context(), "alice", task.ID); err != nil || got.Title != "x" {
+	if got, err := s.Task(t.Context(), "alice", task.ID, noon); err != nil || got.Title != "x" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -226,7 +226,7 @@ func TestDeletingAUserDeletesTheirTasks(t *testing.T) {
 	if page, err := s.Tasks(t.Context(), "ada", todo.Filter{Limit: 10, Order: todo.NewestFirst()}); err != nil || len(page.Tasks) != 0 {
 		t.Errorf("%d tasks are left, %v", len(page.Tasks), err)
 	}
-	if _, err := s.Task(t.Context(), "bob", task.ID); err != nil {
+	if _, err := s.Task(t.Context(), "bob", task.ID, noon); err != nil {
 		t.Error(err)
 	}
 }
@@ -262,7 +262,7 @@ func TestAnAccountDeletedInBetterAuthIsDeletedHere(t *testing.T) {
 	if err != nil || left != 0 {
 		t.Errorf("%d rows are left, %v", left, err)
 	}
-	if _, err := s.Task(t.Context(), "bob", task.ID); err != nil {
+	if _, err := s.Task(t.Context(), "bob", task.ID, noon); err != nil {
 		t.Error(err)
 	}
 

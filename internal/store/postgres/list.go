@@ -3,39 +3,38 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
+	"todod/internal/store/listsql"
 	"todod/internal/todo"
 )
 
+// dialect is how lists are written here. Ascending puts nulls last by itself.
+var dialect = &listsql.Dialect{
+	Placeholder: "$",
+	Time:        func(t time.Time) any { return t },
+	NullsLast:   func(desc bool) bool { return !desc },
+	Words: func(q *listsql.Query, words []string) {
+		for _, word := range words {
+			arg := q.Arg(anyCase(word))
+			q.And("(title ~ " + arg + " or description ~ " + arg + ")")
+		}
+	},
+}
+
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (todo.Page, error) {
-	q := newListQuery(owner, f)
 	var page todo.Page
-	statements := []statement{{sql: q.page(f), args: q.pageArgs(f), rows: func(rows pgx.Rows) error {
-		page.Tasks = nil // this may be the second attempt
-		for rows.Next() {
-			t, err := scanTask(rows, owner)
-			if err != nil {
-				return err
-			}
-			page.Tasks = append(page.Tasks, t)
-		}
-		return nil
-	}}}
-	if f.Count {
-		statements = append(statements, statement{sql: q.count(), args: q.args, rows: func(rows pgx.Rows) error {
-			_, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (struct{}, error) {
-				return struct{}{}, row.Scan(&page.Total)
-			})
-			return err
-		}})
-	}
-	if err := s.read(ctx, owner, statements...); err != nil {
+	sql, args := listTasks(owner, f)
+	err := s.read(ctx, owner, statement{sql, args, func(rows pgx.Rows) (err error) {
+		page, err = scanPage(rows, owner, f)
+		return err
+	}})
+	if err != nil {
 		return todo.Page{}, err
 	}
 	if page.More = len(page.Tasks) > f.Limit; page.More {
@@ -44,74 +43,65 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (to
 	return page, nil
 }
 
-// A listQuery is the conditions of a list and their arguments.
-type listQuery struct {
-	where []string
-	args  []any
-}
-
-// newListQuery returns the conditions of f. They hold only what f asks for, so that each has the best plan of its own.
-func newListQuery(owner todo.UserID, f todo.Filter) *listQuery {
-	q := &listQuery{}
-	q.and("user_id = %s", owner)
-	q.where = append(q.where, "deleted_at is null")
-	if f.Completed != nil {
-		q.and("completed = %s", *f.Completed)
+// listTasks returns the SQL of a page of f, one task longer than the page has, which says whether there is a next one. The
+// owner's state stands in front of every task; without tasks it stands alone. As long as it is the one that f.Unless
+// names, the tasks are not looked at: PostgreSQL checks that once, before it begins to.
+func listTasks(owner todo.UserID, f todo.Filter) (sql string, args []any) {
+	q := listsql.New(dialect, owner, f)
+	counted := "0::bigint"
+	if f.Count {
+		counted = "case when fresh then (select count(*) from todod.tasks where " + q.Where() + ") end"
 	}
-	if f.Priority != nil {
-		q.and("priority = %s", *f.Priority)
+	q.After(f)
+	fresh := "true"
+	if known := f.Unless; known != nil {
+		fresh = fmt.Sprintf("(epoch, rev) is distinct from (%s::bigint, %s::bigint)", q.Arg(known.Epoch), q.Arg(known.Rev))
 	}
-	if f.DueBefore != nil {
-		q.and("due_date < %s", *f.DueBefore)
-	}
-	if f.DueAfter != nil {
-		q.and("due_date >= %s", *f.DueAfter)
-	}
-	for _, word := range f.Words {
-		q.and("(title ~ %[1]s or description ~ %[1]s)", anyCase(word))
-	}
-	return q
+	sql = fmt.Sprintf(`
+		with s as materialized (select epoch, rev, erased_at, %s as fresh from todod.users where user_id = $1),
+		u as materialized (select epoch, rev, erased_at, fresh, %s as total from s)
+		select u.epoch, u.rev, u.erased_at, u.fresh, u.total, t.* from u left join lateral (
+			select %s from todod.tasks where %s and u.fresh order by %s limit %s offset %s
+		) t on true`,
+		fresh, counted, image, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
+	return sql, q.Args
 }
 
-// and adds a condition in which %s stands for the argument.
-func (q *listQuery) and(condition string, arg any) {
-	q.args = append(q.args, arg)
-	q.where = append(q.where, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(q.args))))
-}
-
-// page returns the SQL of a page of f. Its last two arguments, after those of the conditions, are the number of tasks, one
-// more than the page has, which says whether there is a next one, and the offset.
-func (q *listQuery) page(f todo.Filter) string {
-	return fmt.Sprintf("select %s from todod.tasks where %s order by %s limit $%d offset $%d",
-		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), len(q.args)+1, len(q.args)+2)
-}
-
-// pageArgs returns the arguments of page.
-func (q *listQuery) pageArgs(f todo.Filter) []any {
-	return append(slices.Clip(q.args), f.Limit+1, f.Offset)
-}
-
-// count returns the SQL that counts all that match.
-func (q *listQuery) count() string {
-	return "select count(*) from todod.tasks where " + strings.Join(q.where, " and ")
-}
-
-// orderBy returns the sort keys of order with id as the last one.
-func orderBy(order []todo.Order) string {
-	var b strings.Builder
-	direction := ""
-	for _, o := range order {
-		direction = ""
-		if o.Desc {
-			direction = " desc"
+// scanPage reads the rows of listTasks. There are none for an owner who has never written anything.
+func scanPage(rows pgx.Rows, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
+	page.Unchanged = f.Unless != nil && *f.Unless == todo.State{}
+	var at stateColumns
+	var fresh bool
+	var total *int64
+	for rows.Next() {
+		t, err := scanBeside(rows, owner, append(at.into(), &fresh, &total)...)
+		if err != nil {
+			return todo.Page{}, err
 		}
-		b.WriteString(string(o.By) + direction)
-		if o.By == todo.ByDue && o.Desc {
-			b.WriteString(" nulls last") // what ascending does by itself
+		if t != nil {
+			page.Tasks = append(page.Tasks, *t)
 		}
-		b.WriteString(", ")
+		page.State, page.Unchanged = at.state(), !fresh
 	}
-	return b.String() + "id" + direction
+	if total != nil {
+		page.Total = int(*total)
+	}
+	return page, nil
+}
+
+// scanBeside reads a row of some columns that go to beside, and image after them, which are all null if there is no task.
+func scanBeside(row pgx.Rows, owner todo.UserID, beside ...any) (*todo.Task, error) {
+	var img taskImage
+	columns := img.into()
+	none := row.RawValues()[len(beside)] == nil
+	if none {
+		clear(columns) // nil takes nothing
+	}
+	if err := row.Scan(append(beside, columns...)...); err != nil || none {
+		return nil, err
+	}
+	t := img.of(owner)
+	return &t, nil
 }
 
 // anyCase returns a regular expression that finds word in any case, by the rule of todo.Fold. The cases are spelt out

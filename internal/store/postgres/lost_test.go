@@ -27,7 +27,7 @@ func TestEndedConnectionsCostNoRead(t *testing.T) {
 	for range 4 {
 		clients.Go(func() {
 			for ctx.Err() == nil {
-				if _, err := s.Task(context.Background(), "ada", task.ID); err != nil {
+				if _, err := s.Task(context.Background(), "ada", task.ID, noon); err != nil {
 					t.Errorf("a read failed: %v", err)
 				}
 				reads.Add(1)

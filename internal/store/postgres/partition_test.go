@@ -142,10 +142,11 @@ func useEverything(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
-	_, readErr := s.Task(ctx, "ada", task.ID)
+	_, readErr := s.Task(ctx, "ada", task.ID, noon)
 	_, updateErr := s.Update(ctx, "ada", task.ID, todo.Patch{Completed: todo.Some(true)}, by("ada"))
 	_, toggleErr := s.Toggle(ctx, "ada", task.ID, by("ada"))
-	for _, err := range []error{readErr, updateErr, toggleErr, s.Delete(ctx, "ada", task.ID, by("ada"))} {
+	_, deleteErr := s.Delete(ctx, "ada", task.ID, by("ada"))
+	for _, err := range []error{readErr, updateErr, toggleErr, deleteErr} {
 		if err != nil {
 			t.Fatal(err)
 		}

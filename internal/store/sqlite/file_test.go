@@ -19,7 +19,8 @@ var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 func addTask(t *testing.T, s *Store, by todo.User) (todo.Task, error) {
 	t.Helper()
 	p := todo.Patch{Title: todo.Some("x")}
-	return s.Create(t.Context(), by.ID, p.NewTask(by.ID, noon), 1000, todo.Write{At: noon, By: by})
+	out, err := s.Create(t.Context(), by.ID, p.NewTask(by.ID, noon), 1000, todo.Write{At: noon, By: by})
+	return out.Task, err
 }
 
 func TestTheFileIsItsOwnersAlone(t *testing.T) {
@@ -75,11 +76,11 @@ func TestTasksAreThereWhenTheFileIsOpenedAgain(t *testing.T) {
 		}
 		ids = append(ids, task.ID)
 		for _, id := range ids {
-			if _, err := s.Task(t.Context(), "ada", id); err != nil {
+			if _, err := s.Task(t.Context(), "ada", id, noon); err != nil {
 				t.Errorf("task %d: %v", id, err)
 			}
 		}
-		if err := s.Delete(t.Context(), "ada", task.ID, todo.Write{At: noon}); err != nil {
+		if _, err := s.Delete(t.Context(), "ada", task.ID, todo.Write{At: noon}); err != nil {
 			t.Fatal(err)
 		}
 		ids = nil

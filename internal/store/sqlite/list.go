@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 
+	"todod/internal/store/listsql"
 	"todod/internal/todo"
 )
 
@@ -33,116 +33,42 @@ func init() {
 		})
 }
 
+// dialect is how lists are written here. Descending puts nulls last by itself.
+var dialect = &listsql.Dialect{
+	Placeholder: "?",
+	Time:        func(t time.Time) any { return t.UnixMicro() },
+	NullsLast:   func(desc bool) bool { return desc },
+	Words: func(q *listsql.Query, words []string) {
+		q.And("has_words(" + q.Arg(todo.Fold(strings.Join(words, " "))) + ", title, description)")
+	},
+}
+
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	tx, err := s.reader.BeginTx(ctx, nil) // one snapshot for the page and the count
-	if err != nil {
-		return todo.Page{}, translate(err)
-	}
-	defer func() {
-		if endErr := tx.Rollback(); endErr != nil && !errors.Is(endErr, sql.ErrTxDone) {
-			err = translate(errors.Join(err, endErr))
+	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if page.State, err = stateOf(tx.QueryRowContext(ctx, getState, owner)); err != nil {
+			return err
 		}
-	}()
-	q := newListQuery(owner, f)
-	page.Tasks, err = collect(ctx, tx, owner, q.page(f), q.pageArgs(f))
-	if err != nil {
-		return todo.Page{}, translate(err)
-	}
+		known := f.Unless
+		if page.Unchanged = known != nil && known.Epoch == page.State.Epoch && known.Rev == page.State.Rev; page.Unchanged {
+			return nil
+		}
+		q := listsql.New(dialect, owner, f)
+		if f.Count {
+			count := "select count(*) from tasks where " + q.Where()
+			if err := tx.QueryRowContext(ctx, count, q.Args...).Scan(&page.Total); err != nil {
+				return err
+			}
+		}
+		q.After(f)
+		// One task more than the page has says whether there is a next one.
+		query := fmt.Sprintf("select %s from tasks where %s order by %s limit %s offset %s",
+			taskColumns, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
+		page.Tasks, err = collect(ctx, tx, tasksOf(owner), query, q.Args...)
+		return err
+	})
 	if page.More = len(page.Tasks) > f.Limit; page.More {
 		page.Tasks = page.Tasks[:f.Limit]
 	}
-	if f.Count {
-		err = tx.QueryRowContext(ctx, q.count(), q.args...).Scan(&page.Total)
-	}
-	return page, translate(err)
-}
-
-// collect returns all tasks that query selects.
-func collect(ctx context.Context, tx *sql.Tx, owner todo.UserID, query string, args []any) (tasks []todo.Task, err error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		t, err := scanTask(rows, owner)
-		if err != nil {
-			return nil, err
-		}
-		tasks = append(tasks, t)
-	}
-	return tasks, rows.Err()
-}
-
-// A listQuery is the conditions of a list and their arguments.
-type listQuery struct {
-	where []string
-	args  []any
-}
-
-// newListQuery returns the conditions of f. They hold only what f asks for, so that each has the best plan of its own.
-func newListQuery(owner todo.UserID, f todo.Filter) *listQuery {
-	q := &listQuery{}
-	q.and("user_id = %s", owner)
-	q.where = append(q.where, "deleted_at is null")
-	if f.Completed != nil {
-		q.and("completed = %s", *f.Completed)
-	}
-	if f.Priority != nil {
-		q.and("priority = %s", *f.Priority)
-	}
-	if f.DueBefore != nil {
-		q.and("due_date < %s", f.DueBefore.UnixMicro())
-	}
-	if f.DueAfter != nil {
-		q.and("due_date >= %s", f.DueAfter.UnixMicro())
-	}
-	if len(f.Words) > 0 {
-		q.and("has_words(%s, title, description)", todo.Fold(strings.Join(f.Words, " ")))
-	}
-	return q
-}
-
-// and adds a condition in which %s stands for the argument.
-func (q *listQuery) and(condition string, arg any) {
-	q.args = append(q.args, arg)
-	q.where = append(q.where, fmt.Sprintf(condition, fmt.Sprintf("?%d", len(q.args))))
-}
-
-// page returns the SQL of a page of f. Its last two arguments, after those of the conditions, are the number of tasks, one
-// more than the page has, which says whether there is a next one, and the offset.
-func (q *listQuery) page(f todo.Filter) string {
-	return fmt.Sprintf("select %s from tasks where %s order by %s limit ?%d offset ?%d",
-		taskColumns, strings.Join(q.where, " and "), orderBy(f.Order), len(q.args)+1, len(q.args)+2)
-}
-
-// pageArgs returns the arguments of page.
-func (q *listQuery) pageArgs(f todo.Filter) []any {
-	return append(slices.Clip(q.args), f.Limit+1, f.Offset)
-}
-
-// count returns the SQL that counts all that match.
-func (q *listQuery) count() string {
-	return "select count(*) from tasks where " + strings.Join(q.where, " and ")
-}
-
-// orderBy returns the sort keys of order with id as the last one.
-func orderBy(order []todo.Order) string {
-	var b strings.Builder
-	direction := ""
-	for _, o := range order {
-		direction = ""
-		if o.Desc {
-			direction = " desc"
-		}
-		b.WriteString(string(o.By) + direction)
-		if o.By == todo.ByDue && !o.Desc {
-			b.WriteString(" nulls last") // what descending does by itself
-		}
-		b.WriteString(", ")
-	}
-	return b.String() + "id" + direction
+	return page, err
 }

@@ -12,32 +12,38 @@ import (
 
 // taskColumns are the columns that scanTask reads, in its order.
 const taskColumns = `id, version, title, description, completed, priority, due_date, due_all_day, completed_at,
-	created_at, updated_at`
+	created_at, updated_at, deleted_at`
 
 // A scanner is a row to scan: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 
-// scanTask reads taskColumns of row as a task of owner.
-func scanTask(row scanner, owner todo.UserID) (todo.Task, error) {
+// scanTask reads taskColumns of row, after those that go to before, as a task of owner.
+func scanTask(row scanner, owner todo.UserID, before ...any) (todo.Task, error) {
 	t := todo.Task{Owner: owner}
-	var due, completedAt *int64
+	var due, completedAt, deletedAt *int64
 	var createdAt, updatedAt int64
 	var allDay bool
-	err := row.Scan(&t.ID, &t.Version, &t.Title, &t.Description, &t.Completed, &t.Priority, &due, &allDay, &completedAt,
-		&createdAt, &updatedAt)
+	err := row.Scan(append(before, &t.ID, &t.Version, &t.Title, &t.Description, &t.Completed, &t.Priority, &due, &allDay,
+		&completedAt, &createdAt, &updatedAt, &deletedAt)...)
 	if due != nil {
 		t.Due = &todo.Due{At: fromMicros(*due), AllDay: allDay}
 	}
-	if completedAt != nil {
-		at := fromMicros(*completedAt)
-		t.CompletedAt = &at
-	}
+	t.CompletedAt, t.DeletedAt = nullableTime(completedAt), nullableTime(deletedAt)
 	t.CreatedAt, t.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
 	return t, err
 }
 
 // fromMicros returns the time that a column holds.
 func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// nullableTime returns the time that a nullable column holds.
+func nullableTime(us *int64) *time.Time {
+	if us == nil {
+		return nil
+	}
+	t := fromMicros(*us)
+	return &t
+}
 
 // micros returns what a nullable column holds for t.
 func micros(t *time.Time) *int64 {
@@ -48,13 +54,18 @@ func micros(t *time.Time) *int64 {
 	return &us
 }
 
-const getTask = `select ` + taskColumns + ` from tasks where user_id = ?1 and id = ?2 and deleted_at is null`
+// The tasks that a method can be about.
+const (
+	liveTask    = `select ` + taskColumns + ` from tasks where user_id = ?1 and id = ?2 and deleted_at is null`
+	trashedTask = `select ` + taskColumns + ` from tasks where user_id = ?1 and id = ?2 and deleted_at is not null`
+)
 
 // Task implements todo.Store.
-func (s *Store) Task(ctx context.Context, owner todo.UserID, id int64) (todo.Task, error) {
+func (s *Store) Task(ctx context.Context, owner todo.UserID, id int64, asOf time.Time) (todo.Task, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return oneTask(s.reader.QueryRowContext(ctx, getTask, owner, id), owner)
+	return oneTask(s.reader.QueryRowContext(ctx, liveTask+`
+		and not exists (select 1 from users where user_id = ?1 and erased_at >= ?3)`, owner, id, claimsAt(asOf)), owner)
 }
 
 // oneTask reads row as a task of owner; no row is NoTask.
@@ -64,6 +75,36 @@ func oneTask(row *sql.Row, owner todo.UserID) (todo.Task, error) {
 		return todo.Task{}, todo.NoTask()
 	}
 	return t, translate(err)
+}
+
+// claimsAt returns what a column holds for the time a token was issued at. One that doesn't say counts as the oldest.
+func claimsAt(asOf time.Time) int64 {
+	if asOf.IsZero() {
+		return 0
+	}
+	return asOf.UnixMicro()
+}
+
+const getState = `select epoch, rev, erased_at from users where user_id = ?1`
+
+// State implements todo.Store.
+func (s *Store) State(ctx context.Context, owner todo.UserID) (todo.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return stateOf(s.reader.QueryRowContext(ctx, getState, owner))
+}
+
+// stateOf reads the row of getState; no row is the state of someone unknown.
+func stateOf(row *sql.Row) (state todo.State, err error) {
+	var erasedAt *int64
+	err = row.Scan(&state.Epoch, &state.Rev, &erasedAt)
+	if at := nullableTime(erasedAt); at != nil {
+		state.ErasedAt = *at
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return todo.State{}, nil
+	}
+	return state, translate(err)
 }
 
 // raiseOwner makes the owner known, raises their revision and follows what their token says of them, unless a newer token
@@ -84,12 +125,8 @@ const noQuota = math.MaxInt32
 
 // raise raises the owner's revision and returns it. more is how many tasks the owner has more after the change.
 func raise(ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, more, quota int) (rev todo.Rev, err error) {
-	var asOf int64 // a token that doesn't say when it was issued counts as the oldest
-	if !w.By.AsOf.IsZero() {
-		asOf = w.By.AsOf.UnixMicro()
-	}
-	err = tx.QueryRowContext(ctx, raiseOwner, owner, w.At.UnixMicro(), asOf, orNull(w.By.Email), orNull(w.By.Name), more,
-		quota).Scan(&rev)
+	err = tx.QueryRowContext(ctx, raiseOwner, owner, w.At.UnixMicro(), claimsAt(w.By.AsOf), orNull(w.By.Email),
+		orNull(w.By.Name), more, quota).Scan(&rev)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = todo.QuotaReached(quota)
 	}
@@ -113,19 +150,19 @@ const createTask = `
 // Create implements todo.Store.
 func (s *Store) Create(
 	ctx context.Context, owner todo.UserID, t todo.Task, quota int, w todo.Write,
-) (todo.Task, error) {
-	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+) (todo.Outcome, error) {
+	return s.once(ctx, owner, w, func(ctx context.Context, tx *sql.Tx) (_ todo.Task, _ bool, err error) {
 		if t.Version, err = raise(ctx, tx, owner, w, 1, quota); err != nil {
-			return err
+			return t, false, err
 		}
 		due, allDay := dueColumns(t.Due)
-		return tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
+		err = tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
 			allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro()).Scan(&t.ID)
+		if err != nil {
+			return t, false, err
+		}
+		return t, true, record(ctx, tx, todo.Created, nil, t, w)
 	})
-	if err != nil {
-		return todo.Task{}, err
-	}
-	return t, nil
 }
 
 // dueColumns returns what due_date and due_all_day hold for d.
@@ -139,60 +176,30 @@ func dueColumns(d *todo.Due) (at *int64, allDay bool) {
 // Update implements todo.Store.
 func (s *Store) Update(
 	ctx context.Context, owner todo.UserID, id int64, p todo.Patch, w todo.Write,
-) (todo.Task, error) {
-	return s.change(ctx, owner, id, w, func(t todo.Task) todo.Task { return p.Apply(t, w.At) })
+) (todo.Outcome, error) {
+	return s.change(ctx, owner, id, w, oneChange{become: func(t todo.Task) todo.Task { return p.Apply(t, w.At) }})
 }
 
 // Toggle implements todo.Store.
-func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Task, error) {
-	return s.change(ctx, owner, id, w, func(t todo.Task) todo.Task { return t.Toggle(w.At) })
+func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+	return s.change(ctx, owner, id, w, oneChange{become: func(t todo.Task) todo.Task { return t.Toggle(w.At) }})
 }
-
-const updateTask = `
-	update tasks set version = ?3, title = ?4, description = ?5, completed = ?6, priority = ?7, due_date = ?8,
-		due_all_day = ?9, completed_at = ?10, updated_at = ?11
-	where user_id = ?1 and id = ?2`
-
-// change replaces a task by what become makes of it, unless that is the same.
-func (s *Store) change(
-	ctx context.Context, owner todo.UserID, id int64, w todo.Write, become func(todo.Task) todo.Task,
-) (t todo.Task, err error) {
-	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		before, err := oneTask(tx.QueryRowContext(ctx, getTask, owner, id), owner)
-		if err != nil {
-			return err
-		}
-		if t = become(before); t.Same(before) {
-			return nil
-		}
-		if t.Version, err = raise(ctx, tx, owner, w, 0, noQuota); err != nil {
-			return err
-		}
-		due, allDay := dueColumns(t.Due)
-		_, err = tx.ExecContext(ctx, updateTask, owner, id, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
-			allDay, micros(t.CompletedAt), t.UpdatedAt.UnixMicro())
-		return err
-	})
-	if err != nil {
-		return todo.Task{}, err
-	}
-	return t, nil
-}
-
-const deleteTask = `update tasks set version = ?3, deleted_at = ?4 where user_id = ?1 and id = ?2`
 
 // Delete implements todo.Store.
-func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) error {
-	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := oneTask(tx.QueryRowContext(ctx, getTask, owner, id), owner)
-		if err != nil {
-			return err
-		}
-		rev, err := raise(ctx, tx, owner, w, -1, noQuota)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, deleteTask, owner, id, rev, w.At.UnixMicro())
-		return err
-	})
+func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+	return s.change(ctx, owner, id, w, oneChange{op: todo.Deleted, more: -1, become: func(t todo.Task) todo.Task {
+		t.DeletedAt = &w.At
+		return t
+	}})
+}
+
+// Restore implements todo.Store.
+func (s *Store) Restore(
+	ctx context.Context, owner todo.UserID, id int64, quota int, w todo.Write,
+) (todo.Outcome, error) {
+	c := oneChange{op: todo.Restored, trashed: true, more: 1, quota: quota, become: func(t todo.Task) todo.Task {
+		t.DeletedAt = nil
+		return t
+	}}
+	return s.change(ctx, owner, id, w, c)
 }

@@ -32,7 +32,7 @@ func testTogglesAtOnce(t *testing.T, s todo.Store) {
 	seen := make([]todo.Task, n)
 
 	atOnce(t, n, func(i int) (err error) {
-		seen[i], err = s.Toggle(context.Background(), ada, task.ID, by(ada))
+		seen[i], err = taskOf(s.Toggle(context.Background(), ada, task.ID, by(ada)))
 		return err
 	})
 

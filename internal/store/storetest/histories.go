@@ -82,7 +82,7 @@ func (m *model) create(t *rapid.T) {
 	p := patch(t)
 	p.Title = todo.Some("new")
 	want := mustNormalise(t, p).NewTask(user, w.At)
-	got, err := m.store.Create(context.Background(), user, want, plenty, w)
+	got, err := taskOf(m.store.Create(context.Background(), user, want, plenty, w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +96,14 @@ func (m *model) create(t *rapid.T) {
 func (m *model) update(t *rapid.T) {
 	user, id, w := m.pick(t)
 	p := mustNormalise(t, patch(t))
-	got, err := m.store.Update(context.Background(), user, id, p, w)
+	got, err := taskOf(m.store.Update(context.Background(), user, id, p, w))
 	m.expect(t, user, id, got, err, func(before todo.Task) todo.Task { return p.Apply(before, w.At) })
 }
 
 // toggle flips a task.
 func (m *model) toggle(t *rapid.T) {
 	user, id, w := m.pick(t)
-	got, err := m.store.Toggle(context.Background(), user, id, w)
+	got, err := taskOf(m.store.Toggle(context.Background(), user, id, w))
 	m.expect(t, user, id, got, err, func(before todo.Task) todo.Task { return before.Toggle(w.At) })
 }
 
@@ -131,7 +131,7 @@ func (m *model) expect(
 // delete deletes a task.
 func (m *model) delete(t *rapid.T) {
 	user, id, w := m.pick(t)
-	err := m.store.Delete(context.Background(), user, id, w)
+	_, err := m.store.Delete(context.Background(), user, id, w)
 	if _, ok := m.tasks[user][id]; !ok {
 		wantCode(t, err, todo.NotFound)
 		return

@@ -11,7 +11,7 @@ import (
 // byID are all operations of a store that name a task.
 var byID = map[string]func(s todo.Store, owner todo.UserID, id int64) error{
 	"read": func(s todo.Store, owner todo.UserID, id int64) error {
-		_, err := s.Task(context.Background(), owner, id)
+		_, err := s.Task(context.Background(), owner, id, noon)
 		return err
 	},
 	"update": func(s todo.Store, owner todo.UserID, id int64) error {
@@ -27,7 +27,7 @@ var byID = map[string]func(s todo.Store, owner todo.UserID, id int64) error{
 		return err
 	},
 	"delete": func(s todo.Store, owner todo.UserID, id int64) error {
-		return s.Delete(context.Background(), owner, id, by(owner))
+		return errOf(s.Delete(context.Background(), owner, id, by(owner)))
 	},
 }
 

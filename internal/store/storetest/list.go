@@ -143,7 +143,7 @@ func testPages(t *testing.T, s todo.Store) {
 	var want []string
 	for i := range 10 {
 		w := at(ada, noon.Add(time.Duration(i/2)*time.Second)) // pairs share their time: the id decides
-		task, err := s.Create(t.Context(), ada, titled(fmt.Sprint(i)).NewTask(ada, w.At), plenty, w)
+		task, err := taskOf(s.Create(t.Context(), ada, titled(fmt.Sprint(i)).NewTask(ada, w.At), plenty, w))
 		if err != nil {
 			t.Fatal(err)
 		}

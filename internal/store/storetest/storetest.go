@@ -88,8 +88,14 @@ func mustNormalise(t rapid.TB, p todo.Patch) todo.Patch {
 func create(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) (todo.Task, error) {
 	t.Helper()
 	w := by(owner)
-	return s.Create(context.Background(), owner, mustNormalise(t, p).NewTask(owner, w.At), plenty, w)
+	return taskOf(s.Create(context.Background(), owner, mustNormalise(t, p).NewTask(owner, w.At), plenty, w))
 }
+
+// taskOf returns the task that came of a change.
+func taskOf(out todo.Outcome, err error) (todo.Task, error) { return out.Task, err }
+
+// errOf returns the error of a change.
+func errOf(_ todo.Outcome, err error) error { return err }
 
 // mustCreate stores the task that p starts and returns it.
 func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.Task {
@@ -104,7 +110,7 @@ func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.
 // mustUpdate applies p to a task and returns it.
 func mustUpdate(t rapid.TB, s todo.Store, owner todo.UserID, id int64, p todo.Patch) todo.Task {
 	t.Helper()
-	task, err := s.Update(context.Background(), owner, id, mustNormalise(t, p), at(owner, noon.Add(time.Hour)))
+	task, err := taskOf(s.Update(context.Background(), owner, id, mustNormalise(t, p), at(owner, noon.Add(time.Hour))))
 	if err != nil {
 		t.Fatalf("update %d: %v", id, err)
 	}
@@ -114,7 +120,7 @@ func mustUpdate(t rapid.TB, s todo.Store, owner todo.UserID, id int64, p todo.Pa
 // mustRead returns a task.
 func mustRead(t rapid.TB, s todo.Store, owner todo.UserID, id int64) todo.Task {
 	t.Helper()
-	task, err := s.Task(context.Background(), owner, id)
+	task, err := s.Task(context.Background(), owner, id, noon)
 	if err != nil {
 		t.Fatalf("read %d: %v", id, err)
 	}

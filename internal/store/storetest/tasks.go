@@ -173,7 +173,7 @@ func testToggle(t *testing.T, s todo.Store) {
 	task := mustCreate(t, s, ada, titled("x"))
 	later := noon.Add(time.Minute)
 
-	done, err := s.Toggle(context.Background(), ada, task.ID, at(ada, later))
+	done, err := taskOf(s.Toggle(context.Background(), ada, task.ID, at(ada, later)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func testToggle(t *testing.T, s todo.Store) {
 	want.Completed, want.CompletedAt, want.Version, want.UpdatedAt = true, &later, 2, later
 	wantTask(t, done, want)
 
-	open, err := s.Toggle(context.Background(), ada, task.ID, at(ada, later.Add(time.Minute)))
+	open, err := taskOf(s.Toggle(context.Background(), ada, task.ID, at(ada, later.Add(time.Minute))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,11 +196,11 @@ func testTimeNeverRunsBackwards(t *testing.T, s todo.Store) {
 	task := mustCreate(t, s, ada, titled("x"))
 	behind := at(ada, noon.Add(-time.Hour))
 
-	toggled, err := s.Toggle(context.Background(), ada, task.ID, behind)
+	toggled, err := taskOf(s.Toggle(context.Background(), ada, task.ID, behind))
 	if err != nil {
 		t.Fatal(err)
 	}
-	updated, err := s.Update(context.Background(), ada, task.ID, titled("y"), behind)
+	updated, err := taskOf(s.Update(context.Background(), ada, task.ID, titled("y"), behind))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,17 +214,17 @@ func testTimeNeverRunsBackwards(t *testing.T, s todo.Store) {
 func testDeletedTaskIsGone(t *testing.T, s todo.Store) {
 	ctx, ada := context.Background(), newUser()
 	task := mustCreate(t, s, ada, titled("x"))
-	if err := s.Delete(ctx, ada, task.ID, by(ada)); err != nil {
+	if err := errOf(s.Delete(ctx, ada, task.ID, by(ada))); err != nil {
 		t.Fatal(err)
 	}
 
-	_, err := s.Task(ctx, ada, task.ID)
+	_, err := s.Task(ctx, ada, task.ID, noon)
 	wantCode(t, err, todo.NotFound)
 	_, err = s.Update(ctx, ada, task.ID, titled("y"), by(ada))
 	wantCode(t, err, todo.NotFound)
 	_, err = s.Toggle(ctx, ada, task.ID, by(ada))
 	wantCode(t, err, todo.NotFound)
-	wantCode(t, s.Delete(ctx, ada, task.ID, by(ada)), todo.NotFound)
+	wantCode(t, errOf(s.Delete(ctx, ada, task.ID, by(ada))), todo.NotFound)
 	if page := mustList(t, s, ada, todo.Filter{Count: true}); len(page.Tasks) != 0 || page.Total != 0 {
 		t.Errorf("the list still has %v, total %d", titles(page.Tasks), page.Total)
 	}
@@ -241,7 +241,7 @@ func testDeletedTaskIsGone(t *testing.T, s todo.Store) {
 func testQuota(t *testing.T, s todo.Store) {
 	ctx, ada := context.Background(), newUser()
 	add := func() (todo.Task, error) {
-		return s.Create(ctx, ada, titled("x").NewTask(ada, noon), 2, by(ada))
+		return taskOf(s.Create(ctx, ada, titled("x").NewTask(ada, noon), 2, by(ada)))
 	}
 	first, err := add()
 	if err != nil {
@@ -254,7 +254,7 @@ func testQuota(t *testing.T, s todo.Store) {
 	_, err = add()
 	wantCode(t, err, todo.Conflict)
 
-	if err := s.Delete(ctx, ada, first.ID, by(ada)); err != nil {
+	if err := errOf(s.Delete(ctx, ada, first.ID, by(ada))); err != nil {
 		t.Fatal(err)
 	}
 	task, err := add()
@@ -275,7 +275,7 @@ func testCancelledCallerChangesNothing(t *testing.T, s todo.Store) {
 
 	_, err := s.Toggle(ctx, ada, task.ID, by(ada))
 	wantCode(t, err, todo.Unavailable)
-	_, err = s.Task(ctx, ada, task.ID)
+	_, err = s.Task(ctx, ada, task.ID, noon)
 	wantCode(t, err, todo.Unavailable)
 
 	wantTask(t, mustRead(t, s, ada, task.ID), task)

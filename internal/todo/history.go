@@ -1,0 +1,39 @@
+package todo
+
+import (
+	"context"
+	"fmt"
+)
+
+// HistoryPage is a part of what happened to a task, the newest first.
+type HistoryPage struct {
+	Changes []Change
+	Next    string // the cursor for what happened before; "" when that is all
+}
+
+// History returns what happened to one of by's tasks, as far as it is remembered: up to limit changes, from where cursor
+// says on. An empty one begins with the newest.
+func (s *Service) History(ctx context.Context, by User, id int64, limit int, cursor string) (HistoryPage, error) {
+	if limit < 1 || limit > MaxLimit {
+		return HistoryPage{}, InvalidFields(FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
+	}
+	signer, err := s.signing(ctx)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	var before Rev
+	query := fmt.Sprintf("history %d", id)
+	if cursor != "" && !signer.open(cursor, forCursor, by.ID, query, &before) {
+		return HistoryPage{}, InvalidFields(FieldError{"cursor", "must be one that came with the same query"})
+	}
+	changes, err := s.store.History(ctx, by.ID, id, before, limit+1)
+	if CodeOf(err) == NotFound {
+		err = s.orNobody(ctx, by, err)
+	}
+	if err != nil || len(changes) <= limit {
+		return HistoryPage{Changes: changes}, err
+	}
+	page := HistoryPage{Changes: changes[:limit]}
+	page.Next, err = signer.sign(forCursor, by.ID, query, changes[limit-1].Rev)
+	return page, err
+}
