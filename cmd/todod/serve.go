@@ -66,7 +66,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	api := httpapi.New(httpapi.Config{
-		Tasks:    todo.NewService(db, time.Now, cfg.MaxTasksPerUser),
+		Tasks:    todo.NewService(db, time.Now, rules(cfg)),
 		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
@@ -139,6 +139,11 @@ func logConfig(log *slog.Logger, cfg config.Config) {
 	for _, name := range config.Unknown(names) {
 		log.Warn(name + " is no variable of todod: a typo, or another program's")
 	}
+}
+
+// rules returns what the configuration decides about tasks.
+func rules(cfg config.Config) todo.Rules {
+	return todo.Rules{Quota: cfg.MaxTasksPerUser, KeysRemembered: cfg.Retention.Keys}
 }
 
 // openStore opens the database that is configured.

@@ -17,8 +17,10 @@ var arrows = map[string][]string{
 	"internal/event":   {"internal/todo"},
 
 	"internal/store":           {"internal/todo", "internal/account"},
-	"internal/store/postgres":  {"internal/todo", "internal/account"},
-	"internal/store/sqlite":    {"internal/todo", "internal/account"},
+	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/fieldjson"},
+	"internal/store/sqlite":    {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/fieldjson"},
+	"internal/store/listsql":   {"internal/todo"}, // what the stores write alike
+	"internal/store/fieldjson": {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},
 
 	"internal/auth":      {},

@@ -26,6 +26,7 @@ type Config struct {
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
 
+	Retention Retention
 	Database  Database
 	Auth      Auth
 	RateLimit RateLimit
@@ -34,6 +35,14 @@ type Config struct {
 	Notes []string
 	// Warnings are sentences for the log about what was accepted but is probably not meant.
 	Warnings []string
+}
+
+// Retention says for how long what is no longer needed is kept. Until a change is forgotten, whoever made it can ask what
+// came of it, so that Changes is no shorter than Keys.
+type Retention struct {
+	Trash   time.Duration `env:"TRASH_RETENTION" envDefault:"30d" must:"be a duration above 0 such as 30d or 12h"`
+	Changes time.Duration `env:"CHANGE_RETENTION" envDefault:"90d" must:"be a duration above 0 such as 90d, no shorter than IDEMPOTENCY_RETENTION"`
+	Keys    time.Duration `env:"IDEMPOTENCY_RETENTION" envDefault:"24h" must:"be a duration above 0 such as 24h or 7d"`
 }
 
 // Database says where tasks are kept.

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
@@ -43,6 +44,7 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
+	l.checkRetention()
 	l.checkSecrets()
 	l.checkStrict()
 	l.warnOfNames(slices.Collect(maps.Keys(dotenv)), getenv, fromDotenv)
@@ -193,4 +195,19 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 		}
 	}
 	return list
+}
+
+// checkRetention rejects a retention of nothing, and a log that forgets changes whose keys are remembered.
+func (l *loader) checkRetention() {
+	r := l.config.Retention
+	for name, kept := range map[string]time.Duration{
+		"TRASH_RETENTION": r.Trash, "CHANGE_RETENTION": r.Changes, "IDEMPOTENCY_RETENTION": r.Keys,
+	} {
+		if kept == 0 && !l.faulty[name] {
+			l.reject(name)
+		}
+	}
+	if r.Changes < r.Keys && !l.faulty["CHANGE_RETENTION"] && !l.faulty["IDEMPOTENCY_RETENTION"] {
+		l.reject("CHANGE_RETENTION")
+	}
 }

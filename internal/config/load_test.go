@@ -74,7 +74,8 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, AllowedOrigins: []string{"*"},
 		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000,
-		Database: Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
+		Retention: Retention{Trash: 30 * day, Changes: 90 * day, Keys: day},
+		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
 		Auth: Auth{
 			Provider: Local, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"},
 			Leeway: 30 * time.Second, MaxTokenBytes: 8192,
@@ -94,6 +95,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		Env: Staging, LogLevel: Level(slog.LevelWarn), Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		ShutdownTimeout: 0, MaxTasksPerUser: 7,
+		Retention: Retention{Trash: 7 * day, Changes: 36 * time.Hour, Keys: time.Hour},
 		Database: Database{
 			Engine: Postgres, URL: "postgres://u:p@pool/d", DirectURL: "postgres://u:p@direct/d",
 			PoolSize: 5, PoolTimeout: 90 * time.Second, Insecure: true,
@@ -111,6 +113,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"APP_ENV": "staging", "LOG_LEVEL": "warn", "API_HOST": "::", "API_PORT": "0",
 		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
+		"TRASH_RETENTION": "7d", "CHANGE_RETENTION": "36h", "IDEMPOTENCY_RETENTION": "3600",
 		"DATABASE_URL": "postgresql+asyncpg://u:p@pool/d", "DATABASE_DIRECT_URL": "postgresql://u:p@direct/d",
 		"DB_POOL_SIZE": "5", "DB_POOL_TIMEOUT": "1m30s", "DB_INSECURE": "true",
 		"AUTH_PROVIDER": "local", "BETTER_AUTH_URL": "https://auth.example/api/auth", "BETTER_AUTH_SECRET": goodSecret,
@@ -147,7 +150,10 @@ func TestBadValues(t *testing.T) {
 		"API_PORT":                 {"-1", "65536", "80a", "0x50", " 8000"},
 		"ALLOWED_ORIGINS":          {"app.example", "https://", "https://a.example/app", "https://*.example", "https://a.example?x", ",", "null", "https://u:p@a.example"},
 		"TRUSTED_PROXIES":          {"10.0.0.0/33", "proxy", "10.0.0.0-10.0.0.9", ","},
-		"SHUTDOWN_TIMEOUT":         {"-1s", "soon", "1d", "99999999999999"},
+		"SHUTDOWN_TIMEOUT":         {"-1s", "soon", "1.5d", "-1d", "106752d", "99999999999999"},
+		"TRASH_RETENTION":          {"0", "0d", "ever"},
+		"CHANGE_RETENTION":         {"0", "23h"},
+		"IDEMPOTENCY_RETENTION":    {"0", "d"},
 		"MAX_TASKS_PER_USER":       {"0", "-5", "many", "99999999999"},
 		"DB_POOL_SIZE":             {"0"},
 		"DB_POOL_TIMEOUT":          {"0"},

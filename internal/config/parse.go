@@ -54,8 +54,18 @@ func parseCount(s string) (int, error) {
 	return int(n), nil
 }
 
-// parseDuration reads 1m30s, or 90 for as many seconds; nothing negative.
+// day is the unit d of durations, which time.ParseDuration doesn't know.
+const day = 24 * time.Hour
+
+// parseDuration reads 1m30s, 30d, or 90 for as many seconds; nothing negative.
 func parseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 64)
+		if err != nil || n > uint64(math.MaxInt64/day) {
+			return 0, errMalformed
+		}
+		return time.Duration(n) * day, nil
+	}
 	if n, err := strconv.ParseUint(s, 10, 64); err == nil && n <= uint64(math.MaxInt64/time.Second) {
 		return time.Duration(n) * time.Second, nil
 	}

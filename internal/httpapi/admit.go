@@ -43,7 +43,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		if user, err = a.authenticate(w, r); err == nil {
 			w.Header().Set("Cache-Control", "private, no-cache")
 			w.Header().Add("Vary", "Authorization")
-			ctx = huma.WithValue(ctx, callerKey{}, user)
+			ctx = huma.WithValue(huma.WithValue(ctx, callerKey{}, user), wishKey{}, newWish(r))
 			err = checkForm(op, r)
 		}
 	case op.Metadata[exemptTag] == nil:

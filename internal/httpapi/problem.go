@@ -26,6 +26,9 @@ var statuses = map[todo.Code]int{
 	todo.Forbidden:   http.StatusForbidden,
 	todo.Unavailable: http.StatusServiceUnavailable,
 
+	todo.Changed:         http.StatusPreconditionFailed,
+	todo.KeyReused:       http.StatusUnprocessableEntity,
+	todo.Outdated:        http.StatusGone,
 	todo.Unauthenticated: http.StatusUnauthorized,
 	todo.Limited:         http.StatusTooManyRequests,
 }
@@ -39,6 +42,9 @@ var errorCodes = map[int]string{
 	http.StatusMethodNotAllowed:      "METHOD_NOT_ALLOWED",
 	http.StatusRequestTimeout:        "REQUEST_TIMEOUT",
 	http.StatusConflict:              "CONFLICT_DETECTED",
+	http.StatusGone:                  "SYNC_TOKEN_EXPIRED",
+	http.StatusPreconditionFailed:    "PRECONDITION_FAILED",
+	http.StatusUnprocessableEntity:   "IDEMPOTENCY_KEY_REUSED",
 	http.StatusRequestEntityTooLarge: "PAYLOAD_TOO_LARGE",
 	http.StatusUnsupportedMediaType:  "UNSUPPORTED_MEDIA_TYPE",
 	http.StatusTooManyRequests:       "RATE_LIMIT_EXCEEDED",
@@ -68,6 +74,7 @@ type problem struct {
 	Timestamp timestamp      `json:"timestamp"`
 	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
 	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
+	Current   *currentTask   `json:"current,omitempty" doc:"For a 412: the task as it is"`
 	Message   string         `json:"message,omitempty" doc:"The detail once more, on the routes of /api/todos and /api/auth"`
 
 	mediaType string
@@ -77,6 +84,25 @@ type problem struct {
 type fieldProblem struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
+}
+
+// currentTask is a task in a problem, in the shape of the route it answers.
+type currentTask struct {
+	task        todo.Task
+	forFrontend bool
+}
+
+// MarshalJSON implements json.Marshaler.
+func (c currentTask) MarshalJSON() ([]byte, error) {
+	if c.forFrontend {
+		return json.Marshal(wireTodo(c.task))
+	}
+	return json.Marshal(wire(c.task))
+}
+
+// Schema implements huma.SchemaProvider.
+func (currentTask) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{schemaOf[task](r), schemaOf[todoItem](r)}}
 }
 
 // Error implements huma.StatusError.
@@ -122,6 +148,13 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 		}
 		if domain.Cause != nil {
 			rec.reason = domain.Error()
+		}
+		if domain.Current != nil {
+			header.Set("ETag", etagOf(*domain.Current))
+			p.Current = &currentTask{task: *domain.Current, forFrontend: rec.frontend}
+		}
+		if domain.Code == todo.Unauthenticated && rec.user != "" { // by a token, not by a password
+			header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		}
 	default:
 		p.Status, p.Detail = http.StatusInternalServerError, "An unexpected error occurred"

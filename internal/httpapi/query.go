@@ -20,23 +20,16 @@ type listInput struct {
 	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending" example:"-priority,due_date"`
 	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
 	Offset    number `query:"offset" minimum:"0"`
+	Cursor    string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`
 	Count     flag   `query:"count" doc:"Also answer X-Total-Count"`
-
-	query url.Values
-}
-
-// Resolve implements huma.Resolver.
-func (in *listInput) Resolve(ctx huma.Context) []error {
-	u := ctx.URL()
-	in.query = u.Query()
-	return nil
 }
 
 // filter returns what in asks for, or an Error of code Invalid.
 func (in *listInput) filter() (todo.Filter, error) {
 	f := todo.Filter{
 		Completed: in.Completed.value, DueBefore: in.DueBefore.at, DueAfter: in.DueAfter.at, Words: todo.Words(in.Q),
-		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Count: in.Count.value != nil && *in.Count.value,
+		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Cursor: in.Cursor,
+		Count: in.Count.value != nil && *in.Count.value,
 	}
 	var faults []todo.FieldError
 	if in.Priority != "" {

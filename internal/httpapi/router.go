@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -60,9 +61,45 @@ func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
 	}})
 }
 
+// reads registers a secured route whose answers have an entity tag.
+func reads[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
+	secured(a, route, h, summary, append(options, func(op *huma.Operation) {
+		header(op, "If-None-Match", `Answer 304 if what there is has one of these entity tags`)
+		op.Responses = map[string]*huma.Response{"304": {Description: "Not Modified"}}
+	})...)
+}
+
+// writes registers a secured route that makes a change. It can be retried safely with an Idempotency-Key, and made
+// conditional where it is about a task.
+func writes[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
+	secured(a, route, h, summary, append(options, func(op *huma.Operation) {
+		header(op, keyHeader, "1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once")
+		op.Errors = append(op.Errors, 422)
+		if strings.Contains(op.Path, "{id}") {
+			header(op, "If-Match", "Make the change only if the task has one of these entity tags")
+			op.Errors = append(op.Errors, 412)
+		}
+	})...)
+}
+
+// header documents a request header that a route heeds.
+func header(op *huma.Operation, name, doc string) {
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString},
+	})
+}
+
+// schemaOf returns a reference to the schema of T.
+func schemaOf[T any](r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }
+
 // status makes a route answer success with another status than 200.
 func status(code int) func(*huma.Operation) {
 	return func(op *huma.Operation) { op.DefaultStatus = code }
+}
+
+// failing documents statuses of errors that a route can answer besides the usual ones.
+func failing(codes ...int) func(*huma.Operation) {
+	return func(op *huma.Operation) { op.Errors = append(op.Errors, codes...) }
 }
 
 // requiring documents members of the body that must be there on this route.
@@ -145,7 +182,7 @@ func operationID(method, path string) string {
 func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 	adjustHuma()
 	format := huma.Format{
-		Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v) },
+		Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) },
 		Unmarshal: unmarshal,
 	}
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)

@@ -9,21 +9,28 @@ import (
 // routes is every route there is. A secured one needs a token and counts against its user; a public one counts against
 // its address; an exempt one counts against nobody.
 func (a *API) routes() {
-	secured(a, "GET    /api/v1/tasks", a.listTasks, "List tasks")
-	secured(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated), requiring("title"))
-	secured(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
-	secured(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
-	secured(a, "PATCH  /api/v1/tasks/{id}", a.updateTask, "Merge into a task", mergePatch)
-	secured(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
-	secured(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
+	reads(a, "GET    /api/v1/tasks", a.listTasks, "List tasks")
+	writes(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated), requiring("title"))
+	reads(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
+	writes(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
+	writes(a, "PATCH  /api/v1/tasks/{id}", a.updateTask, "Merge into a task", mergePatch)
+	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
+	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
+
+	secured(a, "GET    /api/v1/tasks/{id}/history", a.history, "What happened to a task")
+	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
+	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")
+	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete a task for good", status(http.StatusNoContent))
+	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", failing(http.StatusGone))
+	secured(a, "GET    /api/v1/operations/{key}", a.getOperation, "What came of a write", failing(http.StatusNotFound))
 
 	// Answers to any spelling of these paths: see frontendPath.
-	secured(a, "GET    /api/todos", a.listTodos, "List todos")
-	secured(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
-	secured(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
-	secured(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo")
-	secured(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
-	secured(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
+	reads(a, "GET    /api/todos", a.listTodos, "List todos")
+	writes(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
+	reads(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
+	writes(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo")
+	writes(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
+	writes(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
 		optionalBody("Without one, an open todo is completed and a completed one reopened."))
 
 	for _, prefix := range []string{"", "/api/v1"} {

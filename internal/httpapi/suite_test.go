@@ -133,7 +133,9 @@ type server struct {
 
 // withQuota returns what makes an API over store let nobody have more than quota tasks.
 func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
-	return func(cfg *httpapi.Config) { cfg.Tasks = todo.NewService(store, time.Now, quota) }
+	return func(cfg *httpapi.Config) {
+		cfg.Tasks = todo.NewService(store, time.Now, todo.Rules{Quota: quota, KeysRemembered: time.Hour})
+	}
 }
 
 // newServer serves the API over store. adjust may change its configuration.
@@ -147,7 +149,7 @@ func newServer(t *testing.T, store todo.Store, adjust func(*httpapi.Config)) *se
 	}
 	log := &lockedBuffer{}
 	cfg := httpapi.Config{
-		Tasks: todo.NewService(store, time.Now, 10_000), Verifier: verifier, Now: time.Now, Version: "test",
+		Tasks: todo.NewService(store, time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}), Verifier: verifier, Now: time.Now, Version: "test",
 		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
 	}
 	if adjust != nil {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 
@@ -53,6 +54,7 @@ type task struct {
 	CreatedAt   timestamp  `json:"created_at"`
 	UpdatedAt   timestamp  `json:"updated_at"`
 	Version     int64      `json:"version" doc:"Its owner's revision when it was last changed"`
+	DeletedAt   *timestamp `json:"deleted_at,omitempty" doc:"When it went to the trash; absent unless it is there"`
 }
 
 // wire returns t as it goes out.
@@ -61,6 +63,7 @@ func wire(t todo.Task) task {
 		ID: t.ID, UserID: string(t.Owner), Title: t.Title, Description: t.Description, Completed: t.Completed,
 		Priority: priority(t.Priority.String()), CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
 		Version: int64(t.Version), CompletedAt: (*timestamp)(t.CompletedAt),
+		DeletedAt: (*timestamp)(t.DeletedAt),
 	}
 	if t.Due != nil {
 		out.DueDate, out.DueAllDay = (*timestamp)(&t.Due.At), t.Due.AllDay
@@ -68,22 +71,65 @@ func wire(t todo.Task) task {
 	return out
 }
 
-// taskOutput answers with one task.
-type taskOutput struct{ Body task }
+// AnswerHeaders go out with a task.
+type AnswerHeaders struct {
+	ETag     string `header:"ETag" doc:"The task's version as an entity tag, for If-Match and If-None-Match"`
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
+}
 
-// oneTask answers with t, unless there was an error.
-func oneTask(t todo.Task, err error) (*taskOutput, error) {
+// headersOf returns the headers of what came of a change.
+func headersOf(out todo.Outcome) AnswerHeaders {
+	return AnswerHeaders{ETag: etagOf(out.Task), Replayed: isReplay(out)}
+}
+
+// isReplay returns the value of Idempotency-Replayed.
+func isReplay(out todo.Outcome) string {
+	if out.Replayed {
+		return "true"
+	}
+	return "" // no header
+}
+
+// taskOutput answers with one task.
+type taskOutput struct {
+	AnswerHeaders
+	Status int
+	Body   task
+}
+
+// oneTask answers with the task that came of a change.
+func oneTask(out todo.Outcome, err error) (*taskOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &taskOutput{Body: wire(t)}, nil
+	return &taskOutput{AnswerHeaders: headersOf(out), Status: http.StatusOK, Body: wire(out.Task)}, nil
+}
+
+// doneOutput answers a change of which there is nothing to show.
+type doneOutput struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
+}
+
+// done answers a change of which there is nothing to show.
+func done(out todo.Outcome, err error) (*doneOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &doneOutput{Replayed: isReplay(out)}, nil
+}
+
+// ListHeaders go out with a page of tasks.
+type ListHeaders struct {
+	ETag       string `header:"ETag" doc:"For If-None-Match"`
+	Link       string `header:"Link" doc:"The path of the next page, rel=\"next\", while there is more"`
+	TotalCount string `header:"X-Total-Count" doc:"How many tasks match in all, when asked with count=true"`
 }
 
 // listOutput answers with a page of tasks.
 type listOutput struct {
-	Link       string `header:"Link" doc:"The path of the next page, rel=\"next\", while there is more"`
-	TotalCount string `header:"X-Total-Count" doc:"How many tasks match in all, when asked with count=true"`
-	Body       []task
+	ListHeaders
+	Status int
+	Body   []task
 }
 
 // listTasks answers with the caller's tasks.
@@ -92,28 +138,63 @@ func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.tasks.Tasks(ctx, caller(ctx).ID, filter)
+	return a.listTasksOf(ctx, tasksShape, filter)
+}
+
+// listTasksOf answers with the page of f in this shape.
+func (a *API) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOutput, error) {
+	page, headers, err := a.list(ctx, as, f)
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{Body: make([]task, len(page.Tasks))}
+	out := &listOutput{Status: statusOf(page), ListHeaders: headers, Body: make([]task, len(page.Tasks))}
 	for i, t := range page.Tasks {
 		out.Body[i] = wire(t)
-	}
-	if filter.Count {
-		out.TotalCount = strconv.Itoa(page.Total)
-	}
-	if page.More {
-		out.Link = nextLink(in.query, filter)
 	}
 	return out, nil
 }
 
-// nextLink returns the Link header (RFC 8288) to the page after the one that query asked for.
-func nextLink(query url.Values, f todo.Filter) string {
+// list returns the page of f, which goes out in this shape, and its headers. A page that the caller has already is
+// Unchanged and not read.
+func (a *API) list(ctx context.Context, as shape, f todo.Filter) (page todo.Page, headers ListHeaders, err error) {
+	r := wishOf(ctx).r
+	if f.Unless, err = knownState(r.Header, f, as); err != nil {
+		return page, headers, err
+	}
+	if page, err = a.tasks.Tasks(ctx, caller(ctx), f); err != nil {
+		return page, headers, err
+	}
+	headers.ETag, _ = listTag(page.State, f, as)
+	if !page.Unchanged {
+		page.Unchanged, err = unmodified(r.Header, headers.ETag)
+	}
+	if f.Count && !page.Unchanged {
+		headers.TotalCount = strconv.Itoa(page.Total)
+	}
+	if page.More {
+		headers.Link = nextLink(r.URL, f, page.Next)
+	}
+	return page, headers, err
+}
+
+// statusOf returns the status of an answer with this page.
+func statusOf(page todo.Page) int {
+	if page.Unchanged {
+		return http.StatusNotModified
+	}
+	return http.StatusOK
+}
+
+// nextLink returns the Link header (RFC 8288) to the page after the one at u. A client that counts goes on counting.
+func nextLink(u *url.URL, f todo.Filter, cursor string) string {
+	query := u.Query()
 	query.Set("limit", strconv.Itoa(f.Limit))
-	query.Set("offset", strconv.Itoa(f.Offset+f.Limit))
-	return fmt.Sprintf(`</api/v1/tasks?%s>; rel="next"`, query.Encode())
+	if query.Has("offset") {
+		query.Set("offset", strconv.Itoa(f.Offset+f.Limit))
+	} else {
+		query.Set("cursor", cursor)
+	}
+	return fmt.Sprintf(`<%s?%s>; rel="next"`, u.Path, query.Encode())
 }
 
 // createInput is a new task.
@@ -121,17 +202,20 @@ type createInput struct{ Body taskBody }
 
 // createOutput answers with a new task and where it is.
 type createOutput struct {
+	AnswerHeaders
 	Location string `header:"Location" doc:"The path of the new task"`
 	Body     task
 }
 
 // createTask makes a task.
 func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
-	t, err := a.tasks.Create(ctx, caller(ctx), in.Body.patch)
+	out, err := carryOut(ctx, http.StatusCreated, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Create(ctx, caller(ctx), in.Body.patch, terms)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Location: fmt.Sprintf("/api/v1/tasks/%d", t.ID), Body: wire(t)}, nil
+	return &createOutput{headersOf(out), fmt.Sprintf("/api/v1/tasks/%d", out.Task.ID), wire(out.Task)}, nil
 }
 
 // idInput names a task.
@@ -141,7 +225,21 @@ type idInput struct {
 
 // getTask answers with a task.
 func (a *API) getTask(ctx context.Context, in *idInput) (*taskOutput, error) {
-	return oneTask(a.tasks.Task(ctx, caller(ctx).ID, in.ID.n))
+	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
+	out, err := oneTask(todo.Outcome{Task: t}, err)
+	if err != nil {
+		return nil, err
+	}
+	out.Status, err = statusUnless(ctx, out.ETag)
+	return out, err
+}
+
+// statusUnless returns the status of an answer with this entity tag, which the caller may have already.
+func statusUnless(ctx context.Context, etag string) (int, error) {
+	if known, err := unmodified(wishOf(ctx).r.Header, etag); known || err != nil {
+		return http.StatusNotModified, err
+	}
+	return http.StatusOK, nil
 }
 
 // updateInput is what to change of a task.
@@ -152,15 +250,21 @@ type updateInput struct {
 
 // updateTask changes what the body names and keeps the rest.
 func (a *API) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
-	return oneTask(a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch))
+	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, terms)
+	}))
 }
 
 // toggleTask completes an open task and reopens a completed one.
 func (a *API) toggleTask(ctx context.Context, in *idInput) (*taskOutput, error) {
-	return oneTask(a.tasks.Toggle(ctx, caller(ctx), in.ID.n))
+	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, terms)
+	}))
 }
 
 // deleteTask moves a task to the trash.
-func (a *API) deleteTask(ctx context.Context, in *idInput) (*struct{}, error) {
-	return nil, a.tasks.Delete(ctx, caller(ctx), in.ID.n)
+func (a *API) deleteTask(ctx context.Context, in *idInput) (*doneOutput, error) {
+	return done(carryOut(ctx, http.StatusNoContent, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, terms)
+	}))
 }

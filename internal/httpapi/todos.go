@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -125,14 +126,18 @@ func wireTodo(t todo.Task) todoItem {
 }
 
 // todoOutput answers with one todo.
-type todoOutput struct{ Body todoItem }
+type todoOutput struct {
+	AnswerHeaders
+	Status int
+	Body   todoItem
+}
 
-// oneTodo answers with t, unless there was an error.
-func oneTodo(t todo.Task, err error) (*todoOutput, error) {
+// oneTodo answers with the todo that came of a change.
+func oneTodo(out todo.Outcome, err error) (*todoOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &todoOutput{Body: wireTodo(t)}, nil
+	return &todoOutput{AnswerHeaders: headersOf(out), Status: http.StatusOK, Body: wireTodo(out.Task)}, nil
 }
 
 // todosInput is what a list of todos can be asked for. An empty parameter counts as absent.
@@ -155,7 +160,9 @@ func (in *todosInput) filter() (todo.Filter, error) {
 
 // todosOutput answers with a page of todos.
 type todosOutput struct {
-	Body struct {
+	ETag   string `header:"ETag" doc:"For If-None-Match"`
+	Status int
+	Body   struct {
 		Todos  []todoItem `json:"todos"`
 		Total  int        `json:"total" doc:"How many match in all"`
 		Limit  int        `json:"limit"`
@@ -169,11 +176,11 @@ func (a *API) listTodos(ctx context.Context, in *todosInput) (*todosOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.tasks.Tasks(ctx, caller(ctx).ID, filter)
+	page, headers, err := a.list(ctx, todosShape, filter)
 	if err != nil {
 		return nil, err
 	}
-	out := &todosOutput{}
+	out := &todosOutput{Status: statusOf(page), ETag: headers.ETag}
 	out.Body.Total, out.Body.Limit, out.Body.Offset = page.Total, filter.Limit, filter.Offset
 	out.Body.Todos = make([]todoItem, len(page.Tasks))
 	for i, t := range page.Tasks {
@@ -187,6 +194,7 @@ type createTodoInput struct{ Body todoBody }
 
 // createTodoOutput answers with a new todo and where it is.
 type createTodoOutput struct {
+	AnswerHeaders
 	Location string `header:"Location" doc:"The path of the new todo"`
 	Body     todoItem
 }
@@ -197,16 +205,24 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.tasks.Create(ctx, caller(ctx), patch)
+	out, err := carryOut(ctx, http.StatusCreated, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Create(ctx, caller(ctx), patch, terms)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &createTodoOutput{Location: fmt.Sprintf("/api/todos/%d", t.ID), Body: wireTodo(t)}, nil
+	return &createTodoOutput{headersOf(out), fmt.Sprintf("/api/todos/%d", out.Task.ID), wireTodo(out.Task)}, nil
 }
 
 // getTodo answers with a todo.
 func (a *API) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
-	return oneTodo(a.tasks.Task(ctx, caller(ctx).ID, in.ID.n))
+	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
+	out, err := oneTodo(todo.Outcome{Task: t}, err)
+	if err != nil {
+		return nil, err
+	}
+	out.Status, err = statusUnless(ctx, out.ETag)
+	return out, err
 }
 
 // updateTodoInput is what to change of a todo.
@@ -220,7 +236,7 @@ func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput,
 	var stored todo.Task
 	if in.Body.ambiguous() {
 		var err error
-		if stored, err = a.tasks.Task(ctx, caller(ctx).ID, in.ID.n); err != nil {
+		if stored, err = a.tasks.Task(ctx, caller(ctx), in.ID.n); err != nil {
 			return nil, err
 		}
 	}
@@ -228,22 +244,28 @@ func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput,
 	if err != nil {
 		return nil, err
 	}
-	return oneTodo(a.tasks.Update(ctx, caller(ctx), in.ID.n, patch))
+	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, terms)
+	}))
 }
 
 // deleteTodoOutput says that a todo is gone.
 type deleteTodoOutput struct {
-	Body struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
+	Body     struct {
 		Message string `json:"message"`
 	}
 }
 
 // deleteTodo moves a todo to the trash.
 func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
-	if err := a.tasks.Delete(ctx, caller(ctx), in.ID.n); err != nil {
+	deleted, err := carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, terms)
+	})
+	if err != nil {
 		return nil, err
 	}
-	out := &deleteTodoOutput{}
+	out := &deleteTodoOutput{Replayed: isReplay(deleted)}
 	out.Body.Message = "Todo deleted"
 	return out, nil
 }
@@ -273,8 +295,10 @@ type completeInput struct {
 
 // completeTodo completes or reopens a todo as the body says. Without a body it does the one or the other.
 func (a *API) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
-	if !in.Body.patch.Completed.Set {
-		return oneTodo(a.tasks.Toggle(ctx, caller(ctx), in.ID.n))
-	}
-	return oneTodo(a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch))
+	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		if !in.Body.patch.Completed.Set {
+			return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, terms)
+		}
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, terms)
+	}))
 }

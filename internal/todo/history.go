@@ -17,14 +17,12 @@ func (s *Service) History(ctx context.Context, by User, id int64, limit int, cur
 	if limit < 1 || limit > MaxLimit {
 		return HistoryPage{}, InvalidFields(FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
 	}
-	signer, err := s.signing(ctx)
-	if err != nil {
-		return HistoryPage{}, err
-	}
 	var before Rev
 	query := fmt.Sprintf("history %d", id)
-	if cursor != "" && !signer.open(cursor, forCursor, by.ID, query, &before) {
-		return HistoryPage{}, InvalidFields(FieldError{"cursor", "must be one that came with the same query"})
+	if cursor != "" {
+		if err := s.openCursor(ctx, by, cursor, query, &before); err != nil {
+			return HistoryPage{}, err
+		}
 	}
 	changes, err := s.store.History(ctx, by.ID, id, before, limit+1)
 	if CodeOf(err) == NotFound {
@@ -34,6 +32,6 @@ func (s *Service) History(ctx context.Context, by User, id int64, limit int, cur
 		return HistoryPage{Changes: changes}, err
 	}
 	page := HistoryPage{Changes: changes[:limit]}
-	page.Next, err = signer.sign(forCursor, by.ID, query, changes[limit-1].Rev)
+	page.Next, err = s.cursor(ctx, by, query, changes[limit-1].Rev)
 	return page, err
 }

@@ -35,14 +35,10 @@ func (s *Service) Tasks(ctx context.Context, by User, f Filter) (Page, error) {
 	if err := f.validate(); err != nil {
 		return Page{}, err
 	}
-	signer, err := s.signing(ctx)
-	if err != nil {
-		return Page{}, err
-	}
 	if f.Cursor != "" {
 		var p place
-		if !signer.open(f.Cursor, forCursor, by.ID, f.Query(), &p) {
-			return Page{}, InvalidFields(FieldError{"cursor", "must be one that came with the same query"})
+		if err := s.openCursor(ctx, by, f.Cursor, f.Query(), &p); err != nil {
+			return Page{}, err
 		}
 		f.After = p.task()
 	}
@@ -53,9 +49,27 @@ func (s *Service) Tasks(ctx context.Context, by User, f Filter) (Page, error) {
 	case page.State.former(by):
 		return Page{}, NobodyAnymore()
 	case page.More:
-		page.Next, err = signer.sign(forCursor, by.ID, f.Query(), placeOf(page.Tasks[len(page.Tasks)-1], f.Order))
+		page.Next, err = s.cursor(ctx, by, f.Query(), placeOf(page.Tasks[len(page.Tasks)-1], f.Order))
 	}
 	return page, err
+}
+
+// cursor returns a cursor that holds v, good for this person and query.
+func (s *Service) cursor(ctx context.Context, by User, query string, v any) (string, error) {
+	signer, err := s.signing(ctx)
+	if err != nil {
+		return "", err
+	}
+	return signer.sign(forCursor, by.ID, query, v)
+}
+
+// openCursor reads into v what cursor has made of it for the same person and query.
+func (s *Service) openCursor(ctx context.Context, by User, cursor, query string, v any) error {
+	signer, err := s.signing(ctx)
+	if err == nil && !signer.open(cursor, forCursor, by.ID, query, v) {
+		err = InvalidFields(FieldError{"cursor", "must be one that came with the same query"})
+	}
+	return err
 }
 
 // former reports whether by's token belongs to a life of the account that has ended.

@@ -17,17 +17,20 @@ type recorder struct {
 }
 
 // Create implements Store.
-func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (Task, error) {
+func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (Outcome, error) {
 	r.task, r.quota, r.write = t, quota, w
 	r.calls++
-	return t, nil
+	return Outcome{Task: t}, nil
 }
 
 // Update implements Store.
-func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (Task, error) {
+func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (Outcome, error) {
 	r.calls++
-	return Task{}, nil
+	return Outcome{}, nil
 }
+
+// SigningKey implements Store.
+func (r *recorder) SigningKey(context.Context) ([]byte, error) { return make([]byte, 32), nil }
 
 // Tasks implements Store.
 func (r *recorder) Tasks(_ context.Context, _ UserID, f Filter) (Page, error) {
@@ -40,16 +43,19 @@ func TestTheServiceSaysWhen(t *testing.T) {
 	t.Parallel()
 	store := &recorder{}
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.FixedZone("", 3600))
-	s := NewService(store, func() time.Time { return now }, 5)
+	s := NewService(store, func() time.Time { return now }, Rules{Quota: 5, KeysRemembered: time.Hour})
 	ada := User{ID: "ada", Email: "ada@example.com"}
 
-	if _, err := s.Create(t.Context(), ada, Patch{Title: Some(" x "), Completed: Some(true)}); err != nil {
+	if _, err := s.Create(t.Context(), ada, Patch{Title: Some(" x "), Completed: Some(true)}, Terms{Once: &Once{Key: "k"}}); err != nil {
 		t.Fatal(err)
 	}
 
 	want := now.UTC().Truncate(time.Microsecond)
 	if store.write.At != want || store.task.CreatedAt != want || *store.task.CompletedAt != want || store.write.By != ada {
 		t.Errorf("%+v, %+v", store.write, store.task)
+	}
+	if want := want.Add(-time.Hour); store.write.Once.Since != want {
+		t.Errorf("keys are remembered since %s, want %s", store.write.Once.Since, want)
 	}
 	if store.task.Title != "x" || store.task.Owner != "ada" || store.task.Priority != Medium || store.quota != 5 {
 		t.Errorf("%+v, quota %d", store.task, store.quota)
@@ -59,11 +65,11 @@ func TestTheServiceSaysWhen(t *testing.T) {
 func TestTheServiceRefusesBeforeTheStoreIsAsked(t *testing.T) {
 	t.Parallel()
 	store := &recorder{}
-	s := NewService(store, time.Now, 5)
-	_, noTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{})
-	_, nullTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{Title: Null[string]()})
-	_, badUpdate := s.Update(t.Context(), User{ID: "ada"}, 1, Patch{Title: Some("")})
-	_, badList := s.Tasks(t.Context(), "ada", Filter{Limit: MaxLimit + 1})
+	s := NewService(store, time.Now, Rules{Quota: 5})
+	_, noTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{}, Terms{})
+	_, nullTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{Title: Null[string]()}, Terms{})
+	_, badUpdate := s.Update(t.Context(), User{ID: "ada"}, 1, Patch{Title: Some("")}, Terms{})
+	_, badList := s.Tasks(t.Context(), User{ID: "ada"}, Filter{Limit: MaxLimit + 1})
 	for _, err := range []error{noTitle, nullTitle, badUpdate, badList} {
 		if CodeOf(err) != Invalid {
 			t.Errorf("got %v", err)
@@ -77,8 +83,8 @@ func TestTheServiceRefusesBeforeTheStoreIsAsked(t *testing.T) {
 func TestListsAreNewestFirstUnlessAskedOtherwise(t *testing.T) {
 	t.Parallel()
 	store := &recorder{}
-	s := NewService(store, time.Now, 5)
-	if _, err := s.Tasks(t.Context(), "ada", Filter{Limit: 1}); err != nil {
+	s := NewService(store, time.Now, Rules{Quota: 5})
+	if _, err := s.Tasks(t.Context(), User{ID: "ada"}, Filter{Limit: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got := store.filter.Order; len(got) != 1 || got[0] != (Order{ByCreated, true}) {

@@ -1,0 +1,40 @@
+package httpapi
+
+import (
+	"context"
+
+	"todod/internal/todo"
+)
+
+// operationInput names a change by its key.
+type operationInput struct {
+	Key string `path:"key" doc:"The Idempotency-Key that the request had"`
+}
+
+// operation is a change that was carried out, and how it was answered.
+type operation struct {
+	Key    string    `json:"key"`
+	Status int       `json:"status" doc:"Of the answer"`
+	At     timestamp `json:"at"`
+	Task   *task     `json:"task,omitempty" doc:"As the change left it; absent if it was deleted, then or since"`
+}
+
+// operationOutput answers with what came of a change.
+type operationOutput struct{ Body operation }
+
+// getOperation answers whether the change with a key was carried out, and what came of it.
+func (a *API) getOperation(ctx context.Context, in *operationInput) (*operationOutput, error) {
+	if !isKey(in.Key) {
+		return nil, todo.NoOperation()
+	}
+	op, err := a.tasks.Operation(ctx, caller(ctx), in.Key)
+	if err != nil {
+		return nil, err
+	}
+	out := &operationOutput{Body: operation{Key: op.Key, Status: op.Status, At: timestamp(op.At)}}
+	if op.Task.Title != "" && op.Task.DeletedAt == nil {
+		t := wire(op.Task)
+		out.Body.Task = &t
+	}
+	return out, nil
+}

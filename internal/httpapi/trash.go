@@ -1,0 +1,38 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"todod/internal/todo"
+)
+
+// trashInput is what of the trash can be asked for.
+type trashInput struct {
+	Limit  number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
+	Offset number `query:"offset" minimum:"0"`
+	Cursor string `query:"cursor" doc:"Go on where the page ended whose Link had it"`
+	Count  flag   `query:"count" doc:"Also answer X-Total-Count"`
+}
+
+// listTrash answers with the caller's tasks in the trash, the latest first.
+func (a *API) listTrash(ctx context.Context, in *trashInput) (*listOutput, error) {
+	return a.listTasksOf(ctx, trashShape, todo.Filter{
+		Trash: true, Order: todo.LatestDeletedFirst(), Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0),
+		Cursor: in.Cursor, Count: in.Count.value != nil && *in.Count.value,
+	})
+}
+
+// restoreTask takes a task out of the trash.
+func (a *API) restoreTask(ctx context.Context, in *idInput) (*taskOutput, error) {
+	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Restore(ctx, caller(ctx), in.ID.n, terms)
+	}))
+}
+
+// purgeTask removes a task in the trash for good.
+func (a *API) purgeTask(ctx context.Context, in *idInput) (*doneOutput, error) {
+	return done(carryOut(ctx, http.StatusNoContent, func(terms todo.Terms) (todo.Outcome, error) {
+		return a.tasks.Purge(ctx, caller(ctx), in.ID.n, terms)
+	}))
+}
