@@ -87,17 +87,20 @@ func TestTheSpecificationTellsTheTruth(t *testing.T) {
 	if n := len(spec.Paths["/api/v1/tasks/{id}"]); n != 4 {
 		t.Errorf("%d operations on a task", n)
 	}
+	if get := spec.Paths["/api/v1/tasks"]["get"]; get.Responses["422"] != nil || get.Responses["304"] == nil {
+		t.Errorf("GET: %+v", get.Responses)
+	}
 	patch := spec.Paths["/api/v1/tasks/{id}"]["patch"]
 	if !patch.RequestBody.Required || patch.RequestBody.Content["application/merge-patch+json"] == nil || len(patch.Security) != 1 {
 		t.Errorf("PATCH: %+v", patch)
 	}
-	if post := spec.Paths["/api/v1/tasks"]["post"]; post.Responses["201"] == nil || post.Responses["400"] == nil || post.Responses["422"] != nil {
+	if post := spec.Paths["/api/v1/tasks"]["post"]; post.Responses["201"] == nil || post.Responses["400"] == nil || post.Responses["422"] == nil {
 		t.Errorf("POST: %+v", post.Responses)
 	}
 	if schema := fmt.Sprint(spec.Paths["/api/v1/tasks"]["post"].RequestBody.Content); !strings.Contains(schema, "required:[title]") {
 		t.Errorf("POST does not require a title: %s", schema)
 	}
-	if n := len(spec.Components.Schemas["Task"].Properties); n != 12 {
+	if n := len(spec.Components.Schemas["Task"].Properties); n != 13 {
 		t.Errorf("a task has %d properties: %v", n, spec.Components.Schemas["Task"].Properties)
 	}
 	seen := map[string]bool{}

@@ -148,7 +148,9 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		if documented.Method != op.Method {
 			continue
 		}
-		delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
+		if !slices.Contains(op.Errors, http.StatusUnprocessableEntity) {
+			delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
+		}
 		if members, ok := documented.Metadata[requiredMembers].([]string); ok {
 			content := documented.RequestBody.Content["application/json"]
 			content.Schema = &huma.Schema{AllOf: []*huma.Schema{content.Schema}, Required: members}
