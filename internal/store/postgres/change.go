@@ -102,11 +102,11 @@ func (c change) remember() string {
 	if c.cur != "" {
 		kept = `
 		union all
-		select $1, {key}, {fingerprint}, {status}, null::bigint, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
+		select $1, {key}, {fingerprint}::bytea, {status}::smallint, null::bigint, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
 	}
 	return `, i as (
 		insert into todod.idempotency_keys (user_id, key, fingerprint, status, rev, result, created_at)
-		select $1, {key}, {fingerprint}, {status}, t.version, null::jsonb, $2 from t` + kept + `
+		select $1, {key}, {fingerprint}::bytea, {status}::smallint, t.version, null::jsonb, $2 from t` + kept + `
 		on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
 			rev = excluded.rev, result = excluded.result, created_at = excluded.created_at
 	)`

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -28,11 +30,18 @@ func by(owner todo.UserID) todo.Write {
 	return todo.Write{At: noon, By: todo.User{ID: owner, AsOf: noon}}
 }
 
-// mustCreate makes a task of owner.
+// once returns a write by owner that happens once.
+func once(owner todo.UserID) todo.Write {
+	w := by(owner)
+	w.Once = &todo.Once{Key: rand.Text(), Fingerprint: []byte("x"), Status: 200, Since: noon.Add(-time.Hour)}
+	return w
+}
+
+// mustCreate makes a task of owner, with a key.
 func mustCreate(t *testing.T, s *Store, owner todo.UserID) todo.Task {
 	t.Helper()
 	p := todo.Patch{Title: todo.Some("x")}
-	out, err := s.Create(t.Context(), owner, p.NewTask(owner, noon), 1000, by(owner))
+	out, err := s.Create(t.Context(), owner, p.NewTask(owner, noon), 1000, once(owner))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +160,25 @@ func TestEveryOperationIsOneRoundTrip(t *testing.T) {
 			_, err := s.Update(ctx, "ada", id, todo.Patch{Completed: todo.Some(true)}, by("ada"))
 			return err
 		},
-		"toggle": func() error { _, err := s.Toggle(ctx, "ada", id, by("ada")); return err },
-		"delete": func() error { _, err := s.Delete(ctx, "ada", id, by("ada")); return err },
+		"toggle":             func() error { _, err := s.Toggle(ctx, "ada", id, by("ada")); return err },
+		"delete":             func() error { _, err := s.Delete(ctx, "ada", id, by("ada")); return err },
+		"account by address": func() error { _, err := s.AccountByEmail(ctx, "bob@example.com"); return err },
+		"account of nobody": func() error {
+			if _, err := s.AccountByEmail(ctx, "nobody@example.com"); todo.CodeOf(err) != todo.NotFound {
+				return fmt.Errorf("got %w", err)
+			}
+			return nil
+		},
+		"session": func() error { _, err := s.Session(ctx, "bob", "sid of bob", noon); return err },
+		"rotate": func() error {
+			_, err := s.RotateSession(ctx, "bob", "sid of bob", make([]byte, 32), make([]byte, 32), noon, noon.Add(time.Hour))
+			return err
+		},
 	}
-	order := []string{"create", "read", "list", "update", "toggle", "delete"}
+	signUp(t, s, "bob")
+	order := []string{
+		"create", "read", "list", "update", "toggle", "delete", "account by address", "account of nobody", "session", "rotate",
+	}
 	for _, name := range order { // prepares the statements, which takes a trip more
 		if err := operations[name](); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -179,16 +203,20 @@ func TestNothingStaysOnAConnection(t *testing.T) {
 	if _, err := s.Task(t.Context(), "ada", 1<<40, noon); todo.CodeOf(err) != todo.NotFound {
 		t.Fatal(err)
 	}
+	if _, err := s.AccountByEmail(t.Context(), "ada@example.com"); todo.CodeOf(err) != todo.NotFound {
+		t.Fatal(err)
+	}
 	conn, err := s.pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	var user, lock, statementTimeout string
-	err = conn.QueryRow(t.Context(), `select coalesce(current_setting('todod.user_id', true), ''), current_setting('lock_timeout'),
-		current_setting('statement_timeout')`).Scan(&user, &lock, &statementTimeout)
-	if err != nil || user != "" || lock != "0" || statementTimeout != "0" {
-		t.Errorf("user %q, lock_timeout %q, statement_timeout %q, %v", user, lock, statementTimeout, err)
+	var user, email, lock, statementTimeout string
+	err = conn.QueryRow(t.Context(), `select coalesce(current_setting('todod.user_id', true), ''),
+		coalesce(current_setting('todod.email', true), ''), current_setting('lock_timeout'),
+		current_setting('statement_timeout')`).Scan(&user, &email, &lock, &statementTimeout)
+	if err != nil || user+email != "" || lock != "0" || statementTimeout != "0" {
+		t.Errorf("user %q, e-mail %q, lock_timeout %q, statement_timeout %q, %v", user, email, lock, statementTimeout, err)
 	}
 }
 
