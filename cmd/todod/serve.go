@@ -65,8 +65,11 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	tasks := todo.NewService(db, time.Now, rules(cfg))
+	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
+	defer stopSweeping()
 	api := httpapi.New(httpapi.Config{
-		Tasks:    todo.NewService(db, time.Now, rules(cfg)),
+		Tasks:    tasks,
 		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
@@ -143,7 +146,10 @@ func logConfig(log *slog.Logger, cfg config.Config) {
 
 // rules returns what the configuration decides about tasks.
 func rules(cfg config.Config) todo.Rules {
-	return todo.Rules{Quota: cfg.MaxTasksPerUser, KeysRemembered: cfg.Retention.Keys}
+	return todo.Rules{
+		Quota: cfg.MaxTasksPerUser, KeysRemembered: cfg.Retention.Keys, TrashRemembered: cfg.Retention.Trash,
+		LogRemembered: cfg.Retention.Changes,
+	}
 }
 
 // openStore opens the database that is configured.

@@ -67,6 +67,16 @@ type Store interface {
 	// there was none.
 	Operation(ctx context.Context, owner UserID, key string, since time.Time) (Operation, error)
 
+	// Overdue returns up to limit people of whom something is kept from before one of the times.
+	Overdue(ctx context.Context, before Cutoffs, limit int) ([]UserID, error)
+
+	// Forget removes up to limit entries of owner's log and as many keys from before the times, and returns how many
+	// that were. The log loses its beginning, never something from its middle.
+	Forget(ctx context.Context, owner UserID, before Cutoffs, limit int) (int, error)
+
+	// Alone calls do, unless another process on the same database is being called so.
+	Alone(ctx context.Context, do func(context.Context) error) error
+
 	// SigningKey returns the random bytes that all processes on one database sign with.
 	SigningKey(ctx context.Context) ([]byte, error)
 

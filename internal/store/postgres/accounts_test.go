@@ -128,7 +128,10 @@ func TestMaintenanceSeesNoSecrets(t *testing.T) {
 		t.Errorf("%d accounts, %v", n, err)
 	}
 	for _, sql := range []string{
-		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions", "select from todod.tasks",
+		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions",
+		"select title from todod.tasks", "select id from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
+		"select before from todod.changes", "delete from todod.changes", "select key from todod.idempotency_keys",
+		"select result from todod.idempotency_keys", "delete from todod.idempotency_keys", "select key from todod.signing_key",
 		"select from todod.users", "update todod.accounts set name = 'x'", "delete from todod.accounts",
 		"insert into todod.emails (user_id, email) values ('ada', 'x')", "select from todod.accounts for update",
 	} {

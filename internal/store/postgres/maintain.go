@@ -20,24 +20,13 @@ const settingsForMaintenance = settings + `, set_config('role', '` + maintenance
 // is to be done for, which is then done as that person. They go over a connection of their own to the direct URL, because
 // that login is a member of the role, and the pool's may be one that mustn't be. They end with ctx.
 func (s *Store) maintain(ctx context.Context, statements ...statement) (err error) {
-	if s.isolation.Load() == nil {
-		return todo.Away(errNotReady)
-	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout+sendTimeout)
 	defer cancel()
-	cfg, err := pgx.ParseConfig(s.directURL)
+	conn, err := s.connectDirectly(ctx)
 	if err != nil {
-		return fmt.Errorf("database URL: %w", err)
-	}
-	cfg.DefaultQueryExecMode = unprepared // it is used once, and may lead through a pooler
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
-	if err := scanTimesInUTC(ctx, conn); err != nil {
 		return err
 	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
 	first := statement{sql: settingsForMaintenance, args: []any{"", milliseconds(lockTimeout), milliseconds(statementTimeout)}}
 	err = send(ctx, conn, append([]statement{first}, statements...))
 	var pgErr *pgconn.PgError
@@ -46,4 +35,25 @@ func (s *Store) maintain(ctx context.Context, statements ...statement) (err erro
 			maintenanceRole, err)
 	}
 	return translate(err)
+}
+
+// connectDirectly returns a connection of its own to the direct URL, which the caller closes.
+func (s *Store) connectDirectly(ctx context.Context) (*pgx.Conn, error) {
+	if s.isolation.Load() == nil {
+		return nil, todo.Away(errNotReady)
+	}
+	cfg, err := pgx.ParseConfig(s.directURL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	cfg.DefaultQueryExecMode = unprepared // it is used once, and may lead through a pooler
+	cfg.ConnectTimeout = connectTimeout
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if err := scanTimesInUTC(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
 }

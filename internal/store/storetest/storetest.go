@@ -50,6 +50,7 @@ var cases = []struct {
 	{"pages join up and say what follows", testPages},
 	{"words are found in any case", testWords},
 	{"any word is found by the domain's rule", testAnyWord},
+	{"what is no longer kept is swept, and nothing else", testSweep},
 	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
 	{"a store that is there is ready", testReady},
 }

@@ -77,6 +77,17 @@ begin
         grant select, insert, update, delete on todod.changes, todod.idempotency_keys to todod_app;
         grant select on todod.signing_key to todod_app;
     end if;
+    if exists (select from pg_roles where rolname = 'todod_maintenance') then
+        grant select (user_id, deleted_at) on todod.tasks to todod_maintenance;
+        grant select (user_id, at) on todod.changes to todod_maintenance;
+        grant select (user_id, created_at) on todod.idempotency_keys to todod_maintenance;
+        create policy maintenance on todod.tasks for select to todod_maintenance
+            using (current_user = 'todod_maintenance');
+        create policy maintenance on todod.changes for select to todod_maintenance
+            using (current_user = 'todod_maintenance');
+        create policy maintenance on todod.idempotency_keys for select to todod_maintenance
+            using (current_user = 'todod_maintenance');
+    end if;
 end
 $$;
 -- +goose StatementEnd
@@ -99,6 +110,7 @@ create trigger delete_user_log after delete on todod.users
     for each row execute function todod.delete_user_log();
 
 -- +goose Down
+drop policy if exists maintenance on todod.tasks;
 drop trigger delete_user_log on todod.users;
 drop function todod.delete_user_log();
 drop table todod.signing_key;

@@ -19,6 +19,12 @@ begin
         execute format('grant select, insert, update, delete on todod.%I to todod_app', name);
     end loop;
 end $$;
+create policy maintenance on todod.tasks for select to todod_maintenance using (current_user = 'todod_maintenance');
+create policy maintenance on todod.changes for select to todod_maintenance using (current_user = 'todod_maintenance');
+create policy maintenance on todod.idempotency_keys for select to todod_maintenance using (current_user = 'todod_maintenance');
+grant select (user_id, deleted_at) on todod.tasks to todod_maintenance;
+grant select (user_id, at) on todod.changes to todod_maintenance;
+grant select (user_id, created_at) on todod.idempotency_keys to todod_maintenance;
 create policy maintenance on todod.accounts for select to todod_maintenance using (current_user = 'todod_maintenance');
 grant select (user_id, email, name, created_at) on todod.accounts to todod_maintenance;
 create trigger delete_user_log after delete on todod.users for each row execute function todod.delete_user_log();

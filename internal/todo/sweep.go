@@ -1,0 +1,104 @@
+package todo
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Cutoffs are the times before which something is no longer kept.
+type Cutoffs struct {
+	Trash   time.Time // tasks that went to the trash
+	Changes time.Time // entries of the log
+	Keys    time.Time // changes that were to happen once
+}
+
+// Swept is how much was removed.
+type Swept struct {
+	Tasks  int // from the trash, for good
+	Others int // entries of the log, and keys
+}
+
+// How much is done in one step, so that nobody's writes wait for long and no snapshot is held.
+const (
+	sweepOwners = 200
+	sweepRows   = 500
+)
+
+// Sweep removes what is no longer kept, one person after the other in small steps, until nothing is left or ctx ends.
+// Only one process on a database does so at a time; for the others there is nothing to do. What can't be removed of one
+// person doesn't keep the others waiting: it is reported with all that went wrong, in the end.
+func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
+	now := s.moment()
+	before := Cutoffs{
+		Trash: now.Add(-s.rules.TrashRemembered), Changes: now.Add(-s.rules.LogRemembered), Keys: now.Add(-s.rules.KeysRemembered),
+	}
+	err = s.store.Alone(ctx, func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			owners, err := s.store.Overdue(ctx, before, sweepOwners)
+			if err != nil || len(owners) == 0 {
+				return err
+			}
+			was := swept
+			var failed []error
+			for _, owner := range owners {
+				n, err := s.sweepOwner(ctx, owner, before)
+				swept.Tasks += n.Tasks
+				swept.Others += n.Others
+				failed = append(failed, err)
+			}
+			// The same ones would come again, for ever. An old entry can stand behind a young one where clocks differ.
+			if err := errors.Join(failed...); err != nil || swept == was {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	return swept, err
+}
+
+// sweepOwner removes what is no longer kept of owner's: first from the trash, because that adds to the log.
+func (s *Service) sweepOwner(ctx context.Context, owner UserID, before Cutoffs) (swept Swept, err error) {
+	for {
+		n, err := s.emptyTrash(ctx, owner, before.Trash)
+		swept.Tasks += n
+		if err != nil {
+			return swept, err
+		}
+		if n < sweepRows {
+			break
+		}
+	}
+	for {
+		n, err := s.store.Forget(ctx, owner, before, sweepRows)
+		swept.Others += n
+		if err != nil || n == 0 {
+			return swept, err
+		}
+	}
+}
+
+// emptyTrash removes up to sweepRows of owner's tasks that went to the trash before the given time, and returns how many.
+// One that is restored meanwhile stays.
+func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time) (n int, err error) {
+	page, err := s.store.Tasks(ctx, owner, Filter{Trash: true, Order: []Order{{By: ByDeleted}}, Limit: sweepRows})
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range page.Tasks {
+		if !t.DeletedAt.Before(before) {
+			break
+		}
+		// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
+		by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
+		_, err := s.store.Purge(ctx, owner, t.ID, Write{At: s.moment(), By: by, Terms: Terms{If: []Rev{t.Version}}})
+		if code := CodeOf(err); code == NotFound || code == Changed {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
