@@ -53,12 +53,13 @@ func (s *Sessions) New(p Person, sealed []byte) (Session, Tokens, error) {
 	return session, Tokens{Access: access, Refresh: token.String()}, nil
 }
 
-// Start begins a session of p, who has just proved who they are elsewhere. sealed is as in New.
-func (s *Sessions) Start(ctx context.Context, p Person, sealed []byte) (Tokens, error) {
-	session, tokens, err := s.New(p, sealed)
+// Start begins a session of p, who has just proved who they are elsewhere. It keeps what seal returns for the session's id.
+func (s *Sessions) Start(ctx context.Context, p Person, seal func(sessionID string) []byte) (Tokens, error) {
+	session, tokens, err := s.New(p, nil)
 	if err != nil {
 		return Tokens{}, err
 	}
+	session.Sealed = seal(session.ID)
 	if err := s.store.StartSession(ctx, session, ""); err != nil {
 		return Tokens{}, fmt.Errorf("start a session: %w", err)
 	}
