@@ -82,7 +82,7 @@ func checkForm(op *huma.Operation, r *http.Request) error {
 		}
 		r.Header.Set("Content-Type", "application/json") // however it was written
 	}
-	return checkQuery(op, r.URL)
+	return checkQuery(op, r.URL, recordOf(r.Context()).frontend)
 }
 
 // anonymous puts next behind the limit of addresses.

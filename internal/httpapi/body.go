@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -32,7 +34,18 @@ func checkContentType(r *http.Request, mergePatch bool) error {
 	return nil
 }
 
-// An object is a request body that reads itself and keeps what is wrong with it until huma asks for that (its Resolve):
+// reading is the part of a request body that keeps what was wrong with it.
+type reading struct{ fault error }
+
+// Resolve implements huma.Resolver: it reports what was wrong with the body.
+func (r *reading) Resolve(huma.Context) []error {
+	if r.fault != nil {
+		return []error{r.fault}
+	}
+	return nil
+}
+
+// An object is a request body that reads itself and keeps what is wrong with it until huma asks for that (reading):
 // of an error that unmarshal returns, huma keeps only the text.
 type object interface{ read(data []byte) }
 
@@ -50,10 +63,11 @@ func unmarshal(data []byte, v any) error {
 // wrong with it, "" if nothing is.
 type members map[string]func(jsontext.Value) string
 
-// readObject reads data as one JSON object of these members and nothing after it. Its error is an Error of code Invalid
-// that names every member at fault. Names are compared exactly, none may come twice, and text must be valid UTF-8
-// (RFC 8259 leaves all of that open; RFC 7493 settles it this way).
-func readObject(data []byte, known members) error {
+// readObject reads data as one JSON object of these members and nothing after it; the values of other members go to
+// unknown, which is refuse or ignore. Its error is an Error of code Invalid that names every member at fault. Names are
+// compared exactly, none may come twice, and text must be valid UTF-8 (RFC 8259 leaves all of that open; RFC 7493 settles
+// it this way).
+func readObject(data []byte, known members, unknown func(jsontext.Value) string) error {
 	dec := jsontext.NewDecoder(strings.NewReader(string(data)))
 	if dec.PeekKind() != '{' {
 		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "must be a JSON object"})
@@ -72,7 +86,11 @@ func readObject(data []byte, known members) error {
 		if err != nil {
 			return malformed(err)
 		}
-		if message := known.take(field, value); message != "" {
+		set, ok := known[field]
+		if !ok {
+			set = unknown
+		}
+		if message := set(value); message != "" {
 			faults = append(faults, todo.FieldError{Field: clip(field), Message: message})
 		}
 		if len(faults) == maxFaults {
@@ -105,13 +123,26 @@ func clip(name string) string {
 	return strings.ToValidUTF8(name[:maxFieldName], "") + "…"
 }
 
-// take hands value to the member of this name and returns what is wrong with it.
-func (m members) take(name string, value jsontext.Value) string {
-	set, ok := m[name]
-	if !ok {
-		return "is not a known field"
+// refuse is for members that nobody knows: a misspelt one must not look like success.
+func refuse(jsontext.Value) string { return "is not a known field" }
+
+// maxDepth is how deep a body may be nested, the body itself counted.
+const maxDepth = 32
+
+// ignore passes over members that nobody knows, where clients send some. All that can be wrong with one is its depth.
+func ignore(value jsontext.Value) string {
+	if value.Kind() != '{' && value.Kind() != '[' {
+		return ""
 	}
-	return set(value)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
+	for {
+		if _, err := dec.ReadToken(); err != nil {
+			return "" // its end: it has been read before
+		}
+		if dec.StackDepth() >= maxDepth {
+			return fmt.Sprintf("must not be nested deeper than %d levels", maxDepth)
+		}
+	}
 }
 
 // malformed returns the Error for a body that is not JSON as we take it. It names the member it happened in, if any.
@@ -151,5 +182,15 @@ func parsedInto[T, V any](dst *todo.Opt[V], wanted string, parse func(T) (V, boo
 		}
 		*dst = todo.Some(v)
 		return ""
+	}
+}
+
+// emptyIsNull returns what reads a member with read, an empty string as null.
+func emptyIsNull(read func(jsontext.Value) string) func(jsontext.Value) string {
+	return func(value jsontext.Value) string {
+		if string(value) == `""` {
+			value = jsontext.Value("null")
+		}
+		return read(value)
 	}
 }

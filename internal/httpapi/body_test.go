@@ -35,3 +35,29 @@ func FuzzTaskBody(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTodoBody: the same for the body that ignores what it does not know.
+func FuzzTodoBody(f *testing.F) {
+	for _, s := range []string{
+		`{"title":"x","dueDate":"2026-12-25T00:00:00","due_date":""}`, `{"dueAllDay":true,"due_all_day":false,"dueDate":"2026-12-25T10:30"}`, `{"x":[[[]]]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var body todoBody
+		body.read(data)
+		if body.fault != nil {
+			if todo.CodeOf(body.fault) != todo.Invalid || body.fault.Error() == "" {
+				t.Errorf("%q: %v", data, body.fault)
+			}
+			return
+		}
+		var plain map[string]any
+		if err := json.Unmarshal(data, &plain); err != nil || !utf8.Valid(data) {
+			t.Fatalf("%q was taken: %v", data, err)
+		}
+		if patch, err := body.over(todo.Task{}); err != nil && (!body.ambiguous() || todo.CodeOf(err) != todo.Invalid) {
+			t.Errorf("%q: %+v, %v", data, patch, err)
+		}
+	})
+}

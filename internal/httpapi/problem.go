@@ -68,6 +68,7 @@ type problem struct {
 	Timestamp timestamp      `json:"timestamp"`
 	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
 	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
+	Message   string         `json:"message,omitempty" doc:"The detail once more, on the routes of /api/todos and /api/auth"`
 
 	mediaType string
 }
@@ -130,6 +131,9 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 		}
 	}
 	p.Title, p.ErrorCode = http.StatusText(p.Status), errorCodes[p.Status]
+	if rec.frontend {
+		p.Message = p.Detail
+	}
 	return p
 }
 

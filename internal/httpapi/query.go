@@ -57,8 +57,9 @@ func (in *listInput) filter() (todo.Filter, error) {
 }
 
 // checkQuery returns an Error of code Invalid that names the parameters of u that op does not know or that come more than
-// once. It writes the query anew, because huma reads "true" where a name stands without a value.
-func checkQuery(op *huma.Operation, u *url.URL) error {
+// once. When lenient, it passes over those that op does not know. It writes the query anew, because huma reads "true"
+// where a name stands without a value.
+func checkQuery(op *huma.Operation, u *url.URL, lenient bool) error {
 	if u.RawQuery == "" {
 		return nil
 	}
@@ -71,6 +72,7 @@ func checkQuery(op *huma.Operation, u *url.URL) error {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		known := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
+		case !known && lenient:
 		case !known:
 			faults = append(faults, todo.FieldError{Field: clip(name), Message: "is not a known parameter"})
 		case len(query[name]) > 1:

@@ -26,9 +26,11 @@ type record struct {
 	endpoint      string      // the route's pattern
 	// acceptsProblem: errors go out under the media type of RFC 9457.
 	acceptsProblem bool
-	reason         string // why it was refused or failed
-	stack          string // of a failure
-	now            func() time.Time
+	// frontend: its path is one of frontendPath, where errors carry a message and unknown parameters don't matter.
+	frontend bool
+	reason   string // why it was refused or failed
+	stack    string // of a failure
+	now      func() time.Time
 }
 
 // noRoute is the endpoint of requests that no route takes.

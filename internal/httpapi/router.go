@@ -36,6 +36,9 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
 		op.Security = []map[string][]string{{bearer: {}}}
 		op.Tags = []string{"Tasks"}
+		if _, ok := frontendPath(op.Path); ok {
+			op.Tags = []string{frontendTag}
+		}
 		op.Errors = append(op.Errors, 400, 401, 405, 429, 500, 503)
 		if strings.Contains(op.Path, "{id}") {
 			op.Errors = append(op.Errors, 404)
@@ -69,6 +72,14 @@ func requiring(members ...string) func(*huma.Operation) {
 
 // requiredMembers is where an operation's metadata holds what its body requires.
 const requiredMembers = "required"
+
+// optionalBody makes a route do without a body, too, and documents what that means.
+func optionalBody(without string) func(*huma.Operation) {
+	return func(op *huma.Operation) { mark(op, withoutBody, without) }
+}
+
+// withoutBody is where an operation's metadata holds what no body means.
+const withoutBody = "without body"
 
 // mergePatch makes a route take a JSON merge patch (RFC 7396) under its own media type too.
 func mergePatch(op *huma.Operation) { mark(op, mergePatchType, true) }
@@ -104,6 +115,10 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		if members, ok := documented.Metadata[requiredMembers].([]string); ok {
 			content := documented.RequestBody.Content["application/json"]
 			content.Schema = &huma.Schema{AllOf: []*huma.Schema{content.Schema}, Required: members}
+		}
+		if without, ok := documented.Metadata[withoutBody].(string); ok {
+			documented.RequestBody.Required = false // huma goes by this, too
+			documented.RequestBody.Description = without
 		}
 		if documented.Metadata[mergePatchType] != nil {
 			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]
@@ -141,6 +156,7 @@ func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 				Title: "todod", Version: apiVersion,
 				Description: "Tasks of many people, each of whom sees their own.",
 			},
+			Tags: []*huma.Tag{{Name: frontendTag, Description: frontendDescription}},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{

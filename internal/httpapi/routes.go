@@ -17,6 +17,15 @@ func (a *API) routes() {
 	secured(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	secured(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
+	// Answers to any spelling of these paths: see frontendPath.
+	secured(a, "GET    /api/todos", a.listTodos, "List todos")
+	secured(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
+	secured(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
+	secured(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo")
+	secured(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
+	secured(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
+		optionalBody("Without one, an open todo is completed and a completed one reopened."))
+
 	for _, prefix := range []string{"", "/api/v1"} {
 		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")
 		exempt(a, "GET "+prefix+"/health/liveness", a.health, "Is the process up?")
@@ -34,10 +43,11 @@ func (a *API) routes() {
 // route is known (who calls, how often) is in admit.
 func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
 	return through(a.matched(routes),
-		a.identified, // a request id, and the record that the others write to
-		a.logged,     // one line when it is answered
-		a.recovered,  // a panic is a 500
-		secure,       // headers for every answer
+		a.identified,   // a request id, and the record that the others write to
+		asForFrontends, // one spelling of the paths that have several
+		a.logged,       // one line when it is answered
+		a.recovered,    // a panic is a 500
+		secure,         // headers for every answer
 		cors(origins),
 	)
 }

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"todod/internal/todo"
 )
 
@@ -20,29 +18,25 @@ type taskBody struct {
 	DueDate     *dueInput `json:"due_date,omitempty" nullable:"true" doc:"An RFC 3339 date-time with any offset, or a bare date, which is a day"`
 	DueAllDay   bool      `json:"due_all_day,omitempty" doc:"Makes the due date a day that stays that day in every time zone, or an instant"`
 
+	reading
 	patch todo.Patch
-	fault error
 }
 
 // read implements object.
 func (b *taskBody) read(data []byte) {
-	p := &b.patch
-	b.fault = readObject(data, members{
+	b.fault = readObject(data, taskMembers(&b.patch), refuse)
+}
+
+// taskMembers are the members of a task that clients may write, read into p.
+func taskMembers(p *todo.Patch) members {
+	return members{
 		"title":       into(&p.Title, "a string"),
 		"description": into(&p.Description, "a string or null"),
 		"completed":   into(&p.Completed, "true or false"),
 		"priority":    parsedInto(&p.Priority, "low, medium or high", todo.ParsePriority),
 		"due_date":    parsedInto(&p.Due, "an RFC 3339 date-time, a date such as 2026-01-15, or null", todo.ParseDue),
 		"due_all_day": into(&p.AllDay, "true or false"),
-	})
-}
-
-// Resolve implements huma.Resolver: it reports what was wrong with the body.
-func (b *taskBody) Resolve(huma.Context) []error {
-	if b.fault != nil {
-		return []error{b.fault}
 	}
-	return nil
 }
 
 // task is a task on the wire: every key is always there.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,6 +42,45 @@ type dueInput string
 // Schema implements huma.SchemaProvider.
 func (dueInput) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-01-15", "2026-01-15T09:30:00+01:00"}}
+}
+
+// dueOutput is a due date as the frontend takes it: an instant in UTC like any timestamp, a day as its midnight without a
+// zone, which JavaScript takes for midnight where the browser is. With a Z, Los Angeles would show the day before.
+type dueOutput todo.Due
+
+// zonelessTime is the layout of a day in a dueOutput.
+const zonelessTime = "2006-01-02T15:04:05"
+
+// MarshalText implements encoding.TextMarshaler.
+func (d dueOutput) MarshalText() ([]byte, error) {
+	if d.AllDay {
+		return d.At.UTC().AppendFormat(nil, zonelessTime), nil
+	}
+	return timestamp(d.At).MarshalText()
+}
+
+// Schema implements huma.SchemaProvider.
+func (dueOutput) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-12-25T00:00:00", "2026-12-25T09:30:00.000000Z"}}
+}
+
+// parseLooseDue reads what todo.ParseDue does, and date-times without a zone, with or without seconds, such as forms and
+// other programs write: midnight is the day, anything else an instant in UTC.
+func parseLooseDue(s string) (todo.Due, bool) {
+	if due, ok := todo.ParseDue(s); ok {
+		return due, true
+	}
+	for _, rest := range []string{"Z", ":00Z"} {
+		if due, ok := todo.ParseDue(s + rest); ok {
+			return due.On(due.At.Equal(due.At.Truncate(24 * time.Hour))), true
+		}
+	}
+	return todo.Due{}, false
+}
+
+// parseAnyCase reads a priority's name in any case.
+func parseAnyCase(name string) (todo.Priority, bool) {
+	return todo.ParsePriority(strings.ToLower(name))
 }
 
 // taskID is the id of a task in a path.
@@ -88,6 +128,30 @@ func (f *flag) UnmarshalText(text []byte) error {
 
 // Schema implements huma.SchemaProvider.
 func (flag) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeBoolean} }
+
+// state is which todos a list is about: all, or those that are completed or not.
+type state struct{ completed *bool }
+
+// UnmarshalText reads all, active, pending (which is active) or completed, in any case.
+func (s *state) UnmarshalText(text []byte) error {
+	completed := false
+	switch strings.ToLower(string(text)) {
+	case "all":
+		return nil
+	case "active", "pending":
+	case "completed":
+		completed = true
+	default:
+		return errors.New("must be all, active, pending or completed")
+	}
+	s.completed = &completed
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (state) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: []any{"all", "active", "pending", "completed"}}
+}
 
 // number is a whole number in a query that is not negative.
 type number struct{ n *int }

@@ -1,0 +1,280 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"todod/internal/todo"
+)
+
+// todoBody is a todo as frontends write it: a new one, or what to change of one. They send more than is known here, such
+// as the whole todo as they got it.
+type todoBody struct {
+	_           struct{}  `additionalProperties:"true"`
+	Title       string    `json:"title,omitempty" minLength:"1" maxLength:"200" doc:"Without the white space around it; required for a new todo"`
+	Description *string   `json:"description,omitempty" nullable:"true" maxLength:"1000"`
+	Completed   bool      `json:"completed,omitempty"`
+	Priority    priority  `json:"priority,omitempty" doc:"In any case; medium if a new todo doesn't say"`
+	DueDate     *dueInput `json:"dueDate,omitempty" nullable:"true" doc:"A bare date or a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none"`
+	DueAllDay   bool      `json:"dueAllDay,omitempty" doc:"Makes the due date a day that stays that day in every time zone, or an instant; a due date written as a day is one"`
+	SnakeDue    *dueInput `json:"due_date,omitempty" nullable:"true" doc:"dueDate. If both come and differ, the one that is not what the todo has already"`
+	SnakeAllDay bool      `json:"due_all_day,omitempty" doc:"dueAllDay, likewise"`
+
+	reading
+	patch todo.Patch
+	camel todo.Patch // what came as dueDate and dueAllDay
+}
+
+// read implements object.
+func (b *todoBody) read(data []byte) {
+	known := taskMembers(&b.patch)
+	known["priority"] = parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
+	known["due_date"], known["dueDate"] = looseDue(&b.patch.Due), looseDue(&b.camel.Due)
+	known["dueAllDay"] = into(&b.camel.AllDay, "true or false")
+	b.fault = readObject(data, known, ignore)
+}
+
+// looseDue returns what reads a due date into dst: as parseLooseDue does, and an empty one as none, which is what an
+// untouched field of a form sends.
+func looseDue(dst *todo.Opt[todo.Due]) func(jsontext.Value) string {
+	return emptyIsNull(parsedInto(dst, "a date such as 2026-01-15, a date-time, or null", parseLooseDue))
+}
+
+// ambiguous reports whether two spellings of a member disagree.
+func (b *todoBody) ambiguous() bool {
+	return b.camel.Due.Set && b.patch.Due.Set && !sameDue(b.camel.Due, b.patch.Due) ||
+		b.camel.AllDay.Set && b.patch.AllDay.Set && b.camel.AllDay != b.patch.AllDay
+}
+
+// over returns what b changes of a task that is as stored, which matters only if b is ambiguous. Every todo goes out with
+// both spellings, so whoever edits one of them and sends it all back sends the other as it was. Where neither spelling
+// is what is stored nobody can tell, and the error is an Error of code Invalid.
+func (b *todoBody) over(stored todo.Task) (todo.Patch, error) {
+	p, due, allDay := b.patch, todo.Null[todo.Due](), false
+	if stored.Due != nil {
+		due, allDay = todo.Some(*stored.Due), stored.Due.AllDay
+	}
+	var faults []todo.FieldError
+	var ok bool
+	if p.Due, ok = edited(b.camel.Due, b.patch.Due, due, sameDue); !ok {
+		faults = append(faults, todo.FieldError{Field: "dueDate", Message: "must not differ from due_date"})
+	}
+	if p.AllDay, ok = edited(b.camel.AllDay, b.patch.AllDay, todo.Some(allDay), same); !ok {
+		faults = append(faults, todo.FieldError{Field: "dueAllDay", Message: "must not differ from due_all_day"})
+	}
+	if p.Due.V.AllDay && p.AllDay == todo.Some(false) {
+		p.AllDay = todo.Opt[bool]{} // sent back with a date that was picked since
+	}
+	return p, todo.InvalidFields(faults...)
+}
+
+// edited returns the one of two spellings of a member that is meant: the one that came, or of two that differ the one
+// that is not as stored. It reports false if neither is.
+func edited[V any](camel, snake, stored todo.Opt[V], equal func(a, b todo.Opt[V]) bool) (todo.Opt[V], bool) {
+	switch {
+	case !snake.Set:
+		return camel, true
+	case !camel.Set, equal(camel, snake), equal(camel, stored):
+		return snake, true
+	}
+	return camel, equal(snake, stored)
+}
+
+// same reports whether a and b, which are there, are the same.
+func same[V comparable](a, b todo.Opt[V]) bool { return a == b }
+
+// sameDue reports whether a and b, which are there, are the same due date, none included.
+func sameDue(a, b todo.Opt[todo.Due]) bool {
+	return a.Null == b.Null && a.V.AllDay == b.V.AllDay && a.V.At.Equal(b.V.At)
+}
+
+// todoItem is a todo on the wire: a task with both spellings of every key that has two.
+type todoItem struct {
+	ID               int64      `json:"id"`
+	UserID           string     `json:"userId"`
+	Title            string     `json:"title"`
+	Description      *string    `json:"description" nullable:"true"`
+	Completed        bool       `json:"completed"`
+	Priority         priority   `json:"priority"`
+	DueDate          *dueOutput `json:"dueDate" nullable:"true" doc:"UTC, or the midnight of the day without a zone if dueAllDay"`
+	DueAllDay        bool       `json:"dueAllDay"`
+	CompletedAt      *timestamp `json:"completedAt" nullable:"true"`
+	CreatedAt        timestamp  `json:"createdAt"`
+	UpdatedAt        timestamp  `json:"updatedAt"`
+	Version          int64      `json:"version" doc:"Its owner's revision when it was last changed"`
+	SnakeUserID      string     `json:"user_id"`
+	SnakeDueDate     *dueOutput `json:"due_date" nullable:"true"`
+	SnakeDueAllDay   bool       `json:"due_all_day"`
+	SnakeCompletedAt *timestamp `json:"completed_at" nullable:"true"`
+	SnakeCreatedAt   timestamp  `json:"created_at"`
+	SnakeUpdatedAt   timestamp  `json:"updated_at"`
+}
+
+// wireTodo returns t as it goes out to frontends.
+func wireTodo(t todo.Task) todoItem {
+	w, due := wire(t), (*dueOutput)(t.Due)
+	return todoItem{
+		ID: w.ID, Title: w.Title, Description: w.Description, Completed: w.Completed, Priority: w.Priority, Version: w.Version,
+		UserID: w.UserID, DueDate: due, DueAllDay: w.DueAllDay, CompletedAt: w.CompletedAt, CreatedAt: w.CreatedAt,
+		UpdatedAt: w.UpdatedAt, SnakeUserID: w.UserID, SnakeDueDate: due, SnakeDueAllDay: w.DueAllDay,
+		SnakeCompletedAt: w.CompletedAt, SnakeCreatedAt: w.CreatedAt, SnakeUpdatedAt: w.UpdatedAt,
+	}
+}
+
+// todoOutput answers with one todo.
+type todoOutput struct{ Body todoItem }
+
+// oneTodo answers with t, unless there was an error.
+func oneTodo(t todo.Task, err error) (*todoOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &todoOutput{Body: wireTodo(t)}, nil
+}
+
+// todosInput is what a list of todos can be asked for. An empty parameter counts as absent.
+type todosInput struct {
+	Status   state  `query:"status" doc:"pending is another word for active"`
+	Priority string `query:"priority" enum:"all,low,medium,high"`
+	Limit    number `query:"limit" minimum:"1" maximum:"1000" doc:"1000 if absent"`
+	Offset   number `query:"offset" minimum:"0"`
+}
+
+// filter returns what in asks for, or an Error of code Invalid.
+func (in *todosInput) filter() (todo.Filter, error) {
+	count, limit := true, in.Limit.or(todo.MaxLimit)
+	list := listInput{Completed: flag{in.Status.completed}, Limit: number{&limit}, Offset: in.Offset, Count: flag{&count}}
+	if priority := strings.ToLower(in.Priority); priority != "all" {
+		list.Priority = priority
+	}
+	return list.filter()
+}
+
+// todosOutput answers with a page of todos.
+type todosOutput struct {
+	Body struct {
+		Todos  []todoItem `json:"todos"`
+		Total  int        `json:"total" doc:"How many match in all"`
+		Limit  int        `json:"limit"`
+		Offset int        `json:"offset"`
+	}
+}
+
+// listTodos answers with the caller's todos, newest first.
+func (a *API) listTodos(ctx context.Context, in *todosInput) (*todosOutput, error) {
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.tasks.Tasks(ctx, caller(ctx).ID, filter)
+	if err != nil {
+		return nil, err
+	}
+	out := &todosOutput{}
+	out.Body.Total, out.Body.Limit, out.Body.Offset = page.Total, filter.Limit, filter.Offset
+	out.Body.Todos = make([]todoItem, len(page.Tasks))
+	for i, t := range page.Tasks {
+		out.Body.Todos[i] = wireTodo(t)
+	}
+	return out, nil
+}
+
+// createTodoInput is a new todo.
+type createTodoInput struct{ Body todoBody }
+
+// createTodoOutput answers with a new todo and where it is.
+type createTodoOutput struct {
+	Location string `header:"Location" doc:"The path of the new todo"`
+	Body     todoItem
+}
+
+// createTodo makes a todo.
+func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoOutput, error) {
+	patch, err := in.Body.over(todo.Task{})
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.tasks.Create(ctx, caller(ctx), patch)
+	if err != nil {
+		return nil, err
+	}
+	return &createTodoOutput{Location: fmt.Sprintf("/api/todos/%d", t.ID), Body: wireTodo(t)}, nil
+}
+
+// getTodo answers with a todo.
+func (a *API) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
+	return oneTodo(a.tasks.Task(ctx, caller(ctx).ID, in.ID.n))
+}
+
+// updateTodoInput is what to change of a todo.
+type updateTodoInput struct {
+	ID   taskID `path:"id" doc:"The todo's id"`
+	Body todoBody
+}
+
+// updateTodo changes what the body names and keeps the rest.
+func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
+	var stored todo.Task
+	if in.Body.ambiguous() {
+		var err error
+		if stored, err = a.tasks.Task(ctx, caller(ctx).ID, in.ID.n); err != nil {
+			return nil, err
+		}
+	}
+	patch, err := in.Body.over(stored)
+	if err != nil {
+		return nil, err
+	}
+	return oneTodo(a.tasks.Update(ctx, caller(ctx), in.ID.n, patch))
+}
+
+// deleteTodoOutput says that a todo is gone.
+type deleteTodoOutput struct {
+	Body struct {
+		Message string `json:"message"`
+	}
+}
+
+// deleteTodo moves a todo to the trash.
+func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
+	if err := a.tasks.Delete(ctx, caller(ctx), in.ID.n); err != nil {
+		return nil, err
+	}
+	out := &deleteTodoOutput{}
+	out.Body.Message = "Todo deleted"
+	return out, nil
+}
+
+// completion says whether a todo is done.
+type completion struct {
+	_         struct{} `additionalProperties:"true"`
+	Completed bool     `json:"completed"`
+
+	reading
+	patch todo.Patch
+}
+
+// read implements object.
+func (c *completion) read(data []byte) {
+	c.fault = readObject(data, members{"completed": into(&c.patch.Completed, "true or false")}, ignore)
+	if c.fault == nil && !c.patch.Completed.Set {
+		c.fault = todo.InvalidFields(todo.FieldError{Field: "completed", Message: "is required"})
+	}
+}
+
+// completeInput is whether a todo is done, or nothing.
+type completeInput struct {
+	ID   taskID `path:"id" doc:"The todo's id"`
+	Body completion
+}
+
+// completeTodo completes or reopens a todo as the body says. Without a body it does the one or the other.
+func (a *API) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
+	if !in.Body.patch.Completed.Set {
+		return oneTodo(a.tasks.Toggle(ctx, caller(ctx), in.ID.n))
+	}
+	return oneTodo(a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch))
+}
