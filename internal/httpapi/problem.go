@@ -130,6 +130,9 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 			rec.stack = string(debug.Stack())
 		}
 	}
+	if p.Status == http.StatusUnauthorized && header.Get("WWW-Authenticate") == "" {
+		header.Set("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2
+	}
 	p.Title, p.ErrorCode = http.StatusText(p.Status), errorCodes[p.Status]
 	if rec.frontend {
 		p.Message = p.Detail

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,12 @@ const bearer = "bearer"
 // exemptTag marks, in an operation's metadata, a route that counts against nobody's limit.
 const exemptTag = "exempt"
 
+// secretTag marks, in an operation's metadata, a route whose answers nobody may store.
+const secretTag = "secret"
+
+// signInTag marks, in an operation's metadata, a route that counts against the limits of sign-ins.
+const signInTag = "sign-in"
+
 // A handler says who asks what and gets which answer.
 type handler[I, O any] func(context.Context, *I) (*O, error)
 
@@ -35,9 +42,11 @@ type handler[I, O any] func(context.Context, *I) (*O, error)
 func secured[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
 		op.Security = []map[string][]string{{bearer: {}}}
-		op.Tags = []string{"Tasks"}
-		if _, ok := frontendPath(op.Path); ok {
-			op.Tags = []string{frontendTag}
+		if op.Tags == nil {
+			op.Tags = []string{"Tasks"}
+			if _, ok := frontendPath(op.Path); ok {
+				op.Tags = []string{frontendTag}
+			}
 		}
 		op.Errors = append(op.Errors, 400, 401, 405, 429, 500, 503)
 		if strings.Contains(op.Path, "{id}") {
@@ -48,6 +57,38 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 		}
 	}))
 }
+
+// public registers a route that anyone may call; it counts against their address.
+func public[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
+	register(a, route, h, summary, append(options, func(op *huma.Operation) {
+		op.Errors = append(op.Errors, 400, 403, 405, 408, 413, 415, 429, 500, 503)
+	}))
+}
+
+// people marks a route about accounts and sessions: its answers are for the caller alone.
+func people(op *huma.Operation) {
+	op.Tags = []string{"Accounts"}
+	mark(op, secretTag, true)
+}
+
+// signIn marks a route that lets people in.
+func signIn(op *huma.Operation) { mark(op, signInTag, true) }
+
+// answering documents further statuses: those of errors, and those of success that answer as the main one does.
+func answering(codes ...int) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		for _, code := range codes {
+			if code < http.StatusBadRequest {
+				mark(op, alsoAnswers, strconv.Itoa(code))
+			} else {
+				op.Errors = append(op.Errors, code)
+			}
+		}
+	}
+}
+
+// alsoAnswers is where an operation's metadata holds another status of success.
+const alsoAnswers = "also answers"
 
 // exempt registers a route that anyone may call as often as they like.
 func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
@@ -119,6 +160,12 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		if without, ok := documented.Metadata[withoutBody].(string); ok {
 			documented.RequestBody.Required = false // huma goes by this, too
 			documented.RequestBody.Description = without
+		}
+		if also, ok := documented.Metadata[alsoAnswers].(string); ok {
+			code, _ := strconv.Atoi(also)
+			success := *documented.Responses[strconv.Itoa(op.DefaultStatus)]
+			success.Description = http.StatusText(code)
+			documented.Responses[also] = &success
 		}
 		if documented.Metadata[mergePatchType] != nil {
 			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]

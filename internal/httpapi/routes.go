@@ -26,6 +26,13 @@ func (a *API) routes() {
 	secured(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
 		optionalBody("Without one, an open todo is completed and a completed one reopened."))
 
+	public(a, "POST /api/auth/register", a.register, "Make an account and sign in", people, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
+	public(a, "POST /api/auth/login", a.login, "Sign in", people, signIn, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", people, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/logout", a.logout, "Sign out", people, answering(http.StatusUnauthorized), optionalBody("The session of the bearer token ends, which may have expired"))
+	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions", people, requiring("currentPassword", "newPassword"))
+	secured(a, "PATCH /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
+
 	for _, prefix := range []string{"", "/api/v1"} {
 		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")
 		exempt(a, "GET "+prefix+"/health/liveness", a.health, "Is the process up?")
