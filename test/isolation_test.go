@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
+	"todod/test/tododtest"
 )
 
 // TestNobodySeesAnothersTasksThroughASmallPool sends very many requests of fifty users through three database connections,
@@ -31,13 +32,13 @@ func TestNobodySeesAnothersTasksThroughASmallPool(t *testing.T) {
 			pooled := through(url)
 			env := []string{"DATABASE_URL=" + pooled, "DATABASE_DIRECT_URL=" + url, "DB_POOL_SIZE=3", "MAX_TASKS_PER_USER=1000000"}
 			folder := t.TempDir()
-			p := start(t, folder, env...)
+			p := tododtest.Start(t, folder, env...)
 			const users = 50
 			var next atomic.Int64
 			var clients sync.WaitGroup
 			for n := range users {
 				owner := fmt.Sprintf("user%d", n)
-				c := &client{t: t, url: p.url, owner: owner, token: token(t, folder, env, owner)}
+				c := &client{t: t, url: p.URL, owner: owner, token: token(t, folder, env, owner)}
 				c.http.Timeout = time.Minute
 				clients.Go(func() {
 					defer c.http.CloseIdleConnections()
@@ -48,7 +49,7 @@ func TestNobodySeesAnothersTasksThroughASmallPool(t *testing.T) {
 			}
 			clients.Wait()
 			nothingLeftBehind(t, pooled)
-			for line := range strings.Lines(p.out.String()) {
+			for line := range strings.Lines(p.Out.String()) {
 				if strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, `"endpoint":"/health/readiness"`) {
 					t.Errorf("todod logged %s", line)
 				}

@@ -30,10 +30,12 @@ var arrows = map[string][]string{
 		"internal/todo", "internal/account", "internal/auth", "internal/ratelimit", "internal/event", "internal/observe",
 	},
 
-	"internal/archtest": {},
-	"internal/pgtest":   {},
-	"test":              {}, // black box: the built binary
-	"bench":             {},
+	"internal/archtest":       {},
+	"internal/betterauthtest": {"internal/nodetest"},
+	"internal/nodetest":       {},
+	"internal/pgtest":         {},
+	"test":                    {}, // black box: the built binary
+	"bench":                   {},
 }
 
 // standardOnly is the room that may import nothing but the standard library.

@@ -19,8 +19,8 @@ const (
 	// keepKeys is how long keys are used without asking again.
 	keepKeys = 10 * time.Minute
 
-	// refetchPause follows every fetch made because keys in hand did not suffice and, while there are keys, every failed
-	// one: it is all that tokens with invented kids can cost.
+	// refetchPause follows every fetch made because keys in hand did not suffice, if it brings no new one, and, while
+	// there are keys, every failed one: it is all that tokens with invented kids can cost.
 	refetchPause = 10 * time.Second
 
 	// firstPause follows a failed fetch while there are no keys at all. It is short, because nobody can sign in until one
@@ -29,8 +29,9 @@ const (
 )
 
 // jwks knows the public keys that a key server publishes. It asks when first needed and again when they are older than
-// keepKeys or when a token names a kid that is not among them: Better Auth may make several keys in its first second. It
-// asks at most once at a time. While asking fails, old keys are as good as new ones. It is safe for concurrent use.
+// keepKeys or when a token names a kid that is not among them: Better Auth may make several keys in its first second, one
+// after the other. It asks at most once at a time. While asking fails, old keys are as good as new ones. It is safe for
+// concurrent use.
 type jwks struct {
 	url    string
 	client *http.Client
@@ -106,7 +107,7 @@ func (s *jwks) lookUp(ctx context.Context, kid string) (publicKey, <-chan struct
 }
 
 // refresh fetches the keys, keeps them, and wakes those who wait. again says that keys in hand were fresh but lacked the
-// one wanted.
+// one wanted. When others have come instead, theirs may yet come, so the next fetch need not wait.
 func (s *jwks) refresh(ctx context.Context, again bool) {
 	keys, err := s.fetch(ctx)
 	if err != nil {
@@ -120,7 +121,7 @@ func (s *jwks) refresh(ctx context.Context, again bool) {
 	switch {
 	case err != nil && s.keys == nil:
 		s.resume = now.Add(firstPause)
-	case err != nil || again:
+	case err != nil, again && !bringsNew(keys, s.keys):
 		s.resume = now.Add(refetchPause)
 	}
 	if err == nil {
@@ -128,6 +129,16 @@ func (s *jwks) refresh(ctx context.Context, again bool) {
 	}
 	close(s.fetching)
 	s.fetching = nil
+}
+
+// bringsNew reports whether keys has a kid that known lacks.
+func bringsNew(keys, known map[string]publicKey) bool {
+	for kid := range keys {
+		if _, ok := known[kid]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 // fetch asks the key server once, for at most fetchTimeout. Anything but a 200 with a JWK set of at most maxJWKSBytes is

@@ -166,6 +166,40 @@ func TestAKeyMadeAMomentLaterIsFound(t *testing.T) {
 	})
 }
 
+// Better Auth may take a second to make its first keys, and it may rotate them faster than every ten seconds.
+func TestAFetchThatBringsANewKeyIsFollowedByNoPause(t *testing.T) {
+	first, second, third := publicJWK(t, "k", ed25519Key()), publicJWK(t, "second", ed25519Other()), publicJWK(t, "third", ed25519Key())
+	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
+		wantAccepted(t, v, server.token(t, "k", ed25519Key()))
+		server.publish(first, second)
+		wantAccepted(t, v, server.token(t, "second", ed25519Other()))
+		server.publish(first, second, third)
+		wantAccepted(t, v, server.token(t, "third", ed25519Key()))
+		server.wantHits(t, 3)
+
+		invented := server.token(t, "invented", ed25519Key())
+		for range 3 {
+			wantRefused(t, v, invented, "no usable key")
+		}
+		server.wantHits(t, 4)
+	})
+}
+
+// A key that goes, or a kid that names another key, is nothing that an unknown kid can be due to.
+func TestAFetchThatBringsNoNewKidIsFollowedByAPause(t *testing.T) {
+	first, second := publicJWK(t, "k", ed25519Key()), publicJWK(t, "second", ed25519Other())
+	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
+		server.publish(first, second)
+		wantAccepted(t, v, server.token(t, "k", ed25519Key()))
+		server.publish(publicJWK(t, "second", ed25519Key()))
+		invented := server.token(t, "invented", ed25519Key())
+		for range 3 {
+			wantRefused(t, v, invented, "no usable key")
+		}
+		server.wantHits(t, 2)
+	})
+}
+
 func TestKeysRotate(t *testing.T) {
 	next := publicJWK(t, "next", ed25519Other())
 	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {

@@ -1,0 +1,140 @@
+// Package tododtest builds todod and runs it for tests, as an operator does. Only tests import this package.
+package tododtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds how long todod may take to be ready and to end: generous, as machines are shared.
+const patience = 30 * time.Second
+
+// binary builds todod once and returns its path: in the project's bin folder, as the next run can use it again, and under
+// the name of the package that is tested, as packages are tested at the same time.
+var binary = sync.OnceValues(func() (string, error) {
+	ctx := context.Background()
+	module, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", err
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(strings.TrimSpace(string(module)), "bin", "under-test", filepath.Base(here))
+	//nolint:gosec // our own choice of path
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "todod/cmd/todod").CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return path, nil
+})
+
+// Command returns todod with args, in a folder and an environment of its own: it listens on a free port of 127.0.0.1 and
+// limits no rates unless env says otherwise.
+func Command(t testing.TB, folder string, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatalf("build todod: %v", err)
+	}
+	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // our own choice of path
+	cmd.Dir = folder
+	cmd.Env = append([]string{"API_HOST=127.0.0.1", "API_PORT=0", "RATE_LIMIT_ENABLED=false"}, env...)
+	return cmd
+}
+
+// Output is what a process prints, to be read while it runs.
+type Output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+// String returns what was printed.
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// A Process is a todod that serves.
+type Process struct {
+	*exec.Cmd
+	URL string
+	Out *Output
+
+	done chan struct{} // closed when it has ended
+}
+
+// listening finds the address in the line that a start logs.
+var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
+
+// Start serves from folder until the test ends, and returns when todod is ready.
+func Start(t testing.TB, folder string, env ...string) *Process {
+	t.Helper()
+	p := &Process{Cmd: Command(t, folder, env), Out: &Output{}, done: make(chan struct{})}
+	p.Stdout, p.Stderr = p.Out, p.Out
+	if err := p.Cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.Wait() // the exit code is looked at by who waits for done
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.Signal(t, syscall.SIGKILL) })
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if at := listening.FindStringSubmatch(p.Out.String()); at != nil {
+			p.URL = "http://" + at[1]
+			if p.ready() {
+				return p
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("todod did not start:\n%s", p.Out)
+		}
+	}
+}
+
+// ready tells whether todod says that it is.
+func (p *Process) ready() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/health/readiness", http.NoBody)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// Signal sends a signal and returns the exit code once the process has ended.
+func (p *Process) Signal(t testing.TB, s syscall.Signal) int {
+	t.Helper()
+	_ = p.Process.Signal(s) // it may have ended
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		t.Fatalf("todod does not end:\n%s", p.Out)
+	}
+	return p.ProcessState.ExitCode()
+}
