@@ -199,11 +199,14 @@ func (b *BetterAuth) heard(err error) error {
 
 // Elsewhere is the Provider of a todod that only checks tokens: it turns everyone away who wants to sign in.
 type Elsewhere struct {
-	URL string // where they can
+	URL string // where they can, "" if that isn't known
 }
 
 // refuse returns the one answer.
 func (e Elsewhere) refuse() error {
+	if e.URL == "" {
+		return forbidden("Nobody signs in here: this server only checks tokens")
+	}
 	return forbidden(fmt.Sprintf("Nobody signs in here: sign in at %s, whose tokens are accepted", e.URL))
 }
 

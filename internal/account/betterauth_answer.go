@@ -25,8 +25,8 @@ var errMisused = errors.New("better auth can't be used like this")
 var refusedCodes = map[string]error{
 	"INVALID_EMAIL_OR_PASSWORD": wrongCredentials(),
 
-	"USER_ALREADY_EXISTS":                   emailTaken(),
-	"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL": emailTaken(),
+	"USER_ALREADY_EXISTS":                   EmailTaken(nil),
+	"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL": EmailTaken(nil),
 
 	"EMAIL_NOT_VERIFIED":              forbidden("Confirm your e-mail address first: follow the link in the e-mail that was sent to you"),
 	"BANNED_USER":                     forbidden("This account is blocked"),

@@ -115,8 +115,8 @@ func TestWhatTheServiceSaysKeepsItsMeaning(t *testing.T) {
 	}{
 		"wrong password":         {401, said("INVALID_EMAIL_OR_PASSWORD", "x"), nil, todo.Unauthenticated, "Invalid email or password", 0, ""},
 		"401 without a code":     {401, ``, nil, todo.Unauthenticated, "Invalid email or password", 0, ""},
-		"taken":                  {422, said("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "x"), nil, todo.Conflict, "exists already", 0, ""},
-		"taken, older":           {422, said("USER_ALREADY_EXISTS", "x"), nil, todo.Conflict, "exists already", 0, ""},
+		"taken":                  {422, said("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "x"), nil, todo.Conflict, "already", 0, ""},
+		"taken, older":           {422, said("USER_ALREADY_EXISTS", "x"), nil, todo.Conflict, "already", 0, ""},
 		"not stored":             {422, said("FAILED_TO_CREATE_USER", "x"), nil, todo.Unavailable, "", time.Second, ""},
 		"unverified":             {403, said("EMAIL_NOT_VERIFIED", "x"), nil, todo.Forbidden, "e-mail", 0, ""},
 		"banned":                 {403, said("BANNED_USER", "x"), nil, todo.Forbidden, "blocked", 0, ""},

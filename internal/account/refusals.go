@@ -11,11 +11,6 @@ func wrongCredentials() error {
 	return &todo.Error{Code: todo.Unauthenticated, Message: "Invalid email or password"}
 }
 
-// emailTaken says that there is an account with this address already.
-func emailTaken() error {
-	return &todo.Error{Code: todo.Conflict, Message: "An account with this e-mail address exists already"}
-}
-
 // forbidden says, in message, what can't be done here or not yet.
 func forbidden(message string) error {
 	return &todo.Error{Code: todo.Forbidden, Message: message}
