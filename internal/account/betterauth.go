@@ -64,7 +64,7 @@ func (b *BetterAuth) Register(ctx context.Context, r Registration, from Client) 
 func (b *BetterAuth) Login(ctx context.Context, email, password string, from Client) (SignedIn, error) {
 	email, ok := NormaliseEmail(email)
 	if !ok {
-		return SignedIn{}, wrongCredentials()
+		return SignedIn{}, badCredentials(errors.New("no e-mail address"))
 	}
 	said, err := b.service.signIn(ctx, email, password, from)
 	if err != nil {
@@ -73,7 +73,7 @@ func (b *BetterAuth) Login(ctx context.Context, email, password string, from Cli
 	signedIn, err := b.start(ctx, said, from)
 	switch {
 	case todo.CodeOf(err) == todo.Invalid: // an address or a password such as it never lets anybody have
-		return SignedIn{}, wrongCredentials()
+		return SignedIn{}, badCredentials(err)
 	case err == nil && signedIn.Tokens.Access == "":
 		return SignedIn{}, forbidden("Better Auth wants something else of this account first: sign in there")
 	}

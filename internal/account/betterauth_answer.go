@@ -16,14 +16,14 @@ import (
 )
 
 // signedToken is the header in which the bearer() plugin names a session that was started.
-const signedToken = "Set-Auth-Token"
+const signedToken = "Set-Auth-Token" //nolint:gosec // the name of one
 
 // errMisused marks answers that only a setup which can't work gives: whoever runs the two services has to act.
 var errMisused = errors.New("better auth can't be used like this")
 
 // refusedCodes are the error codes of Better Auth (its version 1.7) that mean something to the person who signs in.
 var refusedCodes = map[string]error{
-	"INVALID_EMAIL_OR_PASSWORD": wrongCredentials(),
+	"INVALID_EMAIL_OR_PASSWORD": badCredentials(nil),
 
 	"USER_ALREADY_EXISTS":                   EmailTaken(nil),
 	"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL": EmailTaken(nil),
@@ -38,6 +38,11 @@ var refusedCodes = map[string]error{
 	"PASSWORD_TOO_SHORT":   todo.InvalidFields(todo.FieldError{Field: "password", Message: "is too short"}),
 	"PASSWORD_TOO_LONG":    todo.InvalidFields(todo.FieldError{Field: "password", Message: "is too long"}),
 	"PASSWORD_COMPROMISED": todo.InvalidFields(todo.FieldError{Field: "password", Message: "is known to the world: choose another one"}),
+}
+
+// forbidden says, in message, what can't be done here or not yet.
+func forbidden(message string) error {
+	return &todo.Error{Code: todo.Forbidden, Message: message}
 }
 
 // misuseCodes are the error codes that tell of a setup that can't work: it takes this program for a browser.
@@ -80,7 +85,7 @@ func (a answer) refusal() error {
 	case a.status == http.StatusForbidden:
 		return &todo.Error{Code: todo.Forbidden, Message: saidOr(p.Message, "Better Auth refuses this"), Cause: cause}
 	case a.status == http.StatusUnauthorized:
-		return wrongCredentials()
+		return badCredentials(cause)
 	}
 	return awayFor(time.Second, cause) // 422 also means that it failed to store something
 }

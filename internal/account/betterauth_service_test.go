@@ -92,7 +92,7 @@ func TestTheServiceIsCalledAsServersCallEachOther(t *testing.T) {
 		t.Errorf("sign-in with %v", h)
 	}
 	last := s.asked[2]
-	if last.Header.Get("Authorization") != "Bearer tok.sig=" || last.Method != "GET" || last.URL.Path != "/api/auth/get-session" {
+	if last.Header.Get("Authorization") != "Bearer tok.sig=" || last.Method != http.MethodGet || last.URL.Path != "/api/auth/get-session" {
 		t.Errorf("get-session: %s %s %v", last.Method, last.URL, last.Header)
 	}
 	if _, there := last.Header["X-Forwarded-For"]; there {

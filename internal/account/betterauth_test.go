@@ -7,14 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"todod/internal/account"
-	"todod/internal/store/sqlite"
 	"todod/internal/todo"
 )
 
@@ -76,22 +74,6 @@ func (f *far) ended() string {
 	return strings.Join(f.signOuts, " ")
 }
 
-// openStore returns a store on a file of its own.
-func openStore(t *testing.T) *sqlite.Store {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-// mint makes access tokens that say what they would say.
-func mint(p account.Person, sessionID string, _ time.Time) (string, error) {
-	return fmt.Sprintf("%s %s %s", p.ID, p.Name, sessionID), nil
-}
-
 // through returns a provider over f and a store, with these secrets.
 func through(t *testing.T, f *far, store account.Store, secrets ...string) *account.BetterAuth {
 	t.Helper()
@@ -120,8 +102,8 @@ func signIn(t *testing.T, b *account.BetterAuth) account.SignedIn {
 	return s
 }
 
-// wantCode fails the test unless err has this code; 0 is no error.
-func wantCode(t *testing.T, what string, err error, want todo.Code) {
+// expect fails the test unless err has this code; 0 is no error.
+func expect(t *testing.T, what string, err error, want todo.Code) {
 	t.Helper()
 	if (err == nil) != (want == 0) || todo.CodeOf(err) != want {
 		t.Errorf("%s: %v, want code %d", what, err, want)
@@ -131,85 +113,90 @@ func wantCode(t *testing.T, what string, err error, want todo.Code) {
 // TestASessionIsKnownByEitherForm of its token: the signed one where only that is taken, the bare one after the secret
 // that signed it was replaced.
 func TestASessionIsKnownByEitherForm(t *testing.T) {
-	t.Parallel()
-	f := newFar(t)
-	b := through(t, f, openStore(t), "s1")
-	s := signIn(t, b)
-	for name, alive := range map[string]map[string]bool{"signed": {"bare.signature": true}, "bare": {"bare": true}} {
-		f.do(func() { f.alive = alive })
-		got, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-		if wantCode(t, name, err, 0); got != s.Tokens {
-			t.Errorf("%s: got %+v, want %+v", name, got, s.Tokens)
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		b := through(t, f, store, "s1")
+		s := signIn(t, b)
+		for name, alive := range map[string]map[string]bool{"signed": {"bare.signature": true}, "bare": {"bare": true}} {
+			f.do(func() { f.alive = alive })
+			got, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+			if expect(t, name, err, 0); got.Refresh != s.Tokens.Refresh || caller(t, got.Access).ID != "ada" {
+				t.Errorf("%s: got %+v, want %+v", name, got, s.Tokens)
+			}
 		}
-	}
-	if err := b.Logout(t.Context(), account.Caller{}, s.Tokens.Refresh, account.Client{}); err != nil || f.ended() != "bare.signature bare" {
-		t.Errorf("%v, told of %q", err, f.ended())
-	}
+		if err := b.Logout(t.Context(), account.Caller{}, s.Tokens.Refresh, account.Client{}); err != nil || f.ended() != "bare.signature bare" {
+			t.Errorf("%v, told of %q", err, f.ended())
+		}
+	})
 }
 
 func TestAwayIsNotOver(t *testing.T) {
-	t.Parallel()
-	f := newFar(t)
-	b := through(t, f, openStore(t), "s1")
-	s := signIn(t, b)
-	f.do(func() { f.down = true })
-	_, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-	wantCode(t, "away", err, todo.Unavailable)
-	f.do(func() { f.down = false })
-	_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-	wantCode(t, "back", err, 0)
-	f.do(func() { f.down = true })
-	wantCode(t, "logout", b.Logout(t.Context(), account.Caller{}, s.Tokens.Refresh, account.Client{}), 0)
-	f.do(func() { f.down = false })
-	_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-	wantCode(t, "after the logout", err, todo.Unauthenticated)
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		b := through(t, f, store, "s1")
+		s := signIn(t, b)
+		f.do(func() { f.down = true })
+		_, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+		expect(t, "away", err, todo.Unavailable)
+		f.do(func() { f.down = false })
+		_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+		expect(t, "back", err, 0)
+		f.do(func() { f.down = true })
+		expect(t, "logout", b.Logout(t.Context(), account.Caller{}, s.Tokens.Refresh, account.Client{}), 0)
+		f.do(func() { f.down = false })
+		_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+		expect(t, "after the logout", err, todo.Unauthenticated)
+	})
 }
 
 // TestASessionThatIsNoneAnyMoreStaysDead: whatever ended it, it doesn't come back when that is put right.
 func TestASessionThatIsNoneAnyMoreStaysDead(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		secret string
-		end    func(f *far)
-	}{
-		"ended there":     {"s1", func(f *far) { f.alive = map[string]bool{} }},
-		"somebody else's": {"s1", func(f *far) { f.owner = "eve" }},
-		"another secret":  {"s2", func(*far) {}},
-	} {
-		f, store := newFar(t), openStore(t)
-		b := through(t, f, store, "s1")
-		s := signIn(t, b)
-		before := f.alive
-		f.do(func() { c.end(f) })
-		_, err := through(t, f, store, c.secret).Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-		wantCode(t, name, err, todo.Unauthenticated)
-		f.do(func() { f.alive, f.owner = before, "ada" })
-		_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-		wantCode(t, name+", put right", err, todo.Unauthenticated)
-	}
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		for name, c := range map[string]struct {
+			secret string
+			end    func(f *far)
+		}{
+			"ended there":     {"s1", func(f *far) { f.alive = map[string]bool{} }},
+			"somebody else's": {"s1", func(f *far) { f.owner = "eve" }},
+			"another secret":  {"s2", func(*far) {}},
+		} {
+			f := newFar(t)
+			b := through(t, f, store, "s1")
+			s := signIn(t, b)
+			before := f.alive
+			f.do(func() { c.end(f) })
+			_, err := through(t, f, store, c.secret).Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+			expect(t, name, err, todo.Unauthenticated)
+			f.do(func() { f.alive, f.owner = before, "ada" })
+			_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+			expect(t, name+", put right", err, todo.Unauthenticated)
+		}
+	})
 }
 
 func TestSessionsSurviveARotationOfSecrets(t *testing.T) {
-	t.Parallel()
-	f, store := newFar(t), openStore(t)
-	s := signIn(t, through(t, f, store, "old"))
-	_, err := through(t, f, store, "new", "old").Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-	wantCode(t, "with both", err, 0)
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		s := signIn(t, through(t, f, store, "old"))
+		_, err := through(t, f, store, "new", "old").Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+		expect(t, "with both", err, 0)
+	})
 }
 
 // TestASessionOfALocalAccountEnds when the accounts have moved to Better Auth: nothing there stands behind it.
 func TestASessionOfALocalAccountEnds(t *testing.T) {
-	t.Parallel()
-	f, store := newFar(t), openStore(t)
-	session, tokens, err := account.NewSessions(store, mint, time.Now, false).New(account.Person{ID: "ada"}, nil)
-	if err == nil {
-		err = store.StartSession(t.Context(), session, "")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = through(t, f, store, "s1").Refresh(t.Context(), tokens.Refresh, account.Client{})
-	wantCode(t, "refresh", err, todo.Unauthenticated)
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		session, tokens, err := account.NewSessions(store, mint, time.Now, false).New(account.Person{ID: "ada"})
+		if err == nil {
+			err = store.StartSession(t.Context(), session, "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = through(t, f, store, "s1").Refresh(t.Context(), tokens.Refresh, account.Client{})
+		expect(t, "refresh", err, todo.Unauthenticated)
+	})
 }
 
 // full is a store that takes no sessions.
@@ -222,24 +209,25 @@ func (full) StartSession(context.Context, account.Session, string) error {
 
 // TestASessionThatCouldNotBeKeptEndsThere: nobody would ever use it.
 func TestASessionThatCouldNotBeKeptEndsThere(t *testing.T) {
-	t.Parallel()
-	f := newFar(t)
-	b := through(t, f, full{openStore(t)}, "s1")
-	_, err := b.Login(t.Context(), "ada@example.com", "secret", account.Client{})
-	wantCode(t, "login", err, todo.Unavailable)
-	if f.ended() != "bare.signature bare" {
-		t.Errorf("told of %q", f.ended())
-	}
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		b := through(t, f, full{store}, "s1")
+		_, err := b.Login(t.Context(), "ada@example.com", "secret", account.Client{})
+		expect(t, "login", err, todo.Unavailable)
+		if f.ended() != "bare.signature bare" {
+			t.Errorf("told of %q", f.ended())
+		}
+	})
 }
 
 // TestTheTokenIsNotKeptInTheClear: whoever has the database has no session of anyone.
 func TestTheTokenIsNotKeptInTheClear(t *testing.T) {
-	t.Parallel()
-	f, store := newFar(t), openStore(t)
-	s := signIn(t, through(t, f, store, "s1"))
-	sid := s.Tokens.Access[strings.LastIndexByte(s.Tokens.Access, ' ')+1:]
-	session, err := store.Session(t.Context(), "ada", sid, time.Now())
-	if err != nil || len(session.Sealed) == 0 || strings.Contains(string(session.Sealed), "bare") {
-		t.Errorf("%+v, %v", session, err)
-	}
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		s := signIn(t, through(t, f, store, "s1"))
+		session, err := store.Session(t.Context(), "ada", caller(t, s.Tokens.Access).SessionID, time.Now())
+		if err != nil || len(session.Sealed) == 0 || strings.Contains(string(session.Sealed), "bare") {
+			t.Errorf("%+v, %v", session, err)
+		}
+	})
 }

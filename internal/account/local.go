@@ -30,7 +30,7 @@ func (l *Local) Register(ctx context.Context, r Registration, _ Client) (SignedI
 		return SignedIn{}, err
 	}
 	a.CreatedAt = l.sessions.moment()
-	session, tokens, err := l.sessions.New(a.Person, nil)
+	session, tokens, err := l.sessions.New(a.Person)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -83,7 +83,7 @@ func (l *Local) login(ctx context.Context, email, password string) (SignedIn, er
 	if a.PasswordHash, err = l.upgraded(ctx, a, password); err != nil {
 		return SignedIn{}, err
 	}
-	session, tokens, err := l.sessions.New(a.Person, nil)
+	session, tokens, err := l.sessions.New(a.Person)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -180,14 +180,12 @@ func (l *Local) ChangeProfile(ctx context.Context, who Caller, p Profile) (Perso
 
 // newAccount returns the account that r asks for, without a time, or Invalid with every field at fault.
 func newAccount(ctx context.Context, passwords *Passwords, r Registration) (Account, error) {
-	name, faults := normaliseName(r.Name)
-	email, emailFaults := normaliseEmail(r.Email)
-	faults = append(append(faults, emailFaults...), checkPassword("password", r.Password)...)
-	if err := todo.InvalidFields(faults...); err != nil {
+	r, err := r.normalise()
+	if err != nil {
 		return Account{}, err
 	}
 	hash, err := passwords.Hash(ctx, r.Password)
-	return Account{Person: Person{ID: newUserID(), Email: email, Name: name}, PasswordHash: hash}, err
+	return Account{Person: Person{ID: newUserID(), Email: r.Email, Name: r.Name}, PasswordHash: hash}, err
 }
 
 // alphanumerics are what user ids are made of, as Better Auth's are.
@@ -210,7 +208,7 @@ func newUserID() todo.UserID {
 
 // badCredentials is the one answer to a sign-in that fails; cause is for the log.
 func badCredentials(cause error) error {
-	return &todo.Error{Code: todo.Unauthenticated, Message: "Incorrect e-mail address or password", Cause: cause}
+	return &todo.Error{Code: todo.Unauthenticated, Message: "Invalid email or password", Cause: cause}
 }
 
 // ofNobody returns err, of an operation on the caller's own account; that there is none is Forbidden, because their token

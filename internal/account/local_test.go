@@ -506,13 +506,13 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 		for _, rotate := range []bool{false, true} {
 			h := over(store, rotate)
 			p := account.Person{ID: todo.UserID(fmt.Sprintf("ada-%v", rotate)), Email: "ada@elsewhere.example", Name: "Ada"}
-			tokens, err := h.sessions.Start(t.Context(), p, []byte("sealed"))
+			tokens, err := h.sessions.Start(t.Context(), p, func(id string) []byte { return []byte("sealed for " + id) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 2 {
 				v, err := h.sessions.Look(t.Context(), tokens.Refresh)
-				if err != nil || string(v.Sealed) != "sealed" || v.Owner != p.ID || v.ID != caller(t, tokens.Access).SessionID {
+				if err != nil || string(v.Sealed) != "sealed for "+v.ID || v.Owner != p.ID || v.ID != caller(t, tokens.Access).SessionID {
 					t.Fatalf("%+v, %v", v, err)
 				}
 				if tokens, err = h.sessions.Renew(t.Context(), tokens.Refresh, p); err != nil {
@@ -522,7 +522,7 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 			_, err = h.sessions.Renew(t.Context(), tokens.Refresh, account.Person{ID: "bob"})
 			wantCode(t, err, todo.Unauthenticated)
 			ended, err := h.sessions.End(t.Context(), caller(t, tokens.Access), tokens.Refresh)
-			if err != nil || len(ended) != 1 || string(ended[0].Sealed) != "sealed" {
+			if err != nil || len(ended) != 1 || string(ended[0].Sealed) != "sealed for "+ended[0].ID {
 				t.Fatalf("%+v, %v", ended, err)
 			}
 		}
