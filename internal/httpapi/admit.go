@@ -47,10 +47,10 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
 	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, maxBody)})
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	if op.Metadata[secretTag] != nil {
+	ctx, err := a.entitled(ctx, op, r)
+	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}
-	ctx, err := a.entitled(ctx, op, r)
 	if err == nil && op.Metadata[exemptTag] == nil {
 		err = checkForm(op, r)
 	}
@@ -70,10 +70,8 @@ func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (h
 			return ctx, err
 		}
 		header := recordOf(r.Context()).header
+		header.Set("Cache-Control", "private, no-cache")
 		header.Add("Vary", "Authorization")
-		if header.Get("Cache-Control") == "" {
-			header.Set("Cache-Control", "private, no-cache")
-		}
 		return huma.WithValue(ctx, callerKey{}, p), nil
 	case op.Metadata[exemptTag] != nil:
 		return ctx, nil

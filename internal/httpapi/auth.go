@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -300,8 +301,8 @@ func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOu
 // refusedSignIn returns err, and tells whoever watches for misuse. It names the address that was tried by its hash, so that
 // tries of one account can be seen to belong together.
 func (a *API) refusedSignIn(ctx context.Context, event, email string, err error) error {
-	switch todo.CodeOf(err) {
-	case todo.Unauthenticated, todo.Conflict, todo.Forbidden, todo.Limited:
+	ofInterest := []todo.Code{todo.Unauthenticated, todo.Conflict, todo.Forbidden, todo.Limited}
+	if slices.Contains(ofInterest, todo.CodeOf(err)) {
 		a.watch(ctx, slog.LevelWarn, event, slog.String("email_hash", emailHash(email)), slog.String("reason", err.Error()))
 	}
 	return err

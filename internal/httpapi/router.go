@@ -65,11 +65,11 @@ func public[I, O any](a *API, route string, h handler[I, O], summary string, opt
 	}))
 }
 
-// people marks a route about accounts and sessions: its answers are for the caller alone.
-func people(op *huma.Operation) {
-	op.Tags = []string{"Accounts"}
-	mark(op, secretTag, true)
-}
+// people marks a route about accounts and sessions.
+func people(op *huma.Operation) { op.Tags = []string{"Accounts"} }
+
+// secret keeps a route's answers out of every cache.
+func secret(op *huma.Operation) { mark(op, secretTag, true) }
 
 // signIn marks a route that lets people in.
 func signIn(op *huma.Operation) { mark(op, signInTag, true) }

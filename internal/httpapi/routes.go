@@ -17,7 +17,7 @@ func (a *API) routes() {
 	secured(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	secured(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
-	// Answers to any spelling of these paths: see frontendPath.
+	// These answer to any spelling of their paths, and so do those of /api/auth: see frontendPath.
 	secured(a, "GET    /api/todos", a.listTodos, "List todos")
 	secured(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
 	secured(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
@@ -26,11 +26,14 @@ func (a *API) routes() {
 	secured(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
 		optionalBody("Without one, an open todo is completed and a completed one reopened."))
 
-	public(a, "POST /api/auth/register", a.register, "Make an account and sign in", people, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
-	public(a, "POST /api/auth/login", a.login, "Sign in", people, signIn, answering(http.StatusUnauthorized))
-	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", people, answering(http.StatusUnauthorized))
-	public(a, "POST /api/auth/logout", a.logout, "Sign out", people, answering(http.StatusUnauthorized), optionalBody("The session of the bearer token ends, which may have expired"))
-	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions", people, requiring("currentPassword", "newPassword"))
+	public(a, "POST /api/auth/register", a.register, "Make an account and sign in",
+		people, secret, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
+	public(a, "POST /api/auth/login", a.login, "Sign in", people, secret, signIn, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", people, secret, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/logout", a.logout, "Sign out", people, secret, answering(http.StatusUnauthorized),
+		optionalBody("The session of the bearer token ends, which may have expired"))
+	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions",
+		people, secret, requiring("currentPassword", "newPassword"))
 	secured(a, "PATCH /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
 
 	for _, prefix := range []string{"", "/api/v1"} {
