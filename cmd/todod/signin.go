@@ -39,6 +39,9 @@ func newProvider(cfg config.Config, db account.Store, log *slog.Logger) (account
 		return account.Elsewhere{URL: cfg.Auth.BetterAuthURL}, nil
 	}
 	sessions := account.NewSessions(db, newMint(cfg.Auth), time.Now, cfg.Auth.RefreshRotation)
+	if cfg.Auth.Provider == config.Local {
+		return account.NewLocal(sessions, account.NewPasswords()), nil
+	}
 	return account.NewBetterAuth(account.BetterAuthConfig{
 		URL: cfg.Auth.BetterAuthURL, Secrets: secretBytes(cfg.Auth), Sessions: sessions, Now: time.Now, Logger: log,
 	})
