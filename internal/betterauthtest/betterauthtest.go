@@ -32,7 +32,8 @@ type Server struct {
 // An Instance is one Better Auth with a secret, keys and users of its own.
 type Instance struct {
 	Name   string
-	URL    string // its origin; the routes are below /api/auth
+	URL    string // its origin
+	API    string // where its routes begin: URL and /api/auth, unless set up otherwise
 	Secret string
 	Old    string // a secret on its way out, or ""
 

@@ -60,20 +60,20 @@ func (i *Instance) user(t testing.TB, got answer, err error) *User {
 
 // post sends a body to a route of the instance.
 func (i *Instance) post(route string, body any, header http.Header) (answer, error) {
-	return send(http.MethodPost, i.URL+"/api/auth"+route, header, body)
+	return send(http.MethodPost, i.API+route, header, body)
 }
 
 // Verify follows the link in a captured mail.
 func (i *Instance) Verify(t testing.TB, mail Mail) {
 	t.Helper()
-	if _, err := send(http.MethodGet, i.URL+"/api/auth/verify-email?token="+url.QueryEscape(mail.Token), nil, nil); err != nil {
+	if _, err := send(http.MethodGet, i.API+"/verify-email?token="+url.QueryEscape(mail.Token), nil, nil); err != nil {
 		t.Fatalf("betterauthtest: %v", err)
 	}
 }
 
 // JWT fetches a token for todod from /token, as a frontend does. It may be called from any goroutine.
 func (u *User) JWT() (string, error) {
-	got, err := send(http.MethodGet, u.instance.URL+"/api/auth/token", u.header(), nil)
+	got, err := send(http.MethodGet, u.instance.API+"/token", u.header(), nil)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +85,7 @@ func (u *User) JWT() (string, error) {
 
 // HeaderJWT takes a token for todod from the header set-auth-jwt that comes with the session.
 func (u *User) HeaderJWT() (string, error) {
-	got, err := send(http.MethodGet, u.instance.URL+"/api/auth/get-session", u.header(), nil)
+	got, err := send(http.MethodGet, u.instance.API+"/get-session", u.header(), nil)
 	if err != nil {
 		return "", err
 	}
@@ -108,12 +108,24 @@ func (u *User) Cookie(name string) string {
 	return ""
 }
 
-// ChangeEmail asks for another address. Better Auth sends mails about it, or the test ends.
+// ChangeEmail asks for another address. Better Auth sends mails about it.
 func (u *User) ChangeEmail(t testing.TB, address string) {
 	t.Helper()
+	u.change(t, "/change-email", map[string]string{"newEmail": address})
+}
+
+// SetImage gives the user a picture, by its URL.
+func (u *User) SetImage(t testing.TB, image string) {
+	t.Helper()
+	u.change(t, "/update-user", map[string]string{"image": image})
+}
+
+// change sends a body to a route as a page does on which the user is signed in.
+func (u *User) change(t testing.TB, route string, body any) {
+	t.Helper()
 	header := u.header()
-	header.Set("Origin", u.instance.URL) // a request with cookies must come from a trusted page
-	if _, err := u.instance.post("/change-email", map[string]string{"newEmail": address}, header); err != nil {
+	header.Set("Origin", u.instance.URL) // or cookies are not accepted
+	if _, err := u.instance.post(route, body, header); err != nil {
 		t.Fatalf("betterauthtest: %v", err)
 	}
 }

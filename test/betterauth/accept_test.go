@@ -38,6 +38,8 @@ func TestTheTokensOfEverySetUp(t *testing.T) {
 		"HS256":                  {"hs256", nil, fetched},
 		"HS256, iss and aud":     {"hs256", []string{"AUTH_REQUIRE_ISS_AUD=true"}, fetched},
 		"bearer plugin":          {"bearer", nil, fetched},
+		"few claims":             {"lean", nil, fetched},
+		"several audiences":      {"audiences", nil, fetched},
 		"two-factor plugin":      {"twofactor", nil, fetched},
 		"cookie cache":           {"cookiecache", []string{"AUTH_ACCEPT_SESSION_JWT=true"}, cached},
 		"token and cookie cache": {"cookiecache", []string{"AUTH_ACCEPT_SESSION_JWT=true"}, fetched},

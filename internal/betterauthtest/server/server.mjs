@@ -1,8 +1,8 @@
 // Runs the real Better Auth for todod's tests: one instance for each way of setting it up, all in this process, each on a
 // free loopback port with a secret and users of its own, in memory.
 //
-// Once all listen, one line of JSON on standard output says where: {control, instances: {name: {url, secret, old}}}, old
-// being a secret that is on its way out. The process ends when standard input does, or at SIGTERM.
+// Once all listen, one line of JSON on standard output says where: {control, instances: {name: {url, api, secret, old}}}.
+// api is where the routes begin, old a secret on its way out. The process ends when standard input does, or at SIGTERM.
 import { createServer } from "node:http";
 import { randomBytes } from "node:crypto";
 import { memoryAdapter } from "@better-auth/memory-adapter";
@@ -49,6 +49,15 @@ const setups = {
     plugins: [jwt({ sessionCookieCache: true })],
     session: { cookieCache: { enabled: true, strategy: "jwt" } },
   }),
+  // The other two ways of caching the session in a cookie.
+  compact: () => ({ plugins: [jwt()], session: { cookieCache: { enabled: true, strategy: "compact" } } }),
+  jwe: () => ({ plugins: [jwt()], session: { cookieCache: { enabled: true, strategy: "jwe" } } }),
+  // Routes elsewhere than under /api/auth, and the keys elsewhere than at /jwks.
+  elsewhere: () => ({ basePath: "/id", plugins: [jwt({ jwks: { jwksPath: "/.well-known/jwks.json" } })] }),
+  // Claims of one's own: few, for several services, and one that means something else to todod.
+  lean: () => ({ plugins: [jwt({ jwt: { definePayload: ({ user }) => ({ email: user.email, name: user.name }) } })] }),
+  audiences: ({ url }) => ({ plugins: [jwt({ jwt: { audience: ["https://other.example.com", url] } })] }),
+  typed: () => ({ plugins: [jwt({ jwt: { definePayload: ({ user }) => ({ email: user.email, type: "student" }) } })] }),
   // What todod carries sign-in out with.
   bearer: () => ({ plugins: [bearer(), jwt()] }),
   verified: ({ mails }) => ({
@@ -83,7 +92,7 @@ async function open(instance, port) {
   if (instance.handler) return;
   instance.port = server.address().port;
   instance.url = `http://127.0.0.1:${instance.port}`;
-  const auth = betterAuth({
+  const options = {
     baseURL: instance.url,
     secret: instance.secret,
     database: memoryAdapter(instance.tables),
@@ -92,7 +101,9 @@ async function open(instance, port) {
     telemetry: { enabled: false },
     logger: { level: "error" },
     ...setup(instance),
-  });
+  };
+  instance.api = instance.url + (options.basePath ?? "/api/auth");
+  const auth = betterAuth(options);
   await auth.$context;
   instance.handler = toNodeHandler(auth);
 }
@@ -157,6 +168,8 @@ process.stdin.on("end", () => process.exit(0)).resume();
 process.stdout.write(
   JSON.stringify({
     control: `http://127.0.0.1:${controller.address().port}`,
-    instances: Object.fromEntries(Object.entries(instances).map(([name, { url, secret, old }]) => [name, { url, secret, old }])),
+    instances: Object.fromEntries(
+      Object.entries(instances).map(([name, { url, api, secret, old }]) => [name, { url, api, secret, old }]),
+    ),
   }) + "\n",
 );
