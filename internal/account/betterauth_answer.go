@@ -201,5 +201,8 @@ func (a answer) session() (Person, bool, error) {
 	if body == nil {
 		return Person{}, false, nil
 	}
+	if body.User.ID == "" { // which is no answer: the session may well live
+		return Person{}, false, awayFor(time.Minute, fmt.Errorf("%w: its answer names no user", errMisused))
+	}
 	return body.User.person(), true, nil
 }

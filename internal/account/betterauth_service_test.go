@@ -2,8 +2,10 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -264,5 +266,56 @@ func TestWhoeverGoesAwayTellsNothingOfTheService(t *testing.T) {
 	}
 	if _, err := s.service.signIn(t.Context(), "e", "p", Client{}); err != nil {
 		t.Errorf("shut out: %v", err)
+	}
+}
+
+// FuzzAnswers: whatever a service says, it lets nobody in without a user and a token, and todod tells people nothing that
+// isn't one short line.
+func FuzzAnswers(f *testing.F) {
+	f.Add(200, `{"token":"t","user":{"id":"u","createdAt":"2026-11-22T12:00:00Z"}}`, "t.s")
+	f.Add(400, `{"code":"VALIDATION_ERROR","message":"[body.email] x"}`, "")
+	f.Add(200, `null`, "")
+	f.Add(403, `{"message":"a"}`, "")
+	f.Fuzz(func(t *testing.T, status int, body, token string) {
+		said := answer{status: status, header: http.Header{signedToken: {token}}, body: []byte(body)}
+		granted, err := said.granted()
+		if err == nil && (granted.person.ID == "" || granted.token != "" && granted.token != token || status != 200) {
+			t.Errorf("let in %+v", granted)
+		}
+		if err != nil && todo.CodeOf(err) == 0 {
+			t.Errorf("no error of ours: %v", err)
+		}
+		person, alive, err := said.session()
+		if alive && (err != nil || status != 200 || person.ID == "") || !alive && person != (Person{}) {
+			t.Errorf("%+v, %v, %v", person, alive, err)
+		}
+		var e *todo.Error
+		if errors.As(err, &e) && strings.ContainsAny(e.Message, "\n\x00") {
+			t.Errorf("message %q", e.Message)
+		}
+	})
+}
+
+// TestNothingIsLeftOpen: after close, the service sees its connections end.
+func TestNothingIsLeftOpen(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{}, 1)
+	server := httptest.NewUnstartedServer(saying(200, `null`))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	defer server.Close()
+	service := newService(server.URL, time.Now, slog.New(slog.DiscardHandler))
+	if _, err := service.getSession(t.Context(), "t", Client{}); err != nil {
+		t.Fatal(err)
+	}
+	service.close()
+	select {
+	case <-closed:
+	case <-time.After(2 * time.Second): // before keepIdle would do it
+		t.Error("a connection is still open")
 	}
 }

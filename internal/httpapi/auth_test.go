@@ -346,41 +346,41 @@ func TestChangingTheProfile(t *testing.T) {
 
 // TestWhoWatchesForMisuseSeesIt under names that stay, without any address in clear.
 func TestWhoWatchesForMisuseSeesIt(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, openSQLite(t), nil)
-	ada := s.register(t, "ada@example.com")
-	s.post(t, "/api/auth/register", `{"name":"x","email":"ada@example.com","password":"long enough"}`)
-	s.post(t, "/api/auth/login", credentials("ada@example.com", "not the password"))
-	s.post(t, "/api/auth/login", credentials("ada@example.com", goodPassword))
-	s.with(t, ada.Token, "POST", "/api/auth/change-password", `{"currentPassword":"x","newPassword":"another password"}`)
-	s.with(t, ada.Token, "POST", "/api/auth/change-password", credentialsChange(goodPassword, "another password"))
-	s.with(t, ada.Token, "POST", "/api/auth/logout", "")
-	var events []string
-	hashes := map[string]bool{}
-	for line := range strings.Lines(s.log.String()) {
-		var e struct{ Logger, Message, Level, Email_hash, User_id, Request_id, Client_ip string }
-		if json.Unmarshal([]byte(line), &e) == nil && e.Logger == "todod.security" {
-			events = append(events, e.Level+" "+e.Message)
-			if e.Email_hash != "" {
-				hashes[e.Email_hash] = true
-			} else if e.User_id != ada.User.ID {
-				t.Errorf("whose? %s", line)
-			}
-			if e.Request_id == "" || e.Client_ip != "127.0.0.0" {
-				t.Errorf("where from? %s", line)
+	onEveryStore(t, func(t *testing.T, s *server) {
+		ada := s.register(t, "ada@example.com")
+		s.post(t, "/api/auth/register", `{"name":"x","email":"ada@example.com","password":"long enough"}`)
+		s.post(t, "/api/auth/login", credentials("ada@example.com", "not the password"))
+		s.post(t, "/api/auth/login", credentials("ada@example.com", goodPassword))
+		s.with(t, ada.Token, "POST", "/api/auth/change-password", `{"currentPassword":"x","newPassword":"another password"}`)
+		s.with(t, ada.Token, "POST", "/api/auth/change-password", credentialsChange(goodPassword, "another password"))
+		s.with(t, ada.Token, "POST", "/api/auth/logout", "")
+		var events []string
+		hashes := map[string]bool{}
+		for line := range strings.Lines(s.log.String()) {
+			var e struct{ Logger, Message, Level, Email_hash, User_id, Request_id, Client_ip string }
+			if json.Unmarshal([]byte(line), &e) == nil && e.Logger == "todod.security" {
+				events = append(events, e.Level+" "+e.Message)
+				if e.Email_hash != "" {
+					hashes[e.Email_hash] = true
+				} else if e.User_id != ada.User.ID {
+					t.Errorf("whose? %s", line)
+				}
+				if e.Request_id == "" || e.Client_ip != "127.0.0.0" {
+					t.Errorf("where from? %s", line)
+				}
 			}
 		}
-	}
-	want := "INFO auth.registered, WARNING auth.registration_refused, WARNING auth.sign_in_refused, INFO auth.signed_in, " +
-		"WARNING auth.password_change_refused, INFO auth.password_changed, INFO auth.signed_out"
-	if got := strings.Join(events, ", "); got != want || len(hashes) != 1 {
-		t.Errorf("got %s, %v", got, hashes)
-	}
-	for _, secret := range []string{"ada@", goodPassword, "not the password", "another password", ada.Token, ada.RefreshToken} {
-		if strings.Contains(s.log.String(), secret) {
-			t.Errorf("the log has %q", secret)
+		want := "INFO auth.registered, WARNING auth.registration_refused, WARNING auth.sign_in_refused, INFO auth.signed_in, " +
+			"WARNING auth.password_change_refused, INFO auth.password_changed, INFO auth.signed_out"
+		if got := strings.Join(events, ", "); got != want || len(hashes) != 1 {
+			t.Errorf("got %s, %v", got, hashes)
 		}
-	}
+		for _, secret := range []string{"ada@", goodPassword, "not the password", "another password", ada.Token, ada.RefreshToken} {
+			if strings.Contains(s.log.String(), secret) {
+				t.Errorf("the log has %q", secret)
+			}
+		}
+	})
 }
 
 // credentialsChange is the body of a change of password.

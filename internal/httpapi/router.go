@@ -65,8 +65,15 @@ func public[I, O any](a *API, route string, h handler[I, O], summary string, opt
 	}))
 }
 
+// How the description of the API speaks of accounts.
+const (
+	accountsTag         = "Accounts"
+	accountsDescription = "Those of todod itself, or of the Better Auth service behind it. The routes of `/api/auth` answer without " +
+		"`/api`, too, and with a slash at the end. Unknown names are ignored there."
+)
+
 // people marks a route about accounts and sessions.
-func people(op *huma.Operation) { op.Tags = []string{"Accounts"} }
+func people(op *huma.Operation) { op.Tags = []string{accountsTag} }
 
 // secret keeps a route's answers out of every cache.
 func secret(op *huma.Operation) { mark(op, secretTag, true) }
@@ -203,7 +210,9 @@ func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 				Title: "todod", Version: apiVersion,
 				Description: "Tasks of many people, each of whom sees their own.",
 			},
-			Tags: []*huma.Tag{{Name: frontendTag, Description: frontendDescription}},
+			Tags: []*huma.Tag{
+				{Name: frontendTag, Description: frontendDescription}, {Name: accountsTag, Description: accountsDescription},
+			},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
