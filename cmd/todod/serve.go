@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"todod/internal/account"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/httpapi"
@@ -43,9 +44,10 @@ const (
 	limiterCallers = 100_000
 )
 
-// A store is a todo.Store that has to be closed.
+// A store is a todo.Store and an account.Store that has to be closed.
 type store interface {
 	todo.Store
+	account.Store
 	io.Closer
 }
 
@@ -68,8 +70,15 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	tasks := todo.NewService(db, time.Now, rules(cfg))
 	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
 	defer stopSweeping()
+	provider, err := newProvider(cfg, db, log)
+	if err != nil {
+		return err
+	}
+	if closer, ok := provider.(io.Closer); ok {
+		defer func() { err = errors.Join(err, closer.Close()) }()
+	}
 	api := httpapi.New(httpapi.Config{
-		Tasks:    tasks,
+		Tasks: tasks, Accounts: provider,
 		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
@@ -172,12 +181,8 @@ func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
 // newVerifier returns the verifier of tokens.
 func newVerifier(cfg config.Config, log *slog.Logger) (*auth.Verifier, error) {
 	a := cfg.Auth
-	var secrets [][]byte
-	for _, s := range a.Secrets() {
-		secrets = append(secrets, []byte(s))
-	}
 	return auth.New(auth.Config{
-		Secrets: secrets, JWKSURL: a.JWKSURL, Issuer: a.Issuer, Audience: a.Audience, AllowedAlgs: a.AllowedAlgs,
+		Secrets: secretBytes(a), JWKSURL: a.JWKSURL, Issuer: a.Issuer, Audience: a.Audience, AllowedAlgs: a.AllowedAlgs,
 		RequireIssAud: a.RequireIssAud, AcceptSessionJWT: a.AcceptSessionJWT, MaxTokenBytes: a.MaxTokenBytes,
 		Leeway: a.Leeway, Logger: observe.For(log, "todod.auth"),
 	})
@@ -192,19 +197,16 @@ func limits(cfg config.RateLimit) httpapi.Limits {
 		Source:        ratelimit.NewMemory(time.Now, limiterCallers),
 		Authenticated: ratelimit.Rate{Quota: cfg.Authenticated.Quota, Window: cfg.Authenticated.Per},
 		Anonymous:     ratelimit.Rate{Quota: cfg.Anonymous.Quota, Window: cfg.Anonymous.Per},
+		SignIn:        ratelimit.Rate{Quota: cfg.SignIn.Quota, Window: cfg.SignIn.Per},
 	}
 }
 
 // startLine says to a person what is running where.
 func startLine(cfg config.Config, at net.Addr) string {
-	signIn := "tokens signed with the shared secret"
-	if cfg.Auth.BetterAuthURL != "" {
-		signIn = "tokens of " + cfg.Auth.BetterAuthURL
-	}
 	_, port, _ := net.SplitHostPort(at.String()) // not cfg.Port: that may be 0, any free one
 	address := net.JoinHostPort(cfg.Host, port)
 	return fmt.Sprintf("todod %s listens on %s, database %s, %s, docs at http://%s/docs",
-		version, address, cfg.Database, signIn, reachable(address))
+		version, address, cfg.Database, signInMode(cfg.Auth), reachable(address))
 }
 
 // reachable returns the address at which a client on this machine reaches a server that listens on address.

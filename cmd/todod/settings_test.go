@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -138,4 +139,80 @@ func TestTheSettingsOfTokensAreUsed(t *testing.T) {
 			t.Errorf("status %d, %d fetches", resp.StatusCode, fetched.Load()-before)
 		}
 	})
+}
+
+// post sends a body and returns the status and the answer's members.
+func post(t *testing.T, url, body string, headers ...string) (int, map[string]any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var members map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&members); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, members
+}
+
+// TestTheSettingsOfSignInAreUsed: one server for each setting, and a sign-in that tells whether it is used.
+func TestTheSettingsOfSignInAreUsed(t *testing.T) {
+	t.Parallel()
+	const register = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+	var asked atomic.Int64
+	betterAuth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer betterAuth.Close()
+	for name, c := range map[string]struct {
+		env   environment
+		want  int
+		asks  bool   // Better Auth
+		start string // in the line of the start
+	}{
+		"nothing set":             {nil, 201, false, "sign-in with accounts of its own"},
+		"a Better Auth":           {environment{"BETTER_AUTH_URL": betterAuth.URL}, 401, true, "sign-in through Better Auth at " + betterAuth.URL},
+		"a Better Auth, unused":   {environment{"BETTER_AUTH_URL": betterAuth.URL, "AUTH_PROVIDER": "local"}, 201, false, "or tokens of " + betterAuth.URL},
+		"a Better Auth, no HS256": {environment{"BETTER_AUTH_URL": betterAuth.URL, "AUTH_ALLOWED_ALGS": "EdDSA"}, 403, false, "sign-in at " + betterAuth.URL + " only"},
+		"no HS256":                {environment{"AUTH_ALLOWED_ALGS": "EdDSA"}, 403, false, "no sign-in"},
+		"required iss and aud":    {environment{"AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true"}, 201, false, "accounts of its own"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := asked.Load()
+			p := start(t, isolated(t, c.env))
+			code, members := post(t, p.url+"/api/auth/register", register)
+			if code != c.want || (asked.Load() > before) != c.asks || !strings.Contains(p.out.String(), c.start) {
+				t.Errorf("status %d, %v, Better Auth asked: %v\n%s", code, members, asked.Load() > before, p.out)
+			}
+			if code == http.StatusCreated {
+				if got := ask(t, p.url+"/api/v1/tasks", "Authorization", "Bearer "+members["token"].(string)).StatusCode; got != http.StatusOK {
+					t.Errorf("its token gets %d", got)
+				}
+			}
+		})
+	}
+	for rotation, same := range map[string]bool{"false": true, "true": false} {
+		p := start(t, isolated(t, environment{"AUTH_REFRESH_ROTATION": rotation}))
+		_, first := post(t, p.url+"/api/auth/register", register)
+		code, next := post(t, p.url+"/api/auth/refresh", fmt.Sprintf(`{"refreshToken":%q}`, first["refreshToken"]))
+		if code != http.StatusOK || (first["refreshToken"] == next["refreshToken"]) != same {
+			t.Errorf("rotation %s: %d, %v, then %v", rotation, code, first, next)
+		}
+	}
+	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_SIGNIN": "2/h"}))
+	for _, want := range []int{401, 401, 429} {
+		if code, members := post(t, p.url+"/api/auth/login", `{"email":"ada@example.com","password":"x"}`); code != want {
+			t.Errorf("%d %v, want %d", code, members, want)
+		}
+	}
 }

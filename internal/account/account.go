@@ -38,6 +38,7 @@ type Registration struct {
 // Client is where a sign-in comes from.
 type Client struct {
 	Address string // of the person's machine, as text, without a port
+	Agent   string // what its program calls itself; "" when it doesn't say
 }
 
 // Caller is who calls, by a token of theirs that was verified; for Logout it may have expired.

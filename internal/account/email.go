@@ -102,3 +102,11 @@ func checkPassword(field, password string) []todo.FieldError {
 	}
 	return nil
 }
+
+// normalise returns r as accounts are made of it, or an Error of code Invalid that names every rule it breaks.
+func (r Registration) normalise() (Registration, error) {
+	name, faults := normaliseName(r.Name)
+	email, emailFaults := normaliseEmail(r.Email)
+	faults = append(append(faults, emailFaults...), checkPassword("password", r.Password)...)
+	return Registration{Name: name, Email: email, Password: r.Password}, todo.InvalidFields(faults...)
+}

@@ -136,7 +136,7 @@ func (h bcryptHash) matches(password string) bool {
 
 // parseBcrypt reads a hash of bcrypt. $2a$, $2b$ and $2y$ name implementations that agree on all but what no one uses.
 func parseBcrypt(hash string) (passwordHash, bool) {
-	if len(hash) != 60 || !strings.HasPrefix(hash, "$2") || !strings.Contains("aby", hash[2:3]) || hash[3] != '$' {
+	if len(hash) != 60 || !strings.HasPrefix(hash, "$2") || strings.IndexByte("aby", hash[2]) < 0 || hash[3] != '$' {
 		return nil, false
 	}
 	cost, err := bcrypt.Cost([]byte(hash))

@@ -38,27 +38,26 @@ func NewSessions(store Store, mint Mint, now func() time.Time, rotate bool) *Ses
 // moment returns the time as stores keep it.
 func (s *Sessions) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// New returns a session of p that isn't stored yet, and its tokens. sealed is what the provider wants to keep with it,
-// encrypted; nil for nothing.
-func (s *Sessions) New(p Person, sealed []byte) (Session, Tokens, error) {
+// New returns a session of p that isn't stored yet, and its tokens.
+func (s *Sessions) New(p Person) (Session, Tokens, error) {
 	token, at := newRefreshToken(p.ID), s.moment()
 	access, err := s.mint(p, token.sessionID(), at)
 	if err != nil {
 		return Session{}, Tokens{}, fmt.Errorf("start a session: %w", err)
 	}
 	session := Session{
-		Owner: p.ID, ID: token.sessionID(), RefreshHash: token.hash(), Sealed: sealed, CreatedAt: at,
-		ExpiresAt: at.Add(RefreshLifetime),
+		Owner: p.ID, ID: token.sessionID(), RefreshHash: token.hash(), CreatedAt: at, ExpiresAt: at.Add(RefreshLifetime),
 	}
 	return session, Tokens{Access: access, Refresh: token.String()}, nil
 }
 
-// Start begins a session of p, who has just proved who they are elsewhere. sealed is as in New.
-func (s *Sessions) Start(ctx context.Context, p Person, sealed []byte) (Tokens, error) {
-	session, tokens, err := s.New(p, sealed)
+// Start begins a session of p, who has just proved who they are elsewhere. It keeps what seal returns for the session's id.
+func (s *Sessions) Start(ctx context.Context, p Person, seal func(sessionID string) []byte) (Tokens, error) {
+	session, tokens, err := s.New(p)
 	if err != nil {
 		return Tokens{}, err
 	}
+	session.Sealed = seal(session.ID)
 	if err := s.store.StartSession(ctx, session, ""); err != nil {
 		return Tokens{}, fmt.Errorf("start a session: %w", err)
 	}

@@ -185,21 +185,37 @@ func (v *Verifier) Knows(token string) bool {
 // keys are being fetched.
 func (v *Verifier) Verify(ctx context.Context, token string) (Principal, error) {
 	current := v.epoch.Load()
-	jwt, err := parse(token, v.maxBytes)
-	if err != nil {
-		return Principal{}, err
-	}
-	if err := v.checkSignature(ctx, jwt, current.secrets); err != nil {
-		return Principal{}, err
-	}
-	// The time is taken now because fetching keys may have used some.
-	now := v.now()
-	p, err := v.rules.principal(jwt, now)
+	p, now, err := v.verify(ctx, token, current.secrets, v.rules)
 	if err != nil {
 		return Principal{}, err
 	}
 	current.memory.remember(token, p, now)
 	return p, nil
+}
+
+// VerifyLapsed is Verify for a token whose exp may have passed, however long ago; everything else about it must hold. It
+// is for ending what the token belongs to, never for anything that the token would let its bearer do. What passes here
+// is not remembered.
+func (v *Verifier) VerifyLapsed(ctx context.Context, token string) (Principal, error) {
+	lenient := v.rules
+	lenient.lapsed = true
+	p, _, err := v.verify(ctx, token, v.epoch.Load().secrets, lenient)
+	return p, err
+}
+
+// verify returns whom token speaks for under these rules, and the time at which it did.
+func (v *Verifier) verify(ctx context.Context, token string, secrets [][]byte, r rules) (Principal, time.Time, error) {
+	jwt, err := parse(token, v.maxBytes)
+	if err != nil {
+		return Principal{}, time.Time{}, err
+	}
+	if err := v.checkSignature(ctx, jwt, secrets); err != nil {
+		return Principal{}, time.Time{}, err
+	}
+	// The time is taken now because fetching keys may have used some.
+	now := v.now()
+	p, err := r.principal(jwt, now)
+	return p, now, err
 }
 
 // checkSignature returns nil if jwt is signed with an allowed algorithm and a key of that algorithm's class.

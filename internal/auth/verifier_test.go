@@ -223,3 +223,36 @@ func TestNothingOfATokenIsTold(t *testing.T) {
 		t.Errorf("logged: %s", log.String())
 	}
 }
+
+// TestALapsedTokenIsGoodForOneThing: whatever is wrong with a token besides its exp is wrong for VerifyLapsed too, and
+// nothing that it lets pass is remembered as good.
+func TestALapsedTokenIsGoodForOneThing(t *testing.T) {
+	v := newVerifier(t, Config{})
+	lapsed := shared(t, claimsOf(members{"exp": noon.AddDate(-3, 0, 0).Unix(), "iat": noon.AddDate(-3, 0, -1).Unix(), "sid": "s-1"}))
+	p, err := v.VerifyLapsed(t.Context(), lapsed)
+	if err != nil || p.Subject != "ada" || p.SessionID != "s-1" {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	if _, ok := v.Remembered(lapsed); ok || v.Knows(lapsed) {
+		t.Error("the token is remembered")
+	}
+	wantRefused(t, v, lapsed, "expired")
+
+	for name, token := range map[string]string{
+		"another key":     sign(t, "HS256", []byte(strings.Repeat("x", 32)), `{"alg":"HS256"}`, claimsOf(nil)),
+		"no exp":          shared(t, claimsOf(members{"exp": absent})),
+		"no sub":          shared(t, claimsOf(members{"sub": absent})),
+		"a refresh token": shared(t, claimsOf(members{"type": "refresh"})),
+		"an e-mail link":  shared(t, claimsOf(members{"updateTo": "eve@example.com"})),
+		"another issuer":  shared(t, claimsOf(members{"iss": "https://evil.example.com"})),
+		"nbf ahead":       shared(t, claimsOf(members{"nbf": noon.Add(time.Hour).Unix()})),
+		"iat ahead":       shared(t, claimsOf(members{"iat": noon.Add(time.Hour).Unix()})),
+		"alg none":        encode(`{"alg":"none"}`) + "." + encode(claimsOf(nil)) + "." + encode("x"),
+		"nonsense":        "nonsense",
+	} {
+		var refused *Refusal
+		if p, err := v.VerifyLapsed(t.Context(), token); !errors.As(err, &refused) || p != (Principal{}) {
+			t.Errorf("%s: got %+v, %v", name, p, err)
+		}
+	}
+}

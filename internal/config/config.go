@@ -79,6 +79,7 @@ type Auth struct {
 	AcceptSessionJWT bool          `env:"AUTH_ACCEPT_SESSION_JWT" envDefault:"false" must:"be true or false"`
 	Leeway           time.Duration `env:"AUTH_LEEWAY" envDefault:"30s" must:"be a duration such as 30s, or seconds"`
 	MaxTokenBytes    int           `env:"AUTH_MAX_TOKEN_BYTES" envDefault:"8192" must:"be a whole number from 1"`
+	RefreshRotation  bool          `env:"AUTH_REFRESH_ROTATION" envDefault:"false" must:"be true or false"` // a refresh token is good once
 }
 
 // RateLimit says how much one caller may ask for.
@@ -86,6 +87,7 @@ type RateLimit struct {
 	Enabled       bool `env:"RATE_LIMIT_ENABLED" envDefault:"true" must:"be true or false"`
 	Authenticated Rate `env:"RATE_LIMIT_AUTHENTICATED" envDefault:"600/m" must:"be a rate such as 600/m, or with /s or /h"`
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
+	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
 }
 
 // Env is where todod runs.

@@ -82,6 +82,7 @@ func TestDefaults(t *testing.T) {
 		},
 		RateLimit: RateLimit{
 			Enabled: true, Authenticated: Rate{600, time.Minute}, Anonymous: Rate{120, time.Minute},
+			SignIn: Rate{10, time.Minute},
 		},
 	}
 	if got := mustLoad(t, nil); !reflect.DeepEqual(got, want) {
@@ -103,10 +104,10 @@ func TestEveryVariableIsRead(t *testing.T) {
 		Auth: Auth{
 			Provider: Local, BetterAuthURL: "https://auth.example", Secret: goodSecret, RotatedSecrets: []Secret{goodSecret + "3", goodSecret + "1"},
 			AllowedAlgs: []string{"HS256", "ES512"}, JWKSURL: "http://jwks.example/keys", Issuer: "i", Audience: "a",
-			RequireIssAud: true, AcceptSessionJWT: true, Leeway: time.Second, MaxTokenBytes: 100,
+			RequireIssAud: true, AcceptSessionJWT: true, Leeway: time.Second, MaxTokenBytes: 100, RefreshRotation: true,
 		},
 		RateLimit: RateLimit{
-			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour},
+			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
 		},
 	}
 	got := mustLoad(t, with{
@@ -119,8 +120,8 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"AUTH_PROVIDER": "local", "BETTER_AUTH_URL": "https://auth.example/api/auth", "BETTER_AUTH_SECRET": goodSecret,
 		"BETTER_AUTH_SECRETS": "3:" + goodSecret + "3, 1:" + goodSecret + "1", "AUTH_ALLOWED_ALGS": "HS256, ES512",
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
-		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100",
-		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h",
+		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
+		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
 	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)

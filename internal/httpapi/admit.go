@@ -3,28 +3,39 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"todod/internal/account"
 	"todod/internal/auth"
-	"todod/internal/ratelimit"
 	"todod/internal/todo"
 )
 
 // callerKey is the context key of who calls.
 type callerKey struct{}
 
-// caller returns who calls a secured route.
-func caller(ctx context.Context) todo.User {
-	user, ok := ctx.Value(callerKey{}).(todo.User)
+// principal returns whom the token speaks for that came to a secured route.
+func principal(ctx context.Context) auth.Principal {
+	p, ok := ctx.Value(callerKey{}).(auth.Principal)
 	if !ok {
 		panic("httpapi: caller of a route that is not secured") // a mistake in routes, never a request's doing
 	}
-	return user
+	return p
+}
+
+// caller returns who calls a secured route.
+func caller(ctx context.Context) todo.User {
+	p := principal(ctx)
+	return todo.User{ID: todo.UserID(p.Subject), Email: p.Email, Name: p.Name, AsOf: p.IssuedAt}
+}
+
+// sessionOf returns who calls a secured route, and in which session.
+func sessionOf(ctx context.Context) account.Caller {
+	p := principal(ctx)
+	return account.Caller{ID: todo.UserID(p.Subject), SessionID: p.SessionID}
 }
 
 // admit lets a request through to its operation or answers why not: it must be within its limit, its token good if the
@@ -36,24 +47,38 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
 	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, maxBody)})
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	var err error
-	switch {
-	case len(op.Security) > 0:
-		var user todo.User
-		if user, err = a.authenticate(w, r); err == nil {
-			w.Header().Set("Cache-Control", "private, no-cache")
-			w.Header().Add("Vary", "Authorization")
-			ctx = huma.WithValue(huma.WithValue(ctx, callerKey{}, user), wishKey{}, newWish(r))
-			err = checkForm(op, r)
-		}
-	case op.Metadata[exemptTag] == nil:
-		err = a.charge(w, r, 1)
+	ctx, err := a.entitled(ctx, op, r)
+	if op.Metadata[secretTag] != nil && err == nil {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	if err == nil && op.Metadata[exemptTag] == nil {
+		err = checkForm(op, r)
 	}
 	if err != nil {
 		writeProblem(w, r, err)
 		return
 	}
 	next(ctx)
+}
+
+// entitled returns ctx with who calls op, if that is to be known, or an error unless they may call it now.
+func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
+	switch {
+	case len(op.Security) > 0:
+		p, err := a.authenticate(r)
+		if err != nil {
+			return ctx, err
+		}
+		header := recordOf(r.Context()).header
+		header.Set("Cache-Control", "private, no-cache")
+		header.Add("Vary", "Authorization")
+		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, newWish(r)), nil
+	case op.Metadata[exemptTag] != nil:
+		return ctx, nil
+	case op.Metadata[signInTag] != nil:
+		return ctx, a.limitSignIn(r.Context())
+	}
+	return ctx, a.charge(r.Context(), 1)
 }
 
 // body marks the errors of reading a request's body, so that they are told from failures of ours.
@@ -88,7 +113,7 @@ func checkForm(op *huma.Operation, r *http.Request) error {
 // anonymous puts next behind the limit of addresses.
 func (a *API) anonymous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := a.charge(w, r, 1); err != nil {
+		if err := a.charge(r.Context(), 1); err != nil {
 			writeProblem(w, r, err)
 			return
 		}
@@ -96,32 +121,33 @@ func (a *API) anonymous(next http.Handler) http.Handler {
 	})
 }
 
-// authenticate returns the user that r's token speaks for. A token that was found good before counts against its user
-// alone; any other has to get past the limit of its address first, and counts against it unless it is good.
-func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (todo.User, error) {
+// authenticate returns whom r's token speaks for. A token that was found good before counts against its user alone; any
+// other has to get past the limit of its address first, and counts against it unless it is good.
+func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
+	ctx := r.Context()
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
 		if p, ok := a.verifier.Remembered(token); ok {
-			return a.chargeUser(w, r, p)
+			return p, a.chargeUser(ctx, p)
 		}
 	}
 	if err != nil || !sent || !a.verifier.Knows(token) {
-		if err := a.charge(w, r, 0); err != nil {
-			return todo.User{}, err
+		if err := a.charge(ctx, 0); err != nil {
+			return auth.Principal{}, err
 		}
 	}
 	if err == nil && sent {
 		var p auth.Principal
-		if p, err = a.verifier.Verify(r.Context(), token); err == nil {
-			return a.chargeUser(w, r, p)
+		if p, err = a.verifier.Verify(ctx, token); err == nil {
+			return p, a.chargeUser(ctx, p)
 		}
 	}
-	return todo.User{}, a.refuse(w, r, sent, err)
+	return auth.Principal{}, a.refuse(ctx, sent, err)
 }
 
 // refuse returns the one answer to every token that is not good, or to none. Only a key server that can't be reached is
 // another matter.
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, sent bool, err error) error {
+func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	var refused *auth.Refusal
 	switch {
 	case err == nil:
@@ -129,7 +155,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, sent bool, err erro
 	case !errors.As(err, &refused):
 		err = todo.Away(err)
 	}
-	if limited := a.charge(w, r, 1); limited != nil {
+	if limited := a.charge(ctx, 1); limited != nil {
 		return limited
 	}
 	if refused == nil {
@@ -145,35 +171,8 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, sent bool, err erro
 	}
 }
 
-// chargeUser counts a request against its user and returns the user.
-func (a *API) chargeUser(w http.ResponseWriter, r *http.Request, p auth.Principal) (todo.User, error) {
-	recordOf(r.Context()).user = todo.UserID(p.Subject)
-	user := todo.User{ID: todo.UserID(p.Subject), Email: p.Email, Name: p.Name, AsOf: p.IssuedAt}
-	return user, a.take(w, r, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
-}
-
-// charge counts n requests against the address that r comes from.
-func (a *API) charge(w http.ResponseWriter, r *http.Request, n int) error {
-	key := "address:" + ratelimit.AddressKey(recordOf(r.Context()).client)
-	return a.take(w, r, "address", key, a.limits.Anonymous, n)
-}
-
-// take counts n requests against key, tells the caller where they stand, and returns a refusal if that is too many.
-func (a *API) take(w http.ResponseWriter, r *http.Request, policy, key string, rate ratelimit.Rate, n int) error {
-	if a.limits.Source == nil {
-		return nil
-	}
-	decision, err := a.limits.Source.Take(r.Context(), key, rate, n)
-	if err != nil {
-		a.log.Error("rate limiter failed; the request passes", "error", err.Error())
-		return nil
-	}
-	ratelimit.WriteHeaders(w.Header(), policy, rate, decision, a.now())
-	if decision.Allowed {
-		return nil
-	}
-	return &refusal{
-		status: http.StatusTooManyRequests, reason: "rate limit of the " + policy,
-		detail: fmt.Sprintf("Too many requests: at most %d in %s", rate.Quota, rate.Window),
-	}
+// chargeUser counts a request against the user of its token.
+func (a *API) chargeUser(ctx context.Context, p auth.Principal) error {
+	recordOf(ctx).user = todo.UserID(p.Subject)
+	return a.take(ctx, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
 }

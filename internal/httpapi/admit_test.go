@@ -72,7 +72,7 @@ func TestEveryRefusedTokenGetsTheSameAnswer(t *testing.T) {
 
 // countingStore counts what reaches the database.
 type countingStore struct {
-	todo.Store
+	store
 	calls atomic.Int64
 }
 
@@ -87,12 +87,12 @@ func (c *countingStore) Ready(context.Context) error { return nil }
 
 func TestARefusedRequestCostsNoDatabase(t *testing.T) {
 	t.Parallel()
-	store := &countingStore{}
-	s := newServer(t, store, nil)
+	counting := &countingStore{}
+	s := newServer(t, counting, nil)
 	s.do(t, request{method: "GET", path: "/api/v1/tasks"}).want(t, 401)
 	s.do(t, request{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": "Bearer x.y.z"}}).want(t, 401)
 	s.as(t, "ada", "GET", "/api/v1/tasks?limit=0", "").want(t, 400)
-	if n := store.calls.Load(); n != 0 {
+	if n := counting.calls.Load(); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 }

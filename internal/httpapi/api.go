@@ -12,15 +12,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"todod/internal/account"
 	"todod/internal/auth"
 	"todod/internal/observe"
-	"todod/internal/ratelimit"
 	"todod/internal/todo"
 )
 
 // Config is what the API is made of.
 type Config struct {
 	Tasks    *todo.Service
+	Accounts account.Provider
 	Verifier *auth.Verifier
 	Limits   Limits
 	Logger   *slog.Logger
@@ -31,16 +32,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
 }
 
-// Limits say how many requests a caller may make. A nil Source lets everyone through.
-type Limits struct {
-	Source        ratelimit.Source
-	Authenticated ratelimit.Rate // of each user
-	Anonymous     ratelimit.Rate // of each address
-}
-
 // API answers HTTP requests.
 type API struct {
 	tasks     *todo.Service
+	accounts  account.Provider
 	verifier  *auth.Verifier
 	limits    Limits
 	log       *slog.Logger
@@ -63,7 +58,7 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}

@@ -14,6 +14,9 @@ var bodies = map[string]string{
 	"POST /api/v1/tasks":       `{"title":"mallory's"}`,
 	"PUT /api/v1/tasks/{id}":   `{"title":"stolen"}`,
 	"PATCH /api/v1/tasks/{id}": `{"completed":true}`,
+	"PATCH /api/v1/me":         `{"name":"Mallory"}`,
+
+	"POST /api/auth/change-password": `{"currentPassword":"password 1","newPassword":"password 2"}`,
 
 	"POST /api/todos":                `{"title":"mallory's"}`,
 	"PUT /api/todos/{id}":            `{"title":"stolen","dueDate":"2026-01-01","due_date":"2026-01-02"}`,

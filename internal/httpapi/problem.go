@@ -153,7 +153,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 			header.Set("ETag", etagOf(*domain.Current))
 			p.Current = &currentTask{task: *domain.Current, forFrontend: rec.frontend}
 		}
-		if domain.Code == todo.Unauthenticated && rec.user != "" { // by a token, not by a password
+		if domain.Code == todo.Unauthenticated && rec.user != "" { // the fault is the token's, not a password's
 			header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		}
 	default:
@@ -162,6 +162,9 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 		if rec.stack == "" {
 			rec.stack = string(debug.Stack())
 		}
+	}
+	if p.Status == http.StatusUnauthorized && header.Get("WWW-Authenticate") == "" {
+		header.Set("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2
 	}
 	p.Title, p.ErrorCode = http.StatusText(p.Status), errorCodes[p.Status]
 	if rec.frontend {

@@ -124,7 +124,7 @@ func TestAProblemIsOneOfRFC9457WhenAskedFor(t *testing.T) {
 
 // brokenStore fails in the way it is told to.
 type brokenStore struct {
-	todo.Store
+	store
 	fail func() error
 }
 

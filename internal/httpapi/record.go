@@ -22,6 +22,7 @@ type record struct {
 	requestID     string
 	correlationID string
 	client        netip.Addr
+	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
 	endpoint      string      // the route's pattern
 	// acceptsProblem: errors go out under the media type of RFC 9457.
@@ -31,6 +32,7 @@ type record struct {
 	reason   string // why it was refused or failed
 	stack    string // of a failure
 	now      func() time.Time
+	header   http.Header // of the answer
 }
 
 // noRoute is the endpoint of requests that no route takes.
@@ -44,7 +46,7 @@ func recordOf(ctx context.Context) *record {
 	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
 		return rec
 	}
-	return &record{now: time.Now} // outside wrap, in a test
+	return &record{now: time.Now, header: http.Header{}} // outside wrap, in a test
 }
 
 // saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header.
@@ -69,8 +71,8 @@ func traceID(header string) string {
 func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
-			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), now: a.now,
-			endpoint: noRoute, acceptsProblem: acceptsProblem(r),
+			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), agent: r.UserAgent(),
+			now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
 		if !saneID.MatchString(rec.requestID) {
 			rec.requestID = "req_" + rand.Text()

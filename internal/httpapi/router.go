@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,12 @@ const bearer = "bearer"
 // exemptTag marks, in an operation's metadata, a route that counts against nobody's limit.
 const exemptTag = "exempt"
 
+// secretTag marks, in an operation's metadata, a route whose answers nobody may store.
+const secretTag = "secret"
+
+// signInTag marks, in an operation's metadata, a route that counts against the limits of sign-ins.
+const signInTag = "sign-in"
+
 // A handler says who asks what and gets which answer.
 type handler[I, O any] func(context.Context, *I) (*O, error)
 
@@ -36,9 +43,11 @@ type handler[I, O any] func(context.Context, *I) (*O, error)
 func secured[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
 		op.Security = []map[string][]string{{bearer: {}}}
-		op.Tags = []string{"Tasks"}
-		if _, ok := frontendPath(op.Path); ok {
-			op.Tags = []string{frontendTag}
+		if op.Tags == nil {
+			op.Tags = []string{"Tasks"}
+			if _, ok := frontendPath(op.Path); ok {
+				op.Tags = []string{frontendTag}
+			}
 		}
 		op.Errors = append(op.Errors, 400, 401, 405, 429, 500, 503)
 		if strings.Contains(op.Path, "{id}") {
@@ -49,6 +58,45 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 		}
 	}))
 }
+
+// public registers a route that anyone may call; it counts against their address.
+func public[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
+	register(a, route, h, summary, append(options, func(op *huma.Operation) {
+		op.Errors = append(op.Errors, 400, 403, 405, 408, 413, 415, 429, 500, 503)
+	}))
+}
+
+// How the description of the API speaks of accounts.
+const (
+	accountsTag         = "Accounts"
+	accountsDescription = "Those of todod itself, or of the Better Auth service behind it. The routes of `/api/auth` answer without " +
+		"`/api`, too, and with a slash at the end. Unknown names are ignored there."
+)
+
+// people marks a route about accounts and sessions.
+func people(op *huma.Operation) { op.Tags = []string{accountsTag} }
+
+// secret keeps a route's answers out of every cache.
+func secret(op *huma.Operation) { mark(op, secretTag, true) }
+
+// signIn marks a route that lets people in.
+func signIn(op *huma.Operation) { mark(op, signInTag, true) }
+
+// answering documents further statuses: those of errors, and those of success that answer as the main one does.
+func answering(codes ...int) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		for _, code := range codes {
+			if code < http.StatusBadRequest {
+				mark(op, alsoAnswers, strconv.Itoa(code))
+			} else {
+				op.Errors = append(op.Errors, code)
+			}
+		}
+	}
+}
+
+// alsoAnswers is where an operation's metadata holds another status of success.
+const alsoAnswers = "also answers"
 
 // exempt registers a route that anyone may call as often as they like.
 func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
@@ -95,11 +143,6 @@ func schemaOf[T any](r huma.Registry) *huma.Schema { return r.Schema(reflect.Typ
 // status makes a route answer success with another status than 200.
 func status(code int) func(*huma.Operation) {
 	return func(op *huma.Operation) { op.DefaultStatus = code }
-}
-
-// failing documents statuses of errors that a route can answer besides the usual ones.
-func failing(codes ...int) func(*huma.Operation) {
-	return func(op *huma.Operation) { op.Errors = append(op.Errors, codes...) }
 }
 
 // requiring documents members of the body that must be there on this route.
@@ -159,6 +202,12 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 			documented.RequestBody.Required = false // huma goes by this, too
 			documented.RequestBody.Description = without
 		}
+		if also, ok := documented.Metadata[alsoAnswers].(string); ok {
+			code, _ := strconv.Atoi(also)
+			success := *documented.Responses[strconv.Itoa(op.DefaultStatus)]
+			success.Description = http.StatusText(code)
+			documented.Responses[also] = &success
+		}
 		if documented.Metadata[mergePatchType] != nil {
 			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]
 		}
@@ -195,7 +244,9 @@ func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 				Title: "todod", Version: apiVersion,
 				Description: "Tasks of many people, each of whom sees their own.",
 			},
-			Tags: []*huma.Tag{{Name: frontendTag, Description: frontendDescription}},
+			Tags: []*huma.Tag{
+				{Name: frontendTag, Description: frontendDescription}, {Name: accountsTag, Description: accountsDescription},
+			},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{

@@ -21,10 +21,10 @@ func (a *API) routes() {
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
 	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")
 	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete a task for good", status(http.StatusNoContent))
-	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", failing(http.StatusGone))
-	secured(a, "GET    /api/v1/operations/{key}", a.getOperation, "What came of a write", failing(http.StatusNotFound))
+	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", answering(http.StatusGone))
+	secured(a, "GET    /api/v1/operations/{key}", a.getOperation, "What came of a write", answering(http.StatusNotFound))
 
-	// Answers to any spelling of these paths: see frontendPath.
+	// These answer to any spelling of their paths, and so do those of /api/auth: see frontendPath.
 	reads(a, "GET    /api/todos", a.listTodos, "List todos")
 	writes(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
 	reads(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
@@ -32,6 +32,16 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
 	writes(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
 		optionalBody("Without one, an open todo is completed and a completed one reopened."))
+
+	public(a, "POST /api/auth/register", a.register, "Make an account and sign in",
+		people, secret, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
+	public(a, "POST /api/auth/login", a.login, "Sign in", people, secret, signIn, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", people, secret, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/logout", a.logout, "Sign out", people, secret, answering(http.StatusUnauthorized),
+		optionalBody("The session of the bearer token ends, which may have expired"))
+	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions",
+		people, secret, requiring("currentPassword", "newPassword"))
+	secured(a, "PATCH /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
 
 	for _, prefix := range []string{"", "/api/v1"} {
 		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"todod/internal/account"
 	"todod/internal/auth"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
@@ -36,7 +37,7 @@ var secret = []byte("a secret for the tests of the API, 32 bytes and more")
 // partitions.
 func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) todo.Store{
+	for name, open := range map[string]func(*testing.T) store{
 		"sqlite": openSQLite, "postgres": openPostgres, "pgbouncer": openPooled, "partitioned": openPartitioned,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,8 +47,14 @@ func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	}
 }
 
+// A store keeps tasks, accounts and sessions.
+type store interface {
+	todo.Store
+	account.Store
+}
+
 // openSQLite returns a store on a file of its own.
-func openSQLite(t *testing.T) todo.Store {
+func openSQLite(t *testing.T) store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"))
 	if err != nil {
@@ -82,28 +89,28 @@ func migrateAndPartition(ctx context.Context, url string) error {
 }
 
 // openPostgres returns a store on a database of its own.
-func openPostgres(t *testing.T) todo.Store {
+func openPostgres(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "httpapi", migrate)
 	return openURL(t, url, url)
 }
 
 // openPooled returns a store on a database of its own behind a PgBouncer that pools transactions over three connections.
-func openPooled(t *testing.T) todo.Store {
+func openPooled(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "httpapi", migrate)
 	return openURL(t, pgtest.Pooled(t, url, 3), url)
 }
 
 // openPartitioned returns a store on a database of its own with partitioned tables.
-func openPartitioned(t *testing.T) todo.Store {
+func openPartitioned(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "partitioned", migrateAndPartition)
 	return openURL(t, url, url)
 }
 
 // openURL returns a store on the database at url, which is migrated by way of direct.
-func openURL(t *testing.T, url, direct string) todo.Store {
+func openURL(t *testing.T, url, direct string) store {
 	t.Helper()
 	s, err := postgres.Open(postgres.Config{
 		URL: url, DirectURL: direct, PoolSize: 8, PoolTimeout: 20 * time.Second, Strict: true, Logger: slog.New(slog.DiscardHandler),
@@ -123,12 +130,20 @@ func openURL(t *testing.T, url, direct string) todo.Store {
 	}
 }
 
+// passwords are hashed by all tests together: each hash takes memory and a core.
+var passwords = account.NewPasswords()
+
+// local returns the provider of accounts in s.
+func local(s store, rotate bool) account.Provider {
+	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, rotate), passwords)
+}
+
 // A server is the API on a port, with its log.
 type server struct {
 	*httptest.Server
 	api   *httpapi.API
 	log   *lockedBuffer
-	store todo.Store
+	store store
 }
 
 // withQuota returns what makes an API over store let nobody have more than quota tasks.
@@ -139,7 +154,7 @@ func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
 }
 
 // newServer serves the API over store. adjust may change its configuration.
-func newServer(t *testing.T, store todo.Store, adjust func(*httpapi.Config)) *server {
+func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server {
 	t.Helper()
 	verifier, err := auth.New(auth.Config{
 		Secrets: [][]byte{secret}, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"}, Leeway: 30 * time.Second,
@@ -149,7 +164,7 @@ func newServer(t *testing.T, store todo.Store, adjust func(*httpapi.Config)) *se
 	}
 	log := &lockedBuffer{}
 	cfg := httpapi.Config{
-		Tasks: todo.NewService(store, time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}), Verifier: verifier, Now: time.Now, Version: "test",
+		Tasks: todo.NewService(store, time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}), Accounts: local(store, false), Verifier: verifier, Now: time.Now, Version: "test",
 		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
 	}
 	if adjust != nil {

@@ -112,11 +112,11 @@ func (s *Store) ChangeProfile(ctx context.Context, owner todo.UserID, p account.
 	return foundAccount(a, found, err)
 }
 
-const upgradePassword = `update todod.accounts set password_hash = $3 where user_id = $1 and password_hash = $2`
+const upgradeHash = `update todod.accounts set password_hash = $3 where user_id = $1 and password_hash = $2`
 
 // UpgradePassword implements account.Store.
 func (s *Store) UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error {
-	return s.transact(ctx, owner, statement{sql: upgradePassword, args: []any{owner, was, hash}})
+	return s.transact(ctx, owner, statement{sql: upgradeHash, args: []any{owner, was, hash}})
 }
 
 const (

@@ -267,3 +267,26 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		t.Errorf("%v: epoch %d, then %d, and\n%s, want\n%s", err, before, after, rest, want)
 	}
 }
+
+// TestTheDatabaseRepeatsTheRulesOfAccounts: a program that writes past the domain is refused, too.
+func TestTheDatabaseRepeatsTheRulesOfAccounts(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Database(t, "store", migrateOnly))
+	const account = "insert into todod.accounts (user_id, email, name, password_hash, created_at) values "
+	const session = "insert into todod.sessions (user_id, sid, refresh_hash, created_at, expires_at) values "
+	const hash = "decode(repeat('00', 32), 'hex')"
+	for _, good := range []string{account + "('ada', 'a@x', 'x', 'h', now())", session + "('ada', 's', " + hash + ", now(), now() + interval '1 s')"} {
+		exec(t, conn, good)
+	}
+	for _, bad := range []string{
+		account + "('', 'b@x', 'x', 'h', now())", account + "('bob', '', 'x', 'h', now())", account + "('bob', repeat('x', 255), 'x', 'h', now())",
+		account + "('bob', 'b@x', '', 'h', now())", account + "('bob', 'b@x', repeat('x', 201), 'h', now())", account + "('bob', 'b@x', 'x', '', now())",
+		account + "('ada', 'b@x', 'x', 'h', now())",
+		session + "('ada', 't', '', now(), now() + interval '1 s')", session + "('ada', 't', " + hash + ", now(), now())",
+		session + "('ada', '', " + hash + ", now(), now() + interval '1 s')", session + "('ada', 's', " + hash + ", now(), now() + interval '1 s')",
+	} {
+		if _, err := conn.Exec(t.Context(), bad); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}

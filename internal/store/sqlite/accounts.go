@@ -93,12 +93,12 @@ func (s *Store) ChangeProfile(ctx context.Context, owner todo.UserID, p account.
 	return a, nil
 }
 
-const upgradePassword = `update accounts set password_hash = ?3 where user_id = ?1 and password_hash = ?2`
+const upgradeHash = `update accounts set password_hash = ?3 where user_id = ?1 and password_hash = ?2`
 
 // UpgradePassword implements account.Store.
 func (s *Store) UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, upgradePassword, owner, was, hash)
+		_, err := tx.ExecContext(ctx, upgradeHash, owner, was, hash)
 		return err
 	})
 }

@@ -94,3 +94,27 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		t.Errorf("%v: epoch %d, then %d; the rest %s, want %s", err, before, after, got, want)
 	}
 }
+
+// TestTheDatabaseRepeatsTheRulesOfAccounts: a program that writes past the domain is refused, too.
+func TestTheDatabaseRepeatsTheRulesOfAccounts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const account = "insert into accounts (user_id, email, name, password_hash, created_at) values "
+	const session = "insert into sessions (user_id, sid, refresh_hash, created_at, expires_at) values "
+	for _, good := range []string{account + "('ada', 'a@x', 'x', 'h', 0)", session + "('ada', 's', zeroblob(32), 0, 1)"} {
+		if _, err := s.writer.ExecContext(t.Context(), good); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, bad := range []string{
+		account + "('', 'b@x', 'x', 'h', 0)", account + "('bob', '', 'x', 'h', 0)", account + "('bob', printf('%255s', 'x'), 'x', 'h', 0)",
+		account + "('bob', 'b@x', '', 'h', 0)", account + "('bob', 'b@x', printf('%201s', 'x'), 'h', 0)", account + "('bob', 'b@x', 'x', '', 0)",
+		account + "('bob', 'a@x', 'x', 'h', 0)", account + "('ada', 'b@x', 'x', 'h', 0)",
+		session + "('ada', 't', '', 0, 1)", session + "('ada', 't', zeroblob(32), 0, 0)", session + "('ada', '', zeroblob(32), 0, 1)",
+		session + "('ada', 's', zeroblob(32), 0, 1)",
+	} {
+		if _, err := s.writer.ExecContext(t.Context(), bad); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package account
+
+import (
+	"testing"
+	"time"
+)
+
+// tick is a clock that passes only when told to.
+type tick struct{ at time.Time }
+
+// now is the time.
+func (c *tick) now() time.Time { return c.at }
+
+// newTick returns a clock that stands.
+func newTick() *tick { return &tick{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)} }
+
+// call asks b for a call and tells it the outcome. It reports whether the call was made and whether b turned.
+func call(b *breaker, o outcome) (made, turned bool) {
+	if _, ok := b.allow(); !ok {
+		return false, false
+	}
+	return true, b.done(o)
+}
+
+func TestTheBreakerOpensAfterFailuresInARow(t *testing.T) {
+	t.Parallel()
+	clock := newTick()
+	b := &breaker{now: clock.now}
+	for i, step := range []struct {
+		outcome      outcome
+		made, turned bool
+	}{
+		{away, true, false}, {away, true, false}, {present, true, false}, // not in a row
+		{away, true, false}, {unknown, true, false}, {away, true, false}, {away, true, true}, // open
+		{present, false, false}, {present, false, false},
+	} {
+		if made, turned := call(b, step.outcome); made != step.made || turned != step.turned {
+			t.Errorf("step %d: made %v, turned %v", i, made, turned)
+		}
+	}
+	if wait, ok := b.allow(); ok || wait != breakFor {
+		t.Errorf("wait %v, %v", wait, ok)
+	}
+}
+
+func TestAnOpenBreakerTriesOneCallAtATime(t *testing.T) {
+	t.Parallel()
+	clock := newTick()
+	b := &breaker{now: clock.now}
+	for range breakAfter {
+		call(b, away)
+	}
+	clock.at = clock.at.Add(breakFor)
+	if _, ok := b.allow(); !ok {
+		t.Fatal("nobody tries")
+	}
+	if wait, ok := b.allow(); ok || wait <= 0 {
+		t.Errorf("a second one tries, too: %v", wait)
+	}
+	if b.done(away) {
+		t.Error("it opened twice")
+	}
+	if _, ok := b.allow(); ok {
+		t.Error("it closed although the service is away")
+	}
+
+	clock.at = clock.at.Add(breakFor)
+	if made, _ := call(b, unknown); !made {
+		t.Error("nobody tries again")
+	}
+	if made, turned := call(b, present); !made || !turned {
+		t.Error("after a try without outcome nobody tried again, or success doesn't close it")
+	}
+	for range 3 {
+		if made, turned := call(b, present); !made || turned {
+			t.Errorf("made %v, turned %v", made, turned)
+		}
+	}
+}

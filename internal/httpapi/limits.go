@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"todod/internal/account"
+	"todod/internal/ratelimit"
+)
+
+// Limits say how many requests a caller may make. A nil Source lets everyone through.
+type Limits struct {
+	Source        ratelimit.Source
+	Authenticated ratelimit.Rate // of each user
+	Anonymous     ratelimit.Rate // of each address
+
+	// SignIn is the rate of sign-ins and registrations for each pair of an address and an e-mail address, and of changes of
+	// a password for each user.
+	SignIn ratelimit.Rate
+}
+
+// signInAlone is how many times the rate of a pair an address, or an e-mail address, may come alone. So nobody locks
+// another out by trying their address: that takes ten machines.
+const signInAlone = 10
+
+// alone returns the rate of sign-ins of an address or an e-mail address alone.
+func (l Limits) alone() ratelimit.Rate {
+	return ratelimit.Rate{Quota: l.SignIn.Quota * signInAlone, Window: l.SignIn.Window}
+}
+
+// charge counts n requests against the address that a request comes from.
+func (a *API) charge(ctx context.Context, n int) error {
+	return a.take(ctx, "address", "address:"+addressKey(ctx), a.limits.Anonymous, n)
+}
+
+// limitSignIn counts a sign-in against the address that it comes from. It needs nothing of the body.
+func (a *API) limitSignIn(ctx context.Context) error {
+	return a.take(ctx, "sign-in-address", "signin-address:"+addressKey(ctx), a.limits.alone(), 1)
+}
+
+// limitEmail counts a sign-in against its e-mail address: together with the address that it comes from first, because
+// what that refuses must not use up what everyone else has for this e-mail address.
+func (a *API) limitEmail(ctx context.Context, email string) error {
+	hash := emailHash(email)
+	if err := a.take(ctx, "sign-in", "signin:"+hash+":"+addressKey(ctx), a.limits.SignIn, 1); err != nil {
+		return err
+	}
+	rate := a.limits.alone()
+	decision, decided := a.decide(ctx, "signin-email:"+hash, rate, 1)
+	if !decided || decision.Allowed {
+		return nil // and the headers speak of the pair, which is what this caller will meet first
+	}
+	return a.tell(ctx, "sign-in-email", rate, decision)
+}
+
+// limitPassword counts a try of the caller's password against them: whoever has found a token must not find it out.
+func (a *API) limitPassword(ctx context.Context) error {
+	return a.take(ctx, "password", "password:"+string(caller(ctx).ID), a.limits.SignIn, 1)
+}
+
+// addressKey returns the key of the address that a request comes from.
+func addressKey(ctx context.Context) string { return ratelimit.AddressKey(recordOf(ctx).client) }
+
+// emailHash returns the beginning of the SHA-256 of an e-mail address, however it is spelt, in hex: enough to tell
+// addresses apart, without storing or logging any.
+func emailHash(email string) string {
+	normalised, ok := account.NormaliseEmail(email)
+	if !ok {
+		normalised = strings.ToLower(strings.TrimSpace(email))
+	}
+	sum := sha256.Sum256([]byte(normalised))
+	return hex.EncodeToString(sum[:16])
+}
+
+// take counts n requests against key, tells the caller where they stand, and returns a refusal if that is too many.
+func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) error {
+	decision, decided := a.decide(ctx, key, rate, n)
+	if !decided {
+		return nil
+	}
+	return a.tell(ctx, policy, rate, decision)
+}
+
+// decide counts n requests against key. It reports false if there are no limits or the source fails: then all may pass.
+func (a *API) decide(ctx context.Context, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
+	if a.limits.Source == nil {
+		return ratelimit.Decision{}, false
+	}
+	decision, err := a.limits.Source.Take(ctx, key, rate, n)
+	if err != nil {
+		a.log.Error("rate limiter failed; the request passes", "error", err.Error())
+		return ratelimit.Decision{}, false
+	}
+	return decision, true
+}
+
+// tell tells the caller where they stand under a policy, and returns a refusal if the decision is one.
+func (a *API) tell(ctx context.Context, policy string, rate ratelimit.Rate, decision ratelimit.Decision) error {
+	ratelimit.WriteHeaders(recordOf(ctx).header, policy, rate, decision, a.now())
+	if decision.Allowed {
+		return nil
+	}
+	return &refusal{
+		status: http.StatusTooManyRequests, reason: "rate limit of the " + policy,
+		detail: fmt.Sprintf("Too many requests: at most %d in %s", rate.Quota, rate.Window),
+	}
+}
