@@ -199,6 +199,29 @@ func TestAnOwnerWithoutRoles(t *testing.T) {
 	}
 }
 
+// TestTheLoginsThatAreAdvised: one owns the tables, migrates and maintains, the other works and can't maintain.
+func TestTheLoginsThatAreAdvised(t *testing.T) {
+	t.Parallel()
+	openURL(t, pgtest.Database(t, "store", migrateOnly)) // the roles are there
+	empty := pgtest.Empty(t)
+	admin := connect(t, empty)
+	owner, ownerURL := newLogin(t, empty, "in role "+maintenanceRole)
+	_, workerURL := newLogin(t, empty, "in role "+appRole)
+	exec(t, admin, fmt.Sprintf(`do $$ begin execute format('grant create on database %%I to %s', current_database()); end $$`, owner))
+	s := openConfig(t, Config{URL: workerURL, DirectURL: ownerURL})
+	if got := *s.isolation.Load(); got != restricted {
+		t.Errorf("isolation: %v", got)
+	}
+	a, _ := signUp(t, s, "ada")
+	if people, err := s.Accounts(t.Context(), "", 10); err != nil || len(people) != 1 || people[0].ID != a.ID {
+		t.Errorf("%v, %v", people, err)
+	}
+	s.directURL = workerURL
+	if people, err := s.Accounts(t.Context(), "", 10); err == nil || !strings.Contains(err.Error(), maintenanceRole) {
+		t.Errorf("the working login lists %v", people)
+	}
+}
+
 // tablesOfPeople returns the tables with a column user_id, without partitions.
 func tablesOfPeople(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
