@@ -68,10 +68,10 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// A process is a todod that serves.
+// A process is a todod that serves, or a program that it works with.
 type process struct {
 	*exec.Cmd
-	url  string
+	url  string // of a todod
 	out  *output
 	done chan struct{} // closed when it has ended
 }
@@ -82,16 +82,7 @@ var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
 // start serves from folder until the test ends.
 func start(t *testing.T, folder string, env ...string) *process {
 	t.Helper()
-	p := &process{Cmd: command(t, folder, env), out: &output{}, done: make(chan struct{})}
-	p.Stdout, p.Stderr = p.out, p.out
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = p.Wait() // the exit code is looked at by who waits for done
-		close(p.done)
-	}()
-	t.Cleanup(func() { p.signal(t, syscall.SIGKILL) })
+	p := run(t, command(t, folder, env))
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if at := listening.FindStringSubmatch(p.out.String()); at != nil {
 			p.url = "http://" + at[1]
@@ -106,6 +97,22 @@ func start(t *testing.T, folder string, env ...string) *process {
 	}
 }
 
+// run starts a process that runs until it is told to end, or the test ends.
+func run(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: cmd, out: &output{}, done: make(chan struct{})}
+	p.Stdout, p.Stderr = p.out, p.out
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.Wait() // the exit code is looked at by who waits for done
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.signal(t, syscall.SIGKILL) })
+	return p
+}
+
 // signal sends a signal and returns the exit code once the process has ended.
 func (p *process) signal(t *testing.T, s syscall.Signal) int {
 	t.Helper()
@@ -113,7 +120,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) int {
 	select {
 	case <-p.done:
 	case <-time.After(30 * time.Second):
-		t.Fatalf("todod does not end:\n%s", p.out)
+		t.Fatalf("%s does not end:\n%s", filepath.Base(p.Path), p.out)
 	}
 	return p.ProcessState.ExitCode()
 }
