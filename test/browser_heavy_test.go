@@ -23,6 +23,7 @@ import (
 // TestTheExampleInABrowser has two people use the example in Chromium, as browser/story.mjs tells, against todod as it
 // would run in production: tokens of Better Auth alone, and one origin whose pages may call.
 func TestTheExampleInABrowser(t *testing.T) {
+	t.Parallel()
 	app := newExample(t)
 	appPort, tododPort := freePort(t), freePort(t)
 	appURL, tododURL := "http://localhost:"+appPort, "http://localhost:"+tododPort
@@ -135,7 +136,8 @@ func newExample(t *testing.T) *example {
 
 // next returns a command of Next.js, in an environment of its own. It runs for as long as ctx lasts.
 func (e *example) next(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(e.source, "node_modules/next/dist/bin/next")}, args...)...)
+	script := filepath.Join(e.source, "node_modules", "next", "dist", "bin", "next")
+	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	cmd.Dir = e.folder
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "NEXT_TELEMETRY_DISABLED=1"}, e.env...)
 	return cmd

@@ -77,25 +77,32 @@ async function person(name, options) {
     },
     async signUp() {
       await page.goto(APP_URL);
-      await page.getByRole("link", { name: "Create an account" }).click();
-      await page.getByLabel("Name").fill(name);
-      await page.getByLabel("Email").fill(`${name}@example.com`.toLowerCase());
-      await page.getByLabel("Password").fill(`${name} likes todod`);
-      await page.getByRole("button", { name: "Create an account" }).click();
-      await someone.count("No tasks here.");
+      await signUp(page, name);
     },
     async signIn(who, password) {
       await page.getByLabel("Email").fill(`${who}@example.com`.toLowerCase());
       await page.getByLabel("Password").fill(password);
       await page.getByRole("button", { name: "Sign in" }).click();
     },
-    async signOut() {
-      await page.getByRole("button", { name: "Sign out" }).click();
-      await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    },
+    signOut: () => signOut(page),
   };
   people.push(someone);
   return someone;
+}
+
+/** Makes an account, from the page on which people sign in. */
+async function signUp(page, name) {
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Email").fill(`${name}@example.com`.toLowerCase());
+  await page.getByLabel("Password").fill(`${name} likes todod`);
+  await page.getByRole("button", { name: "Create an account" }).click();
+  await page.getByRole("status").getByText("No tasks here.").waitFor();
+}
+
+async function signOut(page) {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
 }
 
 /** Waits until what check returns is true. */
@@ -253,8 +260,20 @@ async function story() {
     assert.ok(bob.seen.tokens > tokens);
   });
 
-  await step("a wrong password is said to be one", async () => {
+  await step("a page notices that somebody else has signed in in another tab", async () => {
+    const tab = await ada.context.newPage();
+    await tab.goto(APP_URL);
+    await signOut(tab);
+    await signUp(tab, "Eve");
+    await tab.close();
+    await ada.page.clock.fastForward("15:00");
+    await ada.add("Not for Eve");
+    await ada.page.locator("header").getByText("Eve", { exact: true }).waitFor();
+    await ada.count("No tasks here.");
     await ada.signOut();
+  });
+
+  await step("a wrong password is said to be one", async () => {
     await ada.signIn("Ada", "Ada likes PHP");
     await ada.alert.getByText("Invalid email or password").waitFor();
   });
