@@ -32,6 +32,9 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
+	@scripts/ensure-node.sh
+	@scripts/ensure-chromium.sh
+	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
 	CGO_ENABLED=1 go test -race -shuffle=on -tags heavy -timeout 20m ./...
 
 .PHONY: check
@@ -55,7 +58,7 @@ generate: ## write the generated files: api/openapi.json
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist coverage.txt
+	rm -rf bin dist coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules
 
 .PHONY: check-format check-vet check-staticcheck check-lint check-generated check-test
 check-format:

@@ -2,6 +2,9 @@ module todod
 
 go 1.26.0
 
+// Packages of npm, in any folder: some bring Go files.
+ignore node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/caarlos0/env/v11 v11.4.2

@@ -57,6 +57,44 @@ func TestPreflights(t *testing.T) {
 	}
 }
 
+// TestOriginsThatAreNotListedGetNoCORSHeaders: the request is answered as one without an origin would be, as other
+// programs send what they like, but a browser shows the answer to no page.
+func TestOriginsThatAreNotListedGetNoCORSHeaders(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), someOrigins)
+	for _, call := range []struct {
+		method, path, user, body string
+		want                     int
+	}{
+		{"GET", "/health", "", "", 200},
+		{"GET", "/api/v1/tasks", "ada", "", 200},
+		{"GET", "/api/v1/tasks", "", "", 401},
+		{"POST", "/api/v1/tasks", "ada", `{"title":"x"}`, 201},
+		{"GET", "/nothing", "", "", 404},
+	} {
+		for _, origin := range []string{
+			"https://evil.example.com", "https://x.app.example.com", "https://app.example.com.evil.com", "http://app.example.com",
+			"https://app.example.com:8443", "null", "*", "https://app.example.com",
+		} {
+			a := s.do(t, request{
+				method: call.method, path: call.path, user: call.user, body: call.body, header: map[string]string{"Origin": origin},
+			}).want(t, call.want)
+			listed := origin == "https://app.example.com"
+			if got := a.header.Get("Access-Control-Allow-Origin"); listed && got != origin {
+				t.Errorf("%s %s from %s: Access-Control-Allow-Origin is %q", call.method, call.path, origin, got)
+			}
+			for name := range a.header {
+				if !listed && strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s from %s has %s", call.method, call.path, origin, name)
+				}
+			}
+			if !slices.Contains(a.header.Values("Vary"), "Origin") {
+				t.Errorf("%s %s from %s may be kept for another origin: Vary is %q", call.method, call.path, origin, a.header.Values("Vary"))
+			}
+		}
+	}
+}
+
 func TestPagesSeeTheHeadersTheyNeed(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, openSQLite(t), someOrigins)

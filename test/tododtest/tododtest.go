@@ -73,10 +73,10 @@ func (o *Output) String() string {
 	return o.buf.String()
 }
 
-// A Process is a todod that serves.
+// A Process is a todod that serves, or a program that it works with.
 type Process struct {
 	*exec.Cmd
-	URL string
+	URL string // of a todod
 	Out *Output
 
 	done chan struct{} // closed when it has ended
@@ -88,16 +88,7 @@ var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
 // Start serves from folder until the test ends, and returns when todod is ready.
 func Start(t testing.TB, folder string, env ...string) *Process {
 	t.Helper()
-	p := &Process{Cmd: Command(t, folder, env), Out: &Output{}, done: make(chan struct{})}
-	p.Stdout, p.Stderr = p.Out, p.Out
-	if err := p.Cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = p.Wait() // the exit code is looked at by who waits for done
-		close(p.done)
-	}()
-	t.Cleanup(func() { p.Signal(t, syscall.SIGKILL) })
+	p := Run(t, Command(t, folder, env))
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if at := listening.FindStringSubmatch(p.Out.String()); at != nil {
 			p.URL = "http://" + at[1]
@@ -109,6 +100,22 @@ func Start(t testing.TB, folder string, env ...string) *Process {
 			t.Fatalf("todod did not start:\n%s", p.Out)
 		}
 	}
+}
+
+// Run starts a program that runs until it is told to end, or the test ends.
+func Run(t testing.TB, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{Cmd: cmd, Out: &Output{}, done: make(chan struct{})}
+	p.Stdout, p.Stderr = p.Out, p.Out
+	if err := p.Cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.Wait() // the exit code is looked at by who waits for done
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.Signal(t, syscall.SIGKILL) })
+	return p
 }
 
 // ready tells whether todod says that it is.
@@ -134,7 +141,7 @@ func (p *Process) Signal(t testing.TB, s syscall.Signal) int {
 	select {
 	case <-p.done:
 	case <-time.After(patience):
-		t.Fatalf("todod does not end:\n%s", p.Out)
+		t.Fatalf("%s does not end:\n%s", filepath.Base(p.Path), p.Out)
 	}
 	return p.ProcessState.ExitCode()
 }
