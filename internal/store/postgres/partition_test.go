@@ -75,7 +75,7 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // partitionName finds a partition in a plan.
-var partitionName = regexp.MustCompile(`\b(?:users|tasks)_p(\d)\b`)
+var partitionName = regexp.MustCompile(`\b(?:users|tasks|imports)_p(\d)\b`)
 
 // TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement that the store sends: on partitioned
 // tables, one that names its user in a predicate or a key is planned on that user's partition alone. A statement that
@@ -145,7 +145,11 @@ func useEverything(t *testing.T, s *Store) {
 	_, readErr := s.Task(ctx, "ada", task.ID)
 	_, updateErr := s.Update(ctx, "ada", task.ID, todo.Patch{Completed: todo.Some(true)}, by("ada"))
 	_, toggleErr := s.Toggle(ctx, "ada", task.ID, by("ada"))
-	for _, err := range []error{readErr, updateErr, toggleErr, s.Delete(ctx, "ada", task.ID, by("ada"))} {
+	_, importErr := s.ImportTasks(ctx, "ada", "old", []todo.ImportedTask{{OldID: "1", Task: task}}, by("ada"))
+	_, importedErr := s.Imported(ctx, "ada", "old", []string{"1"})
+	for _, err := range []error{
+		readErr, updateErr, toggleErr, importErr, importedErr, s.Delete(ctx, "ada", task.ID, by("ada")),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}

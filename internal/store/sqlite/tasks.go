@@ -118,14 +118,21 @@ func (s *Store) Create(
 		if t.Version, err = raise(ctx, tx, owner, w, 1, quota); err != nil {
 			return err
 		}
-		due, allDay := dueColumns(t.Due)
-		return tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
-			allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro()).Scan(&t.ID)
+		t.ID, err = insertTask(ctx, tx, owner, t)
+		return err
 	})
 	if err != nil {
 		return todo.Task{}, err
 	}
 	return t, nil
+}
+
+// insertTask stores t, whose version is set, as a new task of owner and returns its id.
+func insertTask(ctx context.Context, tx *sql.Tx, owner todo.UserID, t todo.Task) (id int64, err error) {
+	due, allDay := dueColumns(t.Due)
+	err = tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
+		allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro()).Scan(&id)
+	return id, err
 }
 
 // dueColumns returns what due_date and due_all_day hold for d.
