@@ -24,42 +24,47 @@ type Session struct {
 }
 
 // A Store keeps accounts and sessions. Its errors are those of todo.Store; each method is one transaction. Times are in
-// whole microseconds of UTC, e-mail addresses normalised. No method creates a row of tasks' owners: people become known
-// there when they first write something.
+// whole microseconds of UTC, e-mail addresses normalised. No method but Erase creates a row of tasks' owners: people become
+// known there when they first write something.
 type Store interface {
 	// CreateAccount stores a with its first session, nil for none. An address that is taken, or an id, is a Conflict.
 	CreateAccount(ctx context.Context, a Account, first *Session) error
 
-	// AccountByEmail returns the account with this address, NotFound if there is none.
+	// AccountByEmail returns the account with this address, NotFound if there is none. Both take as many round trips.
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 
 	// Account returns the account of owner, NotFound if there is none.
 	Account(ctx context.Context, owner todo.UserID) (Account, error)
 
-	// ChangeProfile stores what p sets and returns the account as it is then. An address that is taken is a Conflict.
+	// ChangeProfile stores what p sets and returns the account as it is then, NotFound if there is none. An address that
+	// is taken is a Conflict.
 	ChangeProfile(ctx context.Context, owner todo.UserID, p Profile) (Account, error)
 
 	// UpgradePassword replaces the hash was by its equal in a better form, and does nothing if was is no longer the hash.
 	UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error
 
-	// SetPassword replaces the hash and ends all sessions of owner but the one named keep.
+	// SetPassword replaces the hash and ends all sessions of owner but the one named keep. It is NotFound if there is no
+	// account.
 	SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error
 
-	// Accounts returns up to limit accounts whose addresses sort after the given one, by address. It is for operators.
-	Accounts(ctx context.Context, after string, limit int) ([]Account, error)
+	// Accounts returns up to limit people with accounts whose addresses sort after the given one, by address. It is for
+	// operators.
+	Accounts(ctx context.Context, after string, limit int) ([]Person, error)
 
-	// StartSession stores s and forgets the owner's sessions that can't be refreshed any more.
-	StartSession(ctx context.Context, s Session) error
+	// StartSession stores s and forgets the owner's sessions that can't be refreshed any more. With checked, the hash that
+	// their password was just checked against, it is NotFound if that is no longer the account's hash: so nobody gets in
+	// by a password that is being replaced. "" is for those who have no account here.
+	StartSession(ctx context.Context, s Session, checked string) error
 
-	// Session returns the live session with this refresh token at the time now, NotFound if there is none.
-	Session(ctx context.Context, owner todo.UserID, refreshHash []byte, now time.Time) (Session, error)
+	// Session returns the session called id if it is live at the time now, NotFound otherwise.
+	Session(ctx context.Context, owner todo.UserID, id string, now time.Time) (Session, error)
 
-	// RotateSession gives the live session with the refresh token was a new one, good until expires, and returns it. If
-	// was has been rotated away before, whoever has it is not alone with it: the session ends, and the error is NotFound,
-	// as it is for a token that nobody knows.
-	RotateSession(ctx context.Context, owner todo.UserID, was, hash []byte, now, expires time.Time) (Session, error)
+	// RotateSession gives the live session called id, whose refresh token is was, a new one, good until expires, and
+	// returns it. If was is not its token any more, whoever has it is not alone with it: the session ends, and the error is
+	// NotFound, as it is for a session that isn't there. Of several at once, one gets the new token.
+	RotateSession(ctx context.Context, owner todo.UserID, id string, was, hash []byte, now, expires time.Time) (Session, error)
 
-	// EndSession ends a session, which need not be there, and returns it as it was, nil if there was none alive.
+	// EndSession ends a session, which need not be there, and returns it as it was, nil if there was none.
 	EndSession(ctx context.Context, owner todo.UserID, id string) (*Session, error)
 
 	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
