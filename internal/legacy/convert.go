@@ -227,7 +227,10 @@ func (c *conversion) account(from table, old oldUser, now time.Time) account.Acc
 	if normalised.Email != old.email.String {
 		c.alter("email", "was brought to the spelling that accounts have: lower case, without white space")
 	}
-	if normalised.Name != old.name.String {
+	switch {
+	case old.name.String == "":
+		c.alter("name", "was none, became what stands before the @ of the email")
+	case normalised.Name != old.name.String:
 		c.alter("name", "was trimmed of white space")
 	}
 	return normalised
