@@ -76,3 +76,14 @@ type Provider interface {
 	// ChangeProfile changes name and e-mail address.
 	ChangeProfile(ctx context.Context, who Caller, p Profile) (Person, error)
 }
+
+// NoAccount is the answer of a Store that has no such account.
+func NoAccount() error { return &todo.Error{Code: todo.NotFound, Message: "Account not found"} }
+
+// NoSession is the answer of a Store that has no such session, or none that is live.
+func NoSession() error { return &todo.Error{Code: todo.NotFound, Message: "Session not found"} }
+
+// EmailTaken says that there is another account with this address; cause is what the database said.
+func EmailTaken(cause error) error {
+	return &todo.Error{Code: todo.Conflict, Message: "There is an account with this e-mail address already", Cause: cause}
+}

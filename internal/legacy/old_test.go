@@ -34,11 +34,11 @@ type kind struct {
 }
 
 // numbered and hexadecimal are the ids of tasks that there are.
-func numbered(n int) any        { return n }
-func number(n int) string       { return fmt.Sprint(n) }
-func dashed(n int) any          { return dashedText(n) }
-func dashedText(n int) string   { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
-func hexadecimal(n int) any     { return strings.ReplaceAll(dashedText(n), "-", "") }
+func numbered(n int) any      { return n }
+func number(n int) string     { return fmt.Sprint(n) }
+func dashed(n int) any        { return dashedText(n) }
+func dashedText(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
+func hexadecimal(n int) any   { return strings.ReplaceAll(dashedText(n), "-", "") }
 
 // textIDs, hexIDs, uuidIDs and numberIDs are ids of users. The first is what Better Auth would make.
 var (

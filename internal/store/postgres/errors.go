@@ -16,6 +16,10 @@ const (
 	noSuchReference      = "23503" // the user is not in Better Auth's table: there is no other foreign key
 	invalidStatementName = "26000" // no such prepared statement
 	duplicateStatement   = "42P05" // there is one of this name already
+
+	uniqueViolation       = "23505"
+	insufficientPrivilege = "42501"
+	noSuchRole            = "22023" // what set_config says of a role that isn't there: a bad value of a setting
 )
 
 // away are the SQLSTATEs that mean that the database can't do it now, by code and by class (appendix A of PostgreSQL's

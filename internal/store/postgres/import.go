@@ -12,7 +12,8 @@ import (
 var _ todo.Importer = (*Store)(nil)
 
 // importTasks stores the tasks in the arrays $4 to $13 that are not noted as imported. The revision rises by as many as
-// these are, so the first of them has the version after the old revision. It returns the new tasks' ids.
+// these are, so the first of them has the version after the old revision. It returns the new tasks' ids. It does nothing for
+// an owner whose data was erased: what refuseErased finds out is known too late to stop the statements behind it.
 const importTasks = `
 	with given as (
 		select * from unnest($4::text[], $5::text[], $6::text[], $7::boolean[], $8::smallint[], $9::timestamptz[],
@@ -25,7 +26,7 @@ const importTasks = `
 		select count(*)::integer as n from new
 	), u as (
 		update todod.users set rev = rev + n, task_count = task_count + n, changed_at = $2
-		from total where user_id = $1 and n > 0 returning rev - n as old_rev
+		from total where user_id = $1 and n > 0 and erased_at is null returning rev - n as old_rev
 	), t as (
 		insert into todod.tasks (user_id, version, title, description, completed, priority, due_date, due_all_day,
 			completed_at, created_at, updated_at)
@@ -37,12 +38,25 @@ const importTasks = `
 	select $1, $3, old_id, t.id, t.created_at from new, u, t where t.version = old_rev + nth
 	returning task_id`
 
+// wasErased has a row if everything of the owner was erased.
+const wasErased = `select from todod.users where user_id = $1 and erased_at is not null`
+
+// refuseErased returns the statement that finds out if everything of owner was erased, and fails if it was.
+func refuseErased(owner todo.UserID) statement {
+	return statement{wasErased, []any{owner}, func(rows pgx.Rows) error {
+		if rows.Next() {
+			return todo.Erased()
+		}
+		return rows.Err()
+	}}
+}
+
 // ImportTasks implements todo.Importer.
 func (s *Store) ImportTasks(
 	ctx context.Context, owner todo.UserID, source string, tasks []todo.ImportedTask, w todo.Write,
 ) (n int, err error) {
 	args := append([]any{owner, w.At, source}, columnsOf(tasks)...)
-	err = s.write(ctx, owner, w, statement{importTasks, args, func(rows pgx.Rows) error {
+	err = s.write(ctx, owner, w, refuseErased(owner), statement{importTasks, args, func(rows pgx.Rows) error {
 		for rows.Next() {
 			n++
 		}
@@ -80,7 +94,7 @@ func (s *Store) Imported(
 	ctx context.Context, owner todo.UserID, source string, oldIDs []string,
 ) (map[string]time.Time, error) {
 	known := make(map[string]time.Time)
-	err := s.read(ctx, owner, statement{importedTasks, []any{owner, source, oldIDs}, func(rows pgx.Rows) error {
+	err := s.read(ctx, owner, refuseErased(owner), statement{importedTasks, []any{owner, source, oldIDs}, func(rows pgx.Rows) error {
 		var id string
 		var createdAt time.Time
 		_, err := pgx.ForEachRow(rows, []any{&id, &createdAt}, func() error {

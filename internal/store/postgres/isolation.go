@@ -8,8 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// appRole owns nothing and is subject to every policy. It can't log in; logins switch to it.
-const appRole = "todod_app"
+// The roles that logins switch to; neither can log in. appRole owns nothing and is subject to every policy.
+// maintenanceRole sees some columns of other people's rows, too: see maintain.
+const (
+	appRole         = "todod_app"
+	maintenanceRole = "todod_maintenance"
+)
 
 // isolation is how the database itself keeps users apart for a login, besides the predicate in every statement.
 type isolation int
@@ -51,7 +55,12 @@ const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catal
 // mayUse reports whether the present role has the rights on the tables that todod needs. The right to use the schema is
 // needed before any switch of roles, because statements are prepared as the login.
 const mayUse = `select has_schema_privilege('todod', 'usage'), coalesce(bool_and(has_table_privilege(c.oid, 'insert')), false)
-	from pg_catalog.pg_class c where c.relnamespace = 'todod'::regnamespace and c.relname in ('users', 'tasks')`
+	from pg_catalog.pg_class c where c.relnamespace = 'todod'::regnamespace
+		and c.relname in ('users', 'tasks', 'accounts', 'emails', 'sessions')`
+
+// mayMaintain reports whether the present role can switch to maintenanceRole, or is it.
+const mayMaintain = `select exists (select from pg_catalog.pg_roles r
+	where r.rolname = '` + maintenanceRole + `' and pg_has_role(r.oid, 'member'))`
 
 // unprepared keeps these queries from being prepared: it is not known yet whether that survives what stands in between.
 const unprepared = pgx.QueryExecModeExec
@@ -72,7 +81,11 @@ func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
 	if !schema {
 		return unprotected, errNoRights
 	}
-	if holds && !owner && tables {
+	var maintains bool
+	if err := conn.QueryRow(ctx, mayMaintain, unprepared).Scan(&maintains); err != nil {
+		return unprotected, fmt.Errorf("look for %s: %w", maintenanceRole, err)
+	}
+	if holds && !owner && tables && !maintains {
 		return restricted, nil
 	}
 	switching, err := holdsAfterSwitch(ctx, conn)
@@ -92,7 +105,8 @@ func findIsolation(ctx context.Context, conn *pgx.Conn) (isolation, error) {
 // errNoRights is what a login gets that nobody has let in.
 var errNoRights = errors.New("this login may not use todod's tables: grant it " + appRole)
 
-// holdsAfterSwitch reports whether the login can switch to appRole and is subject to the policies then.
+// holdsAfterSwitch reports whether the login can switch to appRole, and is subject to the policies then without a way
+// around them.
 func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
@@ -102,8 +116,13 @@ func holdsAfterSwitch(ctx context.Context, conn *pgx.Conn) (holds bool, err erro
 	if _, err := tx.Exec(ctx, "set local role "+appRole); err != nil {
 		return false, nil // no such role, or no right to it: that is the answer
 	}
-	if err := tx.QueryRow(ctx, policiesHold, unprepared).Scan(&holds); err != nil {
+	var maintains bool
+	err = tx.QueryRow(ctx, policiesHold, unprepared).Scan(&holds)
+	if err == nil {
+		err = tx.QueryRow(ctx, mayMaintain, unprepared).Scan(&maintains)
+	}
+	if err != nil {
 		return false, fmt.Errorf("look for row-level security as %s: %w", appRole, err)
 	}
-	return holds, nil
+	return holds && !maintains, nil
 }

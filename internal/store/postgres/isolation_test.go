@@ -53,13 +53,15 @@ func restrictedURL(t *testing.T, url string) string {
 	return login
 }
 
-// TestRestrictedLogin runs the suite as a login that owns nothing; migrations run as the owner.
+// TestRestrictedLogin runs the suites as a login that owns nothing; migrations run as the owner.
 func TestRestrictedLogin(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) todo.Store {
+	open := func(t *testing.T) *Store {
 		url := pgtest.Database(t, "store", migrateOnly)
 		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
-	})
+	}
+	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
+	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
 }
 
 func TestEachLoginIsKeptApartAsFarAsItCanBe(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/todo"
 )
@@ -62,12 +61,17 @@ func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...state
 // readAttempts is how often a read is sent at most.
 const readAttempts = 5
 
-// write locks owner and then sends change, in one round trip and one transaction. Its rows count only if write returns
-// nil: a commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that
-// goes away must not turn a change that was made into one that may have been made. For the same reason nothing is sent
-// again, whatever the driver says of it.
-func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, change statement) error {
-	all, err := s.about(owner, statement{sql: lockOwner, args: []any{owner, w.At}}, change)
+// write locks owner and then sends changes, in one round trip and one transaction, as transact does.
+func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, changes ...statement) error {
+	return s.transact(ctx, owner, append([]statement{{sql: lockOwner, args: []any{owner, w.At}}}, changes...)...)
+}
+
+// transact sends changes of owner's data in one round trip and one transaction. Their rows count only if it returns nil: a
+// commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that goes away
+// must not turn a change that was made into one that may have been made. For the same reason nothing is sent again,
+// whatever the driver says of it.
+func (s *Store) transact(ctx context.Context, owner todo.UserID, changes ...statement) error {
+	all, err := s.about(owner, changes...)
 	if err != nil {
 		return err
 	}
@@ -145,8 +149,13 @@ var errNotReady = errors.New("the database has not been prepared yet")
 // milliseconds writes d as PostgreSQL's settings want it.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+// A sender is a connection: *pgx.Conn or *pgxpool.Conn.
+type sender interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
 // send carries out the statements as one implicit transaction: all of them or none.
-func send(ctx context.Context, conn *pgxpool.Conn, statements []statement) error {
+func send(ctx context.Context, conn sender, statements []statement) error {
 	batch := &pgx.Batch{}
 	for _, st := range statements {
 		queued := batch.Queue(st.sql, st.args...)

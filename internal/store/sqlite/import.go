@@ -4,12 +4,28 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"todod/internal/todo"
 )
 
 var _ todo.Importer = (*Store)(nil)
+
+// wasErased has a row if everything of the owner was erased.
+const wasErased = `select erased_at from users where user_id = ?1 and erased_at is not null`
+
+// refuseErased returns Erased if everything of an owner was erased, whom the row of wasErased tells of.
+func refuseErased(row scanner) error {
+	var at int64
+	switch err := row.Scan(&at); {
+	case err == nil:
+		return todo.Erased()
+	case !errors.Is(err, sql.ErrNoRows):
+		return translate(err)
+	}
+	return nil
+}
 
 // noteImport notes a task as imported; it changes no row if that was noted before.
 const noteImport = `insert into imports (user_id, source, old_id, task_id, created_at) values (?1, ?2, ?3, 0, ?4)
@@ -23,6 +39,9 @@ func (s *Store) ImportTasks(
 	ctx context.Context, owner todo.UserID, source string, tasks []todo.ImportedTask, w todo.Write,
 ) (n int, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := refuseErased(tx.QueryRowContext(ctx, wasErased, owner)); err != nil {
+			return err
+		}
 		for _, t := range tasks {
 			added, err := importTask(ctx, tx, owner, source, t, w)
 			if err != nil {
@@ -71,6 +90,9 @@ func (s *Store) Imported(
 ) (map[string]time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
+	if err := refuseErased(s.reader.QueryRowContext(ctx, wasErased, owner)); err != nil {
+		return nil, err
+	}
 	ids, err := json.Marshal(oldIDs)
 	if err != nil {
 		return nil, err

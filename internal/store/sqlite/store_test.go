@@ -55,3 +55,8 @@ func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 		}
 	}
 }
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/account"
 	"todod/internal/todo"
 )
 
@@ -17,6 +18,7 @@ import (
 type ImportingStore interface {
 	todo.Store
 	todo.Importer
+	account.Store
 }
 
 // RunImport runs the suite for imports, as Run does for the rest.
@@ -32,6 +34,7 @@ func RunImport(t *testing.T, open func(t *testing.T) ImportingStore) {
 		{"owners and sources don't know of each other's imports", testImportsAreApart},
 		{"imports of the same tasks at once double nothing", testImportAtOnce},
 		{"an import is all or nothing", testImportAllOrNothing},
+		{"nothing comes back to somebody who had it erased", testImportAfterErasure},
 		{"no quota applies, but imported tasks count", testImportQuota},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -245,4 +248,24 @@ func testImportQuota(t *testing.T, s ImportingStore) {
 	if err := create(13); err != nil {
 		t.Error(err)
 	}
+}
+
+// testImportAfterErasure: an import can't undo an erasure, and somebody else's is no hindrance.
+func testImportAfterErasure(t *testing.T, s ImportingStore) {
+	ada, bob := newUser(), newUser()
+	tasks := someTasks("a", 3)
+	wantImport(t, s, ada, tasks[:2], 2)
+	if err := s.Erase(context.Background(), ada, noon); err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.ImportTasks(context.Background(), ada, source, tasks, by(ada))
+	if wantCode(t, err, todo.Forbidden); n != 0 {
+		t.Errorf("%d tasks came back", n)
+	}
+	_, err = s.Imported(context.Background(), ada, source, nil)
+	wantCode(t, err, todo.Forbidden)
+	if left := oldestFirst(t, s, ada); len(left) != 0 {
+		t.Errorf("%v came back", titles(left))
+	}
+	wantImport(t, s, bob, tasks, 3)
 }

@@ -37,6 +37,9 @@ declare
     before text := current_setting('todod.user_id', true);
 begin
     perform set_config('todod.user_id', old.user_id, true);
+    delete from todod.sessions where user_id = old.user_id;
+    delete from todod.emails where user_id = old.user_id;
+    delete from todod.accounts where user_id = old.user_id;
     delete from todod.tasks where user_id = old.user_id;
     delete from todod.imports where user_id = old.user_id;
     perform set_config('todod.user_id', coalesce(before, ''), true);
@@ -53,6 +56,9 @@ declare
     before text := current_setting('todod.user_id', true);
 begin
     perform set_config('todod.user_id', old.user_id, true);
+    delete from todod.sessions where user_id = old.user_id;
+    delete from todod.emails where user_id = old.user_id;
+    delete from todod.accounts where user_id = old.user_id;
     delete from todod.tasks where user_id = old.user_id;
     perform set_config('todod.user_id', coalesce(before, ''), true);
     return null;

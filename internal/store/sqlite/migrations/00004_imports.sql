@@ -14,6 +14,8 @@ create table imports (
 drop trigger delete_user_data;
 -- +goose StatementBegin
 create trigger delete_user_data after delete on users begin
+    delete from sessions where user_id = old.user_id;
+    delete from accounts where user_id = old.user_id;
     delete from tasks where user_id = old.user_id;
     delete from imports where user_id = old.user_id;
 end;
@@ -23,6 +25,8 @@ end;
 drop trigger delete_user_data;
 -- +goose StatementBegin
 create trigger delete_user_data after delete on users begin
+    delete from sessions where user_id = old.user_id;
+    delete from accounts where user_id = old.user_id;
     delete from tasks where user_id = old.user_id;
 end;
 -- +goose StatementEnd

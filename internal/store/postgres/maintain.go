@@ -1,0 +1,49 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"todod/internal/todo"
+)
+
+// settingsForMaintenance says, for the transaction it stands in and for no longer, that the statements after it are about
+// nobody in particular, and switches to the role that may see some columns of everybody's rows.
+const settingsForMaintenance = settings + `, set_config('role', '` + maintenanceRole + `', true)`
+
+// maintain sends statements that look at many people's rows, as an operator or a clean-up does, in one round trip and one
+// transaction. They see what policies and grants let maintenanceRole see: never more than is needed to find whom something
+// is to be done for, which is then done as that person. They go over a connection of their own to the direct URL, because
+// that login is a member of the role, and the pool's may be one that mustn't be. They end with ctx.
+func (s *Store) maintain(ctx context.Context, statements ...statement) (err error) {
+	if s.isolation.Load() == nil {
+		return todo.Away(errNotReady)
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout+sendTimeout)
+	defer cancel()
+	cfg, err := pgx.ParseConfig(s.directURL)
+	if err != nil {
+		return fmt.Errorf("database URL: %w", err)
+	}
+	cfg.DefaultQueryExecMode = unprepared // it is used once, and may lead through a pooler
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
+	if err := scanTimesInUTC(ctx, conn); err != nil {
+		return err
+	}
+	first := statement{sql: settingsForMaintenance, args: []any{"", milliseconds(lockTimeout), milliseconds(statementTimeout)}}
+	err = send(ctx, conn, append([]statement{first}, statements...))
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && (pgErr.Code == insufficientPrivilege || pgErr.Code == noSuchRole) {
+		return fmt.Errorf("the login of DATABASE_DIRECT_URL can't switch to %s: create that role and grant it: %w",
+			maintenanceRole, err)
+	}
+	return translate(err)
+}

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"todod/internal/account"
+	"todod/internal/todo"
+)
+
+var _ account.Store = (*Store)(nil)
+
+// accountColumns are the columns that oneAccount reads, in its order.
+const accountColumns = `user_id, email, name, password_hash, created_at`
+
+// oneAccount reads row; no row is NoAccount.
+func oneAccount(row scanner) (account.Account, error) {
+	var a account.Account
+	var createdAt int64
+	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &createdAt)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return account.Account{}, account.NoAccount()
+	case taken(err):
+		return account.Account{}, account.EmailTaken(err)
+	case err != nil:
+		return account.Account{}, translate(err)
+	}
+	a.CreatedAt = fromMicros(createdAt)
+	return a, nil
+}
+
+// The extended result codes of SQLite (its result code documentation) that say that a row with this key is there already.
+const (
+	sqliteUnique     = 2067
+	sqlitePrimaryKey = 1555
+)
+
+// taken reports whether err says that a row with this key is there already.
+func taken(err error) bool {
+	var sqliteErr *sqlite.Error
+	return errors.As(err, &sqliteErr) && (sqliteErr.Code() == sqliteUnique || sqliteErr.Code() == sqlitePrimaryKey)
+}
+
+const insertAccount = `insert into accounts (user_id, email, name, password_hash, created_at) values (?1, ?2, ?3, ?4, ?5)
+	returning ` + accountColumns
+
+// CreateAccount implements account.Store.
+func (s *Store) CreateAccount(ctx context.Context, a account.Account, first *account.Session) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := oneAccount(tx.QueryRowContext(ctx, insertAccount, a.ID, a.Email, a.Name, a.PasswordHash, a.CreatedAt.UnixMicro()))
+		if err != nil || first == nil {
+			return err
+		}
+		return addSession(ctx, tx, *first)
+	})
+}
+
+const getNamed = `select ` + accountColumns + ` from accounts where email = ?1`
+
+// AccountByEmail implements account.Store.
+func (s *Store) AccountByEmail(ctx context.Context, email string) (account.Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return oneAccount(s.reader.QueryRowContext(ctx, getNamed, email))
+}
+
+const getAccount = `select ` + accountColumns + ` from accounts where user_id = ?1`
+
+// Account implements account.Store.
+func (s *Store) Account(ctx context.Context, owner todo.UserID) (account.Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return oneAccount(s.reader.QueryRowContext(ctx, getAccount, owner))
+}
+
+const changeProfile = `update accounts set email = coalesce(?2, email), name = coalesce(?3, name) where user_id = ?1
+	returning ` + accountColumns
+
+// ChangeProfile implements account.Store.
+func (s *Store) ChangeProfile(ctx context.Context, owner todo.UserID, p account.Profile) (a account.Account, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		a, err = oneAccount(tx.QueryRowContext(ctx, changeProfile, owner, p.Email, p.Name))
+		return err
+	})
+	if err != nil {
+		return account.Account{}, err
+	}
+	return a, nil
+}
+
+const upgradePassword = `update accounts set password_hash = ?3 where user_id = ?1 and password_hash = ?2`
+
+// UpgradePassword implements account.Store.
+func (s *Store) UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, upgradePassword, owner, was, hash)
+		return err
+	})
+}
+
+const (
+	setPassword = `update accounts set password_hash = ?2 where user_id = ?1 returning ` + accountColumns
+	endOthers   = `delete from sessions where user_id = ?1 and sid <> ?2`
+)
+
+// SetPassword implements account.Store.
+func (s *Store) SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := oneAccount(tx.QueryRowContext(ctx, setPassword, owner, hash)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, endOthers, owner, keep)
+		return err
+	})
+}
+
+const listAccounts = `select user_id, email, name, created_at from accounts where email > ?1 order by email limit ?2`
+
+// Accounts implements account.Store.
+func (s *Store) Accounts(ctx context.Context, after string, limit int) (people []account.Person, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, listAccounts, after, limit)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var p account.Person
+		var createdAt int64
+		if err := rows.Scan(&p.ID, &p.Email, &p.Name, &createdAt); err != nil {
+			return nil, translate(err)
+		}
+		p.CreatedAt = fromMicros(createdAt)
+		people = append(people, p)
+	}
+	return people, translate(rows.Err())
+}
+
+// forgetUser deletes the owner's row and with it, by the trigger delete_user_data, everything of theirs in every table;
+// makeUser makes the row that the trigger needs where there is none. rememberErased leaves a new one, with a new epoch,
+// that says no more than that and when.
+const (
+	makeUser       = `insert into users (user_id, created_at, changed_at) values (?1, ?2, ?2) on conflict do nothing`
+	forgetUser     = `delete from users where user_id = ?1`
+	rememberErased = `insert into users (user_id, created_at, changed_at, erased_at) values (?1, ?2, ?2, ?2)`
+)
+
+// Erase implements account.Store.
+func (s *Store) Erase(ctx context.Context, owner todo.UserID, at time.Time) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, makeUser, owner, at.UnixMicro())
+		if err == nil {
+			_, err = tx.ExecContext(ctx, forgetUser, owner)
+		}
+		if err == nil {
+			_, err = tx.ExecContext(ctx, rememberErased, owner, at.UnixMicro())
+		}
+		return err
+	})
+}

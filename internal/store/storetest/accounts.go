@@ -1,0 +1,594 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"todod/internal/account"
+	"todod/internal/todo"
+)
+
+// An AccountStore keeps tasks, and accounts and sessions beside them.
+type AccountStore interface {
+	todo.Store
+	account.Store
+}
+
+// RunAccounts runs the suite of account.Store. open is as in Run.
+func RunAccounts(t *testing.T, open func(t *testing.T) AccountStore) {
+	for _, c := range accountCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open(t))
+		})
+	}
+}
+
+// accountCases is the suite.
+var accountCases = []struct {
+	name string
+	test func(*testing.T, AccountStore)
+}{
+	{"an account is found by its address and by its person", testAccountIsFound},
+	{"an address belongs to one account", testAddressIsTaken},
+	{"an address that many want at once goes to one", testAddressAtOnce},
+	{"a profile changes in what is named", testChangeProfile},
+	{"a hash is upgraded only while it is the one", testUpgradePassword},
+	{"a new password ends the other sessions", testSetPassword},
+	{"accounts are listed by address", testAccountsAreListed},
+	{"a session lives until it expires", testSessionLives},
+	{"a session is its owner's alone", testSessionsAreApart},
+	{"a session starts only with the password that was checked", testStartChecked},
+	{"no session outlives the password it began with", testStartAtOnceWithNewPassword},
+	{"a rotated token is good once", testRotate},
+	{"of two that rotate at once one wins, and the session ends", testRotateAtOnce},
+	{"an ended session is gone", testEndSession},
+	{"erasing leaves nothing of a person", testErase},
+	{"erasing and writing at once take turns", testEraseAtOnce},
+	{"a caller who has gone away changes no account", testCancelledCallerChangesNoAccount},
+}
+
+// week is how long sessions last here.
+const week = 7 * 24 * time.Hour
+
+// newAccount returns an account of somebody new that isn't stored yet.
+func newAccount() account.Account {
+	owner := newUser()
+	return account.Account{
+		Person: account.Person{
+			ID: owner, Email: strings.ToLower(string(owner)) + "@example.com", Name: "Ada Löveläce", CreatedAt: noon,
+		},
+		PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$" + rand.Text(),
+	}
+}
+
+// newSession returns a session of owner that isn't stored yet and began at the time at.
+func newSession(owner todo.UserID, at time.Time) account.Session {
+	return account.Session{
+		Owner: owner, ID: rand.Text(), RefreshHash: newHash(), CreatedAt: at, ExpiresAt: at.Add(week),
+	}
+}
+
+// newHash returns 32 bytes as a hash may have them.
+func newHash() []byte {
+	hash := make([]byte, 32)
+	_, _ = rand.Read(hash)
+	return hash
+}
+
+// mustSignUp stores an account of somebody new.
+func mustSignUp(t testing.TB, s account.Store) account.Account {
+	t.Helper()
+	a := newAccount()
+	if err := s.CreateAccount(t.Context(), a, nil); err != nil {
+		t.Fatalf("create an account: %v", err)
+	}
+	return a
+}
+
+// mustStart stores a session of owner that began at noon.
+func mustStart(t testing.TB, s account.Store, owner todo.UserID) account.Session {
+	t.Helper()
+	v := newSession(owner, noon)
+	if err := s.StartSession(t.Context(), v, ""); err != nil {
+		t.Fatalf("start a session: %v", err)
+	}
+	return v
+}
+
+// wantAccount fails the test unless got is want.
+func wantAccount(t testing.TB, got account.Account, err error, want account.Account) {
+	t.Helper()
+	if err != nil || !got.CreatedAt.Equal(want.CreatedAt) || got.CreatedAt.Location() != time.UTC {
+		t.Fatalf("account: got %+v, %v; want %+v", got, err, want)
+	}
+	if got.CreatedAt = want.CreatedAt; got != want {
+		t.Fatalf("account: got %+v, want %+v", got, want)
+	}
+}
+
+// wantSession fails the test unless got is want.
+func wantSession(t testing.TB, got account.Session, err error, want account.Session) {
+	t.Helper()
+	if err != nil || got.Owner != want.Owner || got.ID != want.ID || !bytes.Equal(got.RefreshHash, want.RefreshHash) ||
+		(got.Sealed == nil) != (want.Sealed == nil) || !bytes.Equal(got.Sealed, want.Sealed) ||
+		!got.CreatedAt.Equal(want.CreatedAt) || !got.ExpiresAt.Equal(want.ExpiresAt) || got.ExpiresAt.Location() != time.UTC {
+		t.Fatalf("session: got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+// wantLive fails the test unless the session is live a moment after noon, or isn't.
+func wantLive(t testing.TB, s account.Store, v account.Session, want bool) {
+	t.Helper()
+	_, err := s.Session(t.Context(), v.Owner, v.ID, noon.Add(time.Second))
+	switch {
+	case want && err != nil:
+		t.Fatalf("the session is not live: %v", err)
+	case !want:
+		wantCode(t, err, todo.NotFound)
+	}
+}
+
+// testAccountIsFound: as it was stored, by nothing but its own address and id.
+func testAccountIsFound(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	got, err := s.AccountByEmail(t.Context(), a.Email)
+	wantAccount(t, got, err, a)
+	got, err = s.Account(t.Context(), a.ID)
+	wantAccount(t, got, err, a)
+	got, err = s.AccountByEmail(t.Context(), other.Email)
+	wantAccount(t, got, err, other)
+	for _, email := range []string{"", "nobody@example.com", strings.ToUpper(a.Email), a.Email + " ", "%", a.Email[1:]} {
+		_, err := s.AccountByEmail(t.Context(), email)
+		wantCode(t, err, todo.NotFound)
+	}
+	_, err = s.Account(t.Context(), newUser())
+	wantCode(t, err, todo.NotFound)
+
+	session := newSession("", noon)
+	signedIn := newAccount()
+	session.Owner = signedIn.ID
+	if err := s.CreateAccount(t.Context(), signedIn, &session); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := s.Session(t.Context(), session.Owner, session.ID, noon)
+	wantSession(t, stored, err, session)
+}
+
+// testAddressIsTaken: what is refused leaves nothing, and what was there stays.
+func testAddressIsTaken(t *testing.T, s AccountStore) {
+	a := mustSignUp(t, s)
+	sameEmail, sameID := newAccount(), newAccount()
+	sameEmail.Email, sameID.ID = a.Email, a.ID
+	for _, b := range []account.Account{sameEmail, sameID} {
+		session := newSession(b.ID, noon)
+		err := s.CreateAccount(t.Context(), b, &session)
+		wantCode(t, err, todo.Conflict)
+		if strings.Contains(err.Error(), a.Email) {
+			t.Errorf("the error tells the address: %v", err)
+		}
+		wantLive(t, s, session, false)
+	}
+	_, err := s.Account(t.Context(), sameEmail.ID)
+	wantCode(t, err, todo.NotFound)
+	_, err = s.AccountByEmail(t.Context(), sameID.Email)
+	wantCode(t, err, todo.NotFound)
+	got, err := s.AccountByEmail(t.Context(), a.Email)
+	wantAccount(t, got, err, a)
+}
+
+// testAddressAtOnce: whoever comes second, however soon, is told.
+func testAddressAtOnce(t *testing.T, s AccountStore) {
+	const n = 12
+	email := newAccount().Email
+	var mu sync.Mutex
+	taken := 0
+	atOnce(t, n, func(int) error {
+		a := newAccount()
+		a.Email = email
+		err := s.CreateAccount(context.Background(), a, nil)
+		if todo.CodeOf(err) == todo.Conflict {
+			mu.Lock()
+			taken++
+			mu.Unlock()
+			return nil
+		}
+		return err
+	})
+	if taken != n-1 {
+		t.Errorf("%d of %d were told that the address is taken", taken, n)
+	}
+}
+
+// testChangeProfile: a nil field keeps its value, and an address that was given up is free.
+func testChangeProfile(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	first := a.Email
+	name, email := "Countess", newAccount().Email
+	for _, p := range []account.Profile{{}, {Name: &name}, {Email: &email}, {Email: &email, Name: &name}} {
+		if p.Name != nil {
+			a.Name = *p.Name
+		}
+		if p.Email != nil {
+			a.Email = *p.Email
+		}
+		got, err := s.ChangeProfile(t.Context(), a.ID, p)
+		wantAccount(t, got, err, a)
+		got, err = s.AccountByEmail(t.Context(), a.Email)
+		wantAccount(t, got, err, a)
+	}
+	_, err := s.AccountByEmail(t.Context(), first)
+	wantCode(t, err, todo.NotFound)
+
+	another := "Somebody"
+	_, err = s.ChangeProfile(t.Context(), other.ID, account.Profile{Email: &email, Name: &another})
+	wantCode(t, err, todo.Conflict)
+	got, err := s.ChangeProfile(t.Context(), other.ID, account.Profile{})
+	wantAccount(t, got, err, other)
+	other.Email = first
+	got, err = s.ChangeProfile(t.Context(), other.ID, account.Profile{Email: &first})
+	wantAccount(t, got, err, other)
+
+	free := newAccount().Email
+	_, err = s.ChangeProfile(t.Context(), newUser(), account.Profile{Email: &free, Name: &name})
+	wantCode(t, err, todo.NotFound)
+	_, err = s.AccountByEmail(t.Context(), free)
+	wantCode(t, err, todo.NotFound)
+}
+
+// testUpgradePassword: an upgrade that comes after a change of the password doesn't bring the old one back.
+func testUpgradePassword(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	session := mustStart(t, s, a.ID)
+	for _, was := range []string{a.PasswordHash, "not this one"} {
+		if err := s.UpgradePassword(t.Context(), a.ID, was, "better than "+was); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := a
+	want.PasswordHash = "better than " + a.PasswordHash
+	got, err := s.Account(t.Context(), a.ID)
+	wantAccount(t, got, err, want)
+	wantLive(t, s, session, true)
+	got, err = s.Account(t.Context(), other.ID)
+	wantAccount(t, got, err, other)
+}
+
+// testSetPassword: the session that is kept, and other people's, live on.
+func testSetPassword(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	kept, ended, others := mustStart(t, s, a.ID), mustStart(t, s, a.ID), mustStart(t, s, other.ID)
+	if err := s.SetPassword(t.Context(), a.ID, "new", kept.ID); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Account(t.Context(), a.ID)
+	a.PasswordHash = "new"
+	wantAccount(t, got, err, a)
+	wantLive(t, s, kept, true)
+	wantLive(t, s, ended, false)
+	wantLive(t, s, others, true)
+	if err := s.SetPassword(t.Context(), a.ID, "newer", ""); err != nil {
+		t.Fatal(err)
+	}
+	wantLive(t, s, kept, false)
+
+	stranger := mustStart(t, s, newUser())
+	wantCode(t, s.SetPassword(t.Context(), stranger.Owner, "new", ""), todo.NotFound)
+}
+
+// testAccountsAreListed: pages join up, in the order of bytes.
+func testAccountsAreListed(t *testing.T, s AccountStore) {
+	if people, err := s.Accounts(t.Context(), "", 10); err != nil || len(people) != 0 {
+		t.Fatalf("nobody: %v, %v", people, err)
+	}
+	var want []account.Person
+	for _, email := range []string{"b@x", "a@x", "é@x", "a-b@x", "z@x", "a.b@x", "ｂ@x"} {
+		a := newAccount()
+		a.Email = email
+		if err := s.CreateAccount(t.Context(), a, nil); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, a.Person)
+	}
+	slices.SortFunc(want, func(a, b account.Person) int { return strings.Compare(a.Email, b.Email) })
+	for _, limit := range []int{1, 3, 100} {
+		var got []account.Person
+		for after := ""; ; after = got[len(got)-1].Email {
+			page, err := s.Accounts(t.Context(), after, limit)
+			if err != nil || len(page) > limit {
+				t.Fatalf("%d accounts, %v", len(page), err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+		}
+		same := func(a, b account.Person) bool {
+			return a.ID == b.ID && a.Email == b.Email && a.Name == b.Name && a.CreatedAt.Equal(b.CreatedAt)
+		}
+		if !slices.EqualFunc(got, want, same) {
+			t.Errorf("by %d: got %v, want %v", limit, got, want)
+		}
+	}
+}
+
+// testSessionLives: until the moment it expires, and one that has expired is forgotten at the next sign-in.
+func testSessionLives(t *testing.T, s AccountStore) {
+	ada := newUser()
+	plain, sealed := mustStart(t, s, ada), newSession(ada, noon)
+	sealed.Sealed = []byte{0, 1, 0xff}
+	if err := s.StartSession(t.Context(), sealed, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []account.Session{plain, sealed} {
+		got, err := s.Session(t.Context(), ada, v.ID, v.ExpiresAt.Add(-time.Microsecond))
+		wantSession(t, got, err, v)
+		_, err = s.Session(t.Context(), ada, v.ID, v.ExpiresAt)
+		wantCode(t, err, todo.NotFound)
+	}
+	late, later := newSession(ada, noon.Add(time.Minute)), newSession(ada, plain.ExpiresAt)
+	for _, v := range []account.Session{late, later} {
+		if err := s.StartSession(t.Context(), v, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantLive(t, s, plain, false)
+	wantLive(t, s, late, true)
+	wantLive(t, s, later, true)
+}
+
+// testSessionsAreApart: another person who knows a session's id and token does nothing with it.
+func testSessionsAreApart(t *testing.T, s AccountStore) {
+	ada, bob := newUser(), newUser()
+	v := mustStart(t, s, ada)
+	_, err := s.Session(t.Context(), bob, v.ID, noon)
+	wantCode(t, err, todo.NotFound)
+	_, err = s.RotateSession(t.Context(), bob, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
+	wantCode(t, err, todo.NotFound)
+	_, err = s.RotateSession(t.Context(), bob, v.ID, newHash(), newHash(), noon, noon.Add(week))
+	wantCode(t, err, todo.NotFound)
+	if ended, err := s.EndSession(t.Context(), bob, v.ID); ended != nil || err != nil {
+		t.Errorf("bob ended %v, %v", ended, err)
+	}
+	if err := s.Erase(t.Context(), bob, noon); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Session(t.Context(), ada, v.ID, noon)
+	wantSession(t, got, err, v)
+}
+
+// testStartChecked: with another hash than the account's, or without an account, there is no session.
+func testStartChecked(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	v := newSession(a.ID, noon)
+	if err := s.StartSession(t.Context(), v, a.PasswordHash); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Session(t.Context(), a.ID, v.ID, noon)
+	wantSession(t, got, err, v)
+	for _, owner := range []todo.UserID{a.ID, newUser()} {
+		v := newSession(owner, noon)
+		wantCode(t, s.StartSession(t.Context(), v, other.PasswordHash), todo.NotFound)
+		wantLive(t, s, v, false)
+	}
+}
+
+// testStartAtOnceWithNewPassword: a sign-in whose password was checked a moment before it was replaced either comes to
+// nothing or is ended.
+func testStartAtOnceWithNewPassword(t *testing.T, s AccountStore) {
+	for i := range 20 {
+		a := mustSignUp(t, s)
+		sessions := make([]account.Session, 6)
+		atOnce(t, len(sessions)+1, func(j int) error {
+			if j == len(sessions) {
+				return s.SetPassword(context.Background(), a.ID, "new", "")
+			}
+			sessions[j] = newSession(a.ID, noon)
+			err := s.StartSession(context.Background(), sessions[j], a.PasswordHash)
+			if todo.CodeOf(err) == todo.NotFound {
+				return nil
+			}
+			return err
+		})
+		for j, v := range sessions {
+			if _, err := s.Session(t.Context(), a.ID, v.ID, noon); todo.CodeOf(err) != todo.NotFound {
+				t.Fatalf("round %d: session %d is live by a password that was replaced: %v", i, j, err)
+			}
+		}
+	}
+}
+
+// testRotate: the new token is good for longer; the old one, used again, ends the session, however old it is.
+func testRotate(t *testing.T, s AccountStore) {
+	ada := newUser()
+	for _, uses := range []int{1, 3} {
+		v := newSession(ada, noon)
+		v.Sealed = []byte("sealed")
+		if err := s.StartSession(t.Context(), v, ""); err != nil {
+			t.Fatal(err)
+		}
+		first := v.RefreshHash
+		for i := range uses {
+			now := noon.Add(time.Duration(i+1) * time.Hour)
+			was, hash := v.RefreshHash, newHash()
+			v.RefreshHash, v.ExpiresAt = hash, now.Add(week)
+			got, err := s.RotateSession(t.Context(), ada, v.ID, was, hash, now, v.ExpiresAt)
+			wantSession(t, got, err, v)
+		}
+		got, err := s.Session(t.Context(), ada, v.ID, v.ExpiresAt.Add(-time.Microsecond))
+		wantSession(t, got, err, v)
+		neighbour := mustStart(t, s, ada)
+
+		_, err = s.RotateSession(t.Context(), ada, v.ID, first, newHash(), noon, noon.Add(week))
+		wantCode(t, err, todo.NotFound)
+		wantLive(t, s, v, false)
+		wantLive(t, s, neighbour, true)
+		_, err = s.RotateSession(t.Context(), ada, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
+		wantCode(t, err, todo.NotFound)
+	}
+	expired := mustStart(t, s, ada)
+	_, err := s.RotateSession(t.Context(), ada, expired.ID, expired.RefreshHash, newHash(), expired.ExpiresAt, expired.ExpiresAt.Add(week))
+	wantCode(t, err, todo.NotFound)
+	wantLive(t, s, expired, false)
+}
+
+// testRotateAtOnce: never two winners, and never a session that goes on.
+func testRotateAtOnce(t *testing.T, s AccountStore) {
+	for n := range 12 {
+		n := 2 + n%3
+		v := mustStart(t, s, newUser())
+		var mu sync.Mutex
+		won := 0
+		atOnce(t, n, func(int) error {
+			_, err := s.RotateSession(context.Background(), v.Owner, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
+			switch {
+			case err == nil:
+				mu.Lock()
+				won++
+				mu.Unlock()
+			case todo.CodeOf(err) != todo.NotFound:
+				return err
+			}
+			return nil
+		})
+		if won != 1 {
+			t.Fatalf("%d of %d got a new token", won, n)
+		}
+		wantLive(t, s, v, false)
+	}
+}
+
+// testEndSession: it is returned once.
+func testEndSession(t *testing.T, s AccountStore) {
+	v := newSession(newUser(), noon)
+	v.Sealed = []byte("sealed")
+	if err := s.StartSession(t.Context(), v, ""); err != nil {
+		t.Fatal(err)
+	}
+	neighbour := mustStart(t, s, v.Owner)
+	ended, err := s.EndSession(t.Context(), v.Owner, v.ID)
+	if ended == nil {
+		t.Fatalf("nothing ended, %v", err)
+	}
+	wantSession(t, *ended, err, v)
+	if again, err := s.EndSession(t.Context(), v.Owner, v.ID); again != nil || err != nil {
+		t.Errorf("ended again: %v, %v", again, err)
+	}
+	wantLive(t, s, v, false)
+	wantLive(t, s, neighbour, true)
+}
+
+// testErase: nobody else loses anything, the address is free, and what comes later starts from nothing.
+func testErase(t *testing.T, s AccountStore) {
+	a, other := mustSignUp(t, s), mustSignUp(t, s)
+	session, others := mustStart(t, s, a.ID), mustStart(t, s, other.ID)
+	task, kept := mustCreate(t, s, a.ID, titled("secret")), mustCreate(t, s, other.ID, titled("kept"))
+	trashed := mustCreate(t, s, a.ID, titled("secret, too"))
+	if err := s.Delete(t.Context(), a.ID, trashed.ID, by(a.ID)); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{noon, noon.Add(time.Hour)} { // twice: nothing is left to erase then
+		if err := s.Erase(t.Context(), a.ID, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Account(t.Context(), a.ID)
+	wantCode(t, err, todo.NotFound)
+	_, err = s.AccountByEmail(t.Context(), a.Email)
+	wantCode(t, err, todo.NotFound)
+	_, err = s.Task(t.Context(), a.ID, task.ID)
+	wantCode(t, err, todo.NotFound)
+	wantLive(t, s, session, false)
+	if page := mustList(t, s, a.ID, todo.Filter{Count: true}); len(page.Tasks) != 0 || page.Total != 0 {
+		t.Errorf("tasks are left: %v", titles(page.Tasks))
+	}
+
+	got, err := s.AccountByEmail(t.Context(), other.Email)
+	wantAccount(t, got, err, other)
+	wantTask(t, mustRead(t, s, other.ID, kept.ID), kept)
+	wantLive(t, s, others, true)
+
+	if err := s.CreateAccount(t.Context(), a, nil); err != nil {
+		t.Errorf("the address is not free: %v", err)
+	}
+	later := at(a.ID, noon.Add(2*time.Hour))
+	later.By.AsOf = later.At
+	again, err := s.Create(t.Context(), a.ID, titled("new life").NewTask(a.ID, later.At), 1, later)
+	if err != nil || again.Version != 1 {
+		t.Errorf("the first task of a new life: %+v, %v", again, err)
+	}
+	if err := s.Erase(t.Context(), newUser(), noon); err != nil {
+		t.Errorf("erasing nobody: %v", err)
+	}
+}
+
+// testEraseAtOnce: writes that come at the same moment are before or after, and none is half there.
+func testEraseAtOnce(t *testing.T, s AccountStore) {
+	const n = 16
+	for range 5 {
+		ada := newUser()
+		mustCreate(t, s, ada, titled("x"))
+		atOnce(t, n, func(i int) error {
+			if i%4 == 0 {
+				return s.Erase(context.Background(), ada, noon.Add(-time.Hour))
+			}
+			_, err := create(t, s, ada, titled("x"))
+			return err
+		})
+		page := mustList(t, s, ada, todo.Filter{Count: true})
+		versions := make([]todo.Rev, len(page.Tasks))
+		for i, task := range page.Tasks {
+			versions[i] = task.Version
+		}
+		slices.Sort(versions)
+		for i, version := range versions {
+			if version != todo.Rev(i+1) {
+				t.Fatalf("revisions %v after the last erasure, want 1 to %d", versions, len(versions))
+			}
+		}
+		// The count of tasks was kept, too: a quota of one more than there are lets through exactly one.
+		quota := len(versions) + 1
+		for i, want := range []error{nil, todo.QuotaReached(quota)} {
+			_, err := s.Create(t.Context(), ada, titled("y").NewTask(ada, noon), quota, by(ada))
+			if todo.CodeOf(err) != todo.CodeOf(want) {
+				t.Fatalf("create %d at a quota of %d: %v", i+1, quota, err)
+			}
+		}
+	}
+}
+
+// testCancelledCallerChangesNoAccount: nothing begins for who has gone away.
+func testCancelledCallerChangesNoAccount(t *testing.T, s AccountStore) {
+	a := mustSignUp(t, s)
+	v := mustStart(t, s, a.ID)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, name := newAccount(), "x"
+	_, profileErr := s.ChangeProfile(gone, a.ID, account.Profile{Name: &name})
+	_, rotateErr := s.RotateSession(gone, a.ID, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
+	_, endErr := s.EndSession(gone, a.ID, v.ID)
+	for i, err := range []error{
+		s.CreateAccount(gone, late, nil), profileErr, s.UpgradePassword(gone, a.ID, a.PasswordHash, "x"),
+		s.SetPassword(gone, a.ID, "x", ""), s.StartSession(gone, newSession(a.ID, noon), ""), rotateErr, endErr,
+		s.Erase(gone, a.ID, noon),
+	} {
+		if todo.CodeOf(err) != todo.Unavailable || !errors.Is(err, context.Canceled) {
+			t.Errorf("operation %d: %v", i, err)
+		}
+	}
+	got, err := s.Account(t.Context(), a.ID)
+	wantAccount(t, got, err, a)
+	stored, err := s.Session(t.Context(), a.ID, v.ID, noon)
+	wantSession(t, stored, err, v)
+	if _, err := s.Account(t.Context(), late.ID); todo.CodeOf(err) != todo.NotFound {
+		t.Error(fmt.Errorf("an account was made: %w", err))
+	}
+}
