@@ -9,16 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
-	_ "github.com/jackc/pgx/v5/stdlib"
-
 	"todod/internal/pgtest"
 )
 
 // TestMain brings a PostgreSQL server.
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-var _ = stdlib.GetDefaultDriver
 
 // A kind is a way in which SQLModel has laid out the old tables. The statements are those that SQLAlchemy sends.
 type kind struct {
@@ -111,11 +106,19 @@ type oldBackend struct {
 func newSQLite(t *testing.T, k kind) *oldBackend {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "old ?#%20 todo.db")
-	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path))
+	return (&oldBackend{DB: writable(t, path), kind: k, at: path}).prepared(t)
+}
+
+// writable opens a SQLite file to write to.
+func writable(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path)+
+		"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return (&oldBackend{DB: db, kind: k, at: path}).prepared(t)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 // newPostgres returns an old PostgreSQL database of this kind, without rows.

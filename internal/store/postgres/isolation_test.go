@@ -69,7 +69,7 @@ func TestEachLoginIsKeptApartAsFarAsItCanBe(t *testing.T) {
 	url := pgtest.Database(t, "store", migrateOnly)
 	admin := connect(t, url)
 	owner, ownerURL := newLogin(t, url, "")
-	for _, table := range []string{"users", "tasks", "imports", "migrations"} {
+	for _, table := range []string{"users", "tasks", "migrations"} {
 		exec(t, admin, "alter table todod."+table+" owner to "+owner)
 	}
 	exec(t, admin, "alter schema todod owner to "+owner)
