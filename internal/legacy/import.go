@@ -133,6 +133,11 @@ func (r *run) user(ctx context.Context, old oldUser) error {
 		return r.progress(ctx)
 	}
 	if len(c.faults) == 0 {
+		if err := r.admit(ctx, a.ID, &c); err != nil {
+			return err
+		}
+	}
+	if len(c.faults) == 0 {
 		if err := r.claimEmail(ctx, a, &c); err != nil {
 			return err
 		}
@@ -177,6 +182,18 @@ func (r *run) knownAccount(ctx context.Context, id todo.UserID) (known bool, err
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// admit notes in c if the target refuses whatever belongs to this person.
+func (r *run) admit(ctx context.Context, id todo.UserID, c *conversion) error {
+	if r.Tasks == nil {
+		return nil
+	}
+	err := persist(ctx, func() error {
+		_, err := r.Tasks.Imported(ctx, id, r.Source, nil)
+		return err
+	})
+	return c.refusedBy("id", err)
 }
 
 // claimEmail notes in c if the address of a belongs to another account already.

@@ -37,14 +37,14 @@ type fresh struct {
 // tasksOf imports those of owner's rows that have not been imported before, in one transaction.
 func (r *run) tasksOf(ctx context.Context, owner todo.UserID, rows []oldTask) error {
 	now := r.Now().UTC().Truncate(time.Microsecond)
-	faults := ownerFaults(owner, rows[0])
-	known, err := r.knownTasks(ctx, owner, rows, faults)
+	about := aboutOwner(owner, rows[0])
+	known, err := r.knownTasks(ctx, owner, rows, &about)
 	if err != nil {
 		return err
 	}
 	var tasks []fresh
 	for _, row := range rows {
-		c := &conversion{faults: slices.Clone(faults)}
+		c := &conversion{faults: slices.Clone(about.faults)}
 		t := fresh{c.task(r.From.tasks, row, now), c}
 		if since, isKnown := known[t.OldID]; isKnown {
 			if c.sameRow(row, since) {
@@ -66,21 +66,21 @@ func (r *run) tasksOf(ctx context.Context, owner todo.UserID, rows []oldTask) er
 	return r.store(ctx, owner, tasks, now)
 }
 
-// ownerFaults returns why no task of owner can come over, whose first row is given.
-func ownerFaults(owner todo.UserID, first oldTask) []todo.FieldError {
-	var c conversion
+// aboutOwner notes why no task of owner can come over, whose first row is given.
+func aboutOwner(owner todo.UserID, first oldTask) (c conversion) {
 	switch {
 	case !first.owner.Valid:
 		c.refuse("user_id", "must not be null")
 	case c.checkID("user_id", string(owner)) && !first.ownerKnown:
 		c.refuse("user_id", "is that of no user in the old database")
 	}
-	return c.faults
+	return c
 }
 
-// knownTasks returns which of owner's rows have been imported before. An owner with faults has none.
+// knownTasks returns which of owner's rows have been imported before. It notes in c if the target refuses the owner; one
+// with faults has no known tasks.
 func (r *run) knownTasks(
-	ctx context.Context, owner todo.UserID, rows []oldTask, faults []todo.FieldError,
+	ctx context.Context, owner todo.UserID, rows []oldTask, c *conversion,
 ) (known map[string]time.Time, err error) {
 	var ids []string
 	for _, row := range rows {
@@ -88,14 +88,14 @@ func (r *run) knownTasks(
 			ids = append(ids, id)
 		}
 	}
-	if r.Tasks == nil || len(faults) > 0 || len(ids) == 0 {
+	if r.Tasks == nil || len(c.faults) > 0 || len(ids) == 0 {
 		return nil, nil
 	}
 	err = persist(ctx, func() error {
 		known, err = r.Tasks.Imported(ctx, owner, r.Source, ids)
 		return err
 	})
-	return known, err
+	return known, c.refusedBy("user_id", err)
 }
 
 // sameRow reports whether row is the one that was imported with its id, which had been created at the time since. If it
