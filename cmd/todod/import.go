@@ -50,7 +50,7 @@ func importLegacy(ctx context.Context, cfg config.Config, flags importFlags, std
 	}
 	old, err := openLegacy(ctx, from, accounts)
 	if err != nil {
-		return fmt.Errorf("import: %w", err)
+		return fmt.Errorf("import: %s: %w", from, err)
 	}
 	defer func() { err = errors.Join(err, old.Close()) }()
 	run := legacy.Config{

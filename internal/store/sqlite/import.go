@@ -27,13 +27,6 @@ func refuseErased(row scanner) error {
 	return nil
 }
 
-// noteImport notes a task as imported; it changes no row if that was noted before.
-const noteImport = `insert into imports (user_id, source, old_id, task_id, created_at) values (?1, ?2, ?3, 0, ?4)
-	on conflict do nothing`
-
-// nameImport says which task it became.
-const nameImport = `update imports set task_id = ?4 where user_id = ?1 and source = ?2 and old_id = ?3`
-
 // ImportTasks implements todo.Importer.
 func (s *Store) ImportTasks(
 	ctx context.Context, owner todo.UserID, source string, tasks []todo.ImportedTask, w todo.Write,
@@ -42,16 +35,18 @@ func (s *Store) ImportTasks(
 		if err := refuseErased(tx.QueryRowContext(ctx, wasErased, owner)); err != nil {
 			return err
 		}
+		ids := make([]string, len(tasks))
+		for i, t := range tasks {
+			ids[i] = t.OldID
+		}
+		known, err := findImported(ctx, tx, owner, source, ids)
 		for _, t := range tasks {
-			added, err := importTask(ctx, tx, owner, source, t, w)
-			if err != nil {
-				return err
-			}
-			if added {
+			if _, isKnown := known[t.OldID]; err == nil && !isKnown {
+				err = importTask(ctx, tx, owner, source, t, w)
 				n++
 			}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -59,30 +54,21 @@ func (s *Store) ImportTasks(
 	return n, nil
 }
 
-// importTask stores t unless it was imported before, and reports whether it did.
+const noteImport = `insert into imports (user_id, source, old_id, task_id, created_at) values (?1, ?2, ?3, ?4, ?5)`
+
+// importTask stores t and notes that it was imported.
 func importTask(
 	ctx context.Context, tx *sql.Tx, owner todo.UserID, source string, t todo.ImportedTask, w todo.Write,
-) (bool, error) {
-	noted, err := tx.ExecContext(ctx, noteImport, owner, source, t.OldID, t.CreatedAt.UnixMicro())
-	if err != nil {
-		return false, err
-	}
-	if n, err := noted.RowsAffected(); err != nil || n == 0 {
-		return false, err
-	}
+) (err error) {
 	if t.Version, err = raise(ctx, tx, owner, w, 1, noQuota); err != nil {
-		return false, err
+		return err
 	}
 	if t.ID, err = insertTask(ctx, tx, owner, t.Task); err != nil {
-		return false, err
+		return err
 	}
-	_, err = tx.ExecContext(ctx, nameImport, owner, source, t.OldID, t.ID)
-	return err == nil, err
+	_, err = tx.ExecContext(ctx, noteImport, owner, source, t.OldID, t.ID, t.CreatedAt.UnixMicro())
+	return err
 }
-
-// importedTasks finds which of the old ids in the JSON array ?3 were imported.
-const importedTasks = `select old_id, created_at from imports
-	where user_id = ?1 and source = ?2 and old_id in (select value from json_each(?3))`
 
 // Imported implements todo.Importer.
 func (s *Store) Imported(
@@ -93,13 +79,30 @@ func (s *Store) Imported(
 	if err := refuseErased(s.reader.QueryRowContext(ctx, wasErased, owner)); err != nil {
 		return nil, err
 	}
+	known, err := findImported(ctx, s.reader, owner, source, oldIDs)
+	return known, translate(err)
+}
+
+// importedTasks finds which of the old ids in the JSON array ?3 were imported.
+const importedTasks = `select old_id, created_at from imports
+	where user_id = ?1 and source = ?2 and old_id in (select value from json_each(?3))`
+
+// A querier is what rows can be read from: *sql.DB or *sql.Tx.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// findImported returns which of oldIDs were imported, with the CreatedAt that their tasks were given.
+func findImported(
+	ctx context.Context, db querier, owner todo.UserID, source string, oldIDs []string,
+) (map[string]time.Time, error) {
 	ids, err := json.Marshal(oldIDs)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reader.QueryContext(ctx, importedTasks, owner, source, string(ids))
+	rows, err := db.QueryContext(ctx, importedTasks, owner, source, string(ids))
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	defer rows.Close()
 	known := make(map[string]time.Time)
@@ -107,9 +110,9 @@ func (s *Store) Imported(
 		var id string
 		var createdAt int64
 		if err := rows.Scan(&id, &createdAt); err != nil {
-			return nil, translate(err)
+			return nil, err
 		}
 		known[id] = fromMicros(createdAt)
 	}
-	return known, translate(rows.Err())
+	return known, rows.Err()
 }
