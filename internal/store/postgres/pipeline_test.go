@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -151,10 +152,25 @@ func TestEveryOperationIsOneRoundTrip(t *testing.T) {
 			_, err := s.Update(ctx, "ada", id, todo.Patch{Completed: todo.Some(true)}, by("ada"))
 			return err
 		},
-		"toggle": func() error { _, err := s.Toggle(ctx, "ada", id, by("ada")); return err },
-		"delete": func() error { return s.Delete(ctx, "ada", id, by("ada")) },
+		"toggle":             func() error { _, err := s.Toggle(ctx, "ada", id, by("ada")); return err },
+		"delete":             func() error { return s.Delete(ctx, "ada", id, by("ada")) },
+		"account by address": func() error { _, err := s.AccountByEmail(ctx, "bob@example.com"); return err },
+		"account of nobody": func() error {
+			if _, err := s.AccountByEmail(ctx, "nobody@example.com"); todo.CodeOf(err) != todo.NotFound {
+				return fmt.Errorf("got %w", err)
+			}
+			return nil
+		},
+		"session": func() error { _, err := s.Session(ctx, "bob", "sid of bob", noon); return err },
+		"rotate": func() error {
+			_, err := s.RotateSession(ctx, "bob", "sid of bob", make([]byte, 32), make([]byte, 32), noon, noon.Add(time.Hour))
+			return err
+		},
 	}
-	order := []string{"create", "read", "list", "update", "toggle", "delete"}
+	signUp(t, s, "bob")
+	order := []string{
+		"create", "read", "list", "update", "toggle", "delete", "account by address", "account of nobody", "session", "rotate",
+	}
 	for _, name := range order { // prepares the statements, which takes a trip more
 		if err := operations[name](); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -179,16 +195,20 @@ func TestNothingStaysOnAConnection(t *testing.T) {
 	if _, err := s.Task(t.Context(), "ada", 1<<40); todo.CodeOf(err) != todo.NotFound {
 		t.Fatal(err)
 	}
+	if _, err := s.AccountByEmail(t.Context(), "ada@example.com"); todo.CodeOf(err) != todo.NotFound {
+		t.Fatal(err)
+	}
 	conn, err := s.pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	var user, lock, statementTimeout string
-	err = conn.QueryRow(t.Context(), `select coalesce(current_setting('todod.user_id', true), ''), current_setting('lock_timeout'),
-		current_setting('statement_timeout')`).Scan(&user, &lock, &statementTimeout)
-	if err != nil || user != "" || lock != "0" || statementTimeout != "0" {
-		t.Errorf("user %q, lock_timeout %q, statement_timeout %q, %v", user, lock, statementTimeout, err)
+	var user, email, lock, statementTimeout string
+	err = conn.QueryRow(t.Context(), `select coalesce(current_setting('todod.user_id', true), ''),
+		coalesce(current_setting('todod.email', true), ''), current_setting('lock_timeout'),
+		current_setting('statement_timeout')`).Scan(&user, &email, &lock, &statementTimeout)
+	if err != nil || user+email != "" || lock != "0" || statementTimeout != "0" {
+		t.Errorf("user %q, e-mail %q, lock_timeout %q, statement_timeout %q, %v", user, email, lock, statementTimeout, err)
 	}
 }
 

@@ -66,6 +66,18 @@ func Open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
+// Connect returns a Store that is ready, for a command that does one thing and ends. An error says why there is none.
+func Connect(ctx context.Context, cfg Config) (*Store, error) {
+	s, err := newStore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
 // newStore returns a Store that waits for somebody to prepare it.
 func newStore(cfg Config) (*Store, error) {
 	s := &Store{

@@ -1,10 +1,10 @@
 -- Turns the tables into ones that are hash-partitioned by user_id, as an operator with very many users may: the same columns,
--- keys, indexes, policies and grants. The tables must be empty.
+-- keys, indexes, policies and grants. The tables must be empty. todod.emails stays whole: it is kept by address.
 alter sequence todod.task_ids owned by none;
 do $$
 declare name text; part text;
 begin
-    foreach name in array array['users', 'tasks', 'imports'] loop
+    foreach name in array array['users', 'tasks', 'accounts', 'sessions', 'imports'] loop
         execute format('alter table todod.%1$I rename to %1$s_whole', name);
         execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
         for n in 0..3 loop
@@ -19,4 +19,6 @@ begin
         execute format('grant select, insert, update, delete on todod.%I to todod_app', name);
     end loop;
 end $$;
+create policy maintenance on todod.accounts for select to todod_maintenance using (current_user = 'todod_maintenance');
+grant select (user_id, email, name, created_at) on todod.accounts to todod_maintenance;
 create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data();

@@ -1,0 +1,45 @@
+package account
+
+import (
+	"context"
+	"strings"
+)
+
+// Occupy takes all slots of p until release is called.
+func (p *Passwords) Occupy() (release func()) {
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	return func() {
+		for range cap(p.slots) {
+			<-p.slots
+		}
+	}
+}
+
+// CheapPasswords returns Passwords whose hashes cost next to nothing.
+func CheapPasswords() *Passwords { return newPasswords(cheap, 4) }
+
+// DearerPasswords returns Passwords by which those of CheapPasswords need an upgrade.
+func DearerPasswords() *Passwords {
+	return newPasswords(argon2Params{memory: 16, time: 1, threads: 1}, 4)
+}
+
+// ForeignHash returns a hash that another program made, and its password.
+func ForeignHash(by string) (hash, password string) {
+	for _, f := range foreign {
+		if strings.HasPrefix(f.by, by) {
+			return f.hash, f.password
+		}
+	}
+	panic("no hash by " + by)
+}
+
+// MustHash returns the hash of a password.
+func (p *Passwords) MustHash(password string) string {
+	hash, err := p.Hash(context.Background(), password)
+	if err != nil {
+		panic(err)
+	}
+	return hash
+}

@@ -1,0 +1,223 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"todod/internal/todo"
+)
+
+// Local is the Provider over accounts and passwords of todod's own.
+type Local struct {
+	store     Store
+	sessions  *Sessions
+	passwords *Passwords
+}
+
+var _ Provider = (*Local)(nil)
+
+// NewLocal returns a Local whose accounts are kept where sessions are.
+func NewLocal(sessions *Sessions, passwords *Passwords) *Local {
+	return &Local{store: sessions.store, sessions: sessions, passwords: passwords}
+}
+
+// Register implements Provider.
+func (l *Local) Register(ctx context.Context, r Registration, _ Client) (SignedIn, error) {
+	a, err := newAccount(ctx, l.passwords, r)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	a.CreatedAt = l.sessions.moment()
+	session, tokens, err := l.sessions.New(a.Person, nil)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := l.store.CreateAccount(ctx, a, &session); err != nil {
+		return SignedIn{}, fmt.Errorf("register: %w", err)
+	}
+	return SignedIn{a.Person, tokens}, nil
+}
+
+// Login implements Provider.
+func (l *Local) Login(ctx context.Context, email, password string, _ Client) (SignedIn, error) {
+	email, ok := NormaliseEmail(email)
+	if !ok {
+		email = "" // nobody's, which takes as long
+	}
+	for attempt := 1; ; attempt++ {
+		in, err := l.login(ctx, email, password)
+		if !errors.Is(err, errHashReplaced) || attempt == loginAttempts {
+			return in, err
+		}
+	}
+}
+
+// loginAttempts is how often a sign-in is tried at most while others replace the account's hash, as several do that sign
+// in at once by one that is due for an upgrade.
+const loginAttempts = 4
+
+// errHashReplaced is why a sign-in comes to nothing whose password was good a moment before.
+var errHashReplaced = errors.New("the password's hash was replaced meanwhile")
+
+// login is one attempt of Login at a normalised address.
+func (l *Local) login(ctx context.Context, email, password string) (SignedIn, error) {
+	a, err := l.store.AccountByEmail(ctx, email)
+	switch {
+	case todo.CodeOf(err) == todo.NotFound:
+		if err := l.passwords.VerifyNobody(ctx, password); err != nil {
+			return SignedIn{}, err
+		}
+		return SignedIn{}, badCredentials(errors.New("no such account"))
+	case err != nil:
+		return SignedIn{}, fmt.Errorf("log in: %w", err)
+	}
+	good, err := l.passwords.Verify(ctx, a.PasswordHash, password)
+	switch {
+	case err != nil:
+		return SignedIn{}, err
+	case !good:
+		return SignedIn{}, badCredentials(errors.New("wrong password"))
+	}
+	if a.PasswordHash, err = l.upgraded(ctx, a, password); err != nil {
+		return SignedIn{}, err
+	}
+	session, tokens, err := l.sessions.New(a.Person, nil)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	switch err := l.store.StartSession(ctx, session, a.PasswordHash); {
+	case todo.CodeOf(err) == todo.NotFound:
+		return SignedIn{}, badCredentials(errHashReplaced)
+	case err != nil:
+		return SignedIn{}, fmt.Errorf("log in: %w", err)
+	}
+	return SignedIn{a.Person, tokens}, nil
+}
+
+// upgraded returns the hash of a's password, which was just found good, having replaced it if it is of an older kind. Where
+// there is no time for that now it stays as it is.
+func (l *Local) upgraded(ctx context.Context, a Account, password string) (string, error) {
+	if !l.passwords.NeedsUpgrade(a.PasswordHash) {
+		return a.PasswordHash, nil
+	}
+	hash, err := l.passwords.Hash(ctx, password)
+	if err != nil {
+		return a.PasswordHash, nil //nolint:nilerr // the next sign-in will do it
+	}
+	if err := l.store.UpgradePassword(ctx, a.ID, a.PasswordHash, hash); err != nil {
+		return "", fmt.Errorf("upgrade a password: %w", err)
+	}
+	return hash, nil
+}
+
+// Refresh implements Provider. The access token says what the account says now.
+func (l *Local) Refresh(ctx context.Context, refresh string, _ Client) (Tokens, error) {
+	session, err := l.sessions.Look(ctx, refresh)
+	if err != nil {
+		return Tokens{}, err
+	}
+	a, err := l.store.Account(ctx, session.Owner)
+	switch {
+	case todo.CodeOf(err) == todo.NotFound:
+		return Tokens{}, badRefreshToken(err)
+	case err != nil:
+		return Tokens{}, fmt.Errorf("refresh: %w", err)
+	}
+	return l.sessions.Renew(ctx, refresh, a.Person)
+}
+
+// Logout implements Provider.
+func (l *Local) Logout(ctx context.Context, who Caller, refresh string, _ Client) error {
+	_, err := l.sessions.End(ctx, who, refresh)
+	return err
+}
+
+// ChangePassword implements Provider.
+func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replacement string) error {
+	if err := todo.InvalidFields(checkPassword("newPassword", replacement)...); err != nil {
+		return err
+	}
+	a, err := l.store.Account(ctx, who.ID)
+	if err != nil {
+		return ofNobody(err)
+	}
+	good, err := l.passwords.Verify(ctx, a.PasswordHash, current)
+	switch {
+	case err != nil:
+		return err
+	case !good:
+		return todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"})
+	}
+	hash, err := l.passwords.Hash(ctx, replacement)
+	if err != nil {
+		return err
+	}
+	return ofNobody(l.store.SetPassword(ctx, who.ID, hash, who.SessionID))
+}
+
+// ChangeProfile implements Provider.
+func (l *Local) ChangeProfile(ctx context.Context, who Caller, p Profile) (Person, error) {
+	var faults []todo.FieldError
+	if p.Name != nil {
+		name, broken := normaliseName(*p.Name)
+		p.Name, faults = &name, append(faults, broken...)
+	}
+	if p.Email != nil {
+		email, broken := normaliseEmail(*p.Email)
+		p.Email, faults = &email, append(faults, broken...)
+	}
+	if err := todo.InvalidFields(faults...); err != nil {
+		return Person{}, err
+	}
+	a, err := l.store.ChangeProfile(ctx, who.ID, p)
+	if err != nil {
+		return Person{}, ofNobody(err)
+	}
+	return a.Person, nil
+}
+
+// newAccount returns the account that r asks for, without a time, or Invalid with every field at fault.
+func newAccount(ctx context.Context, passwords *Passwords, r Registration) (Account, error) {
+	name, faults := normaliseName(r.Name)
+	email, emailFaults := normaliseEmail(r.Email)
+	faults = append(append(faults, emailFaults...), checkPassword("password", r.Password)...)
+	if err := todo.InvalidFields(faults...); err != nil {
+		return Account{}, err
+	}
+	hash, err := passwords.Hash(ctx, r.Password)
+	return Account{Person: Person{ID: newUserID(), Email: email, Name: name}, PasswordHash: hash}, err
+}
+
+// alphanumerics are what user ids are made of, as Better Auth's are.
+const alphanumerics = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// newUserID returns 32 random letters and digits: 190 bits.
+func newUserID() todo.UserID {
+	id := make([]byte, 0, 32)
+	for random := make([]byte, 64); len(id) < cap(id); {
+		_, _ = rand.Read(random) // never fails
+		for _, b := range random {
+			// Of 256 values the first 248 fall evenly on the 62 characters.
+			if int(b) < 256-256%len(alphanumerics) && len(id) < cap(id) {
+				id = append(id, alphanumerics[int(b)%len(alphanumerics)])
+			}
+		}
+	}
+	return todo.UserID(id)
+}
+
+// badCredentials is the one answer to a sign-in that fails; cause is for the log.
+func badCredentials(cause error) error {
+	return &todo.Error{Code: todo.Unauthenticated, Message: "Incorrect e-mail address or password", Cause: cause}
+}
+
+// ofNobody returns err, of an operation on the caller's own account; that there is none is Forbidden, because their token
+// is good for everything else.
+func ofNobody(err error) error {
+	if todo.CodeOf(err) == todo.NotFound {
+		return &todo.Error{Code: todo.Forbidden, Message: "You have no account with a password here", Cause: err}
+	}
+	return err
+}

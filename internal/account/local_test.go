@@ -1,0 +1,632 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"todod/internal/account"
+	"todod/internal/pgtest"
+	"todod/internal/store/postgres"
+	"todod/internal/store/sqlite"
+	"todod/internal/todo"
+)
+
+// TestMain brings a PostgreSQL server.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// A house is a Local over a real store with a clock that stands still until it is told.
+type house struct {
+	*account.Local
+	store     account.Store
+	sessions  *account.Sessions
+	passwords *account.Passwords
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// pass lets time pass.
+func (h *house) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+// clock is the house's clock.
+func (h *house) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+// mint makes an access token that can be read.
+func mint(p account.Person, sessionID string, at time.Time) (string, error) {
+	return fmt.Sprintf("%s|%s|%s|%s|%s", p.ID, p.Email, p.Name, sessionID, at.Format(time.RFC3339Nano)), nil
+}
+
+// caller returns who calls with an access token.
+func caller(t *testing.T, access string) account.Caller {
+	t.Helper()
+	parts := strings.Split(access, "|")
+	if len(parts) != 5 {
+		t.Fatalf("%q is no access token", access)
+	}
+	return account.Caller{ID: todo.UserID(parts[0]), SessionID: parts[3]}
+}
+
+// over returns a house over store.
+func over(store account.Store, rotate bool) *house {
+	h := &house{store: store, passwords: account.CheapPasswords(), now: time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)}
+	h.sessions = account.NewSessions(store, mint, h.clock, rotate)
+	h.Local = account.NewLocal(h.sessions, h.passwords)
+	return h
+}
+
+// onBothStores runs a test in parallel on SQLite and on PostgreSQL, with an empty store each.
+func onBothStores(t *testing.T, test func(t *testing.T, store account.Store)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		test(t, s)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.Database(t, "accounts", func(ctx context.Context, url string) error {
+			_, err := postgres.Migrate(ctx, url, false)
+			return err
+		})
+		s, err := postgres.Connect(t.Context(), postgres.Config{URL: url, PoolSize: 8, PoolTimeout: 20 * time.Second, Strict: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		test(t, s)
+	})
+}
+
+// here is where everybody calls from.
+var here = account.Client{Address: "192.0.2.1"}
+
+// password is everybody's.
+const password = "correct horse"
+
+// mustRegister registers somebody.
+func mustRegister(t *testing.T, h *house, email string) account.SignedIn {
+	t.Helper()
+	in, err := h.Register(t.Context(), account.Registration{Name: "Ada", Email: email, Password: password}, here)
+	if err != nil {
+		t.Fatalf("register: %v", err)
+	}
+	return in
+}
+
+// mustLogin signs somebody in.
+func mustLogin(t *testing.T, h *house, email, password string) account.SignedIn {
+	t.Helper()
+	in, err := h.Login(t.Context(), email, password, here)
+	if err != nil {
+		t.Fatalf("log in: %v", err)
+	}
+	return in
+}
+
+// wantCode fails the test unless err is an Error of this code.
+func wantCode(t *testing.T, err error, code todo.Code) {
+	t.Helper()
+	if got := todo.CodeOf(err); got != code {
+		t.Fatalf("error code: got %d (%v), want %d", got, err, code)
+	}
+}
+
+// wantFields fails the test unless err is Invalid for these fields.
+func wantFields(t *testing.T, err error, fields ...string) {
+	t.Helper()
+	var invalid *todo.Error
+	if !errors.As(err, &invalid) || invalid.Code != todo.Invalid {
+		t.Fatalf("got %v, want Invalid", err)
+	}
+	var got []string
+	for _, f := range invalid.Fields {
+		got = append(got, f.Field)
+	}
+	if strings.Join(got, " ") != strings.Join(fields, " ") {
+		t.Fatalf("fields at fault: %v, want %v", got, fields)
+	}
+}
+
+func TestWhoRegistersIsSignedInAndCanSignInAgain(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in, err := h.Register(t.Context(), account.Registration{Name: " Ada ", Email: " Ada@Example.COM ", Password: password}, here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := in.Person
+		if p.Email != "ada@example.com" || p.Name != "Ada" || !p.CreatedAt.Equal(h.clock().Truncate(time.Microsecond)) ||
+			!regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(string(p.ID)) {
+			t.Errorf("%+v", p)
+		}
+		if got := caller(t, in.Tokens.Access); got.ID != p.ID || got.SessionID == "" {
+			t.Errorf("the access token is %+v's", got)
+		}
+		h.pass(time.Hour)
+		again := mustLogin(t, h, "ADA@example.com", password)
+		if !again.Person.CreatedAt.Equal(p.CreatedAt) || again.Person.ID != p.ID || again.Person.Name != "Ada" ||
+			again.Tokens.Refresh == in.Tokens.Refresh || caller(t, again.Tokens.Access).SessionID == caller(t, in.Tokens.Access).SessionID {
+			t.Errorf("%+v", again)
+		}
+		a, err := store.Account(t.Context(), p.ID)
+		if err != nil || strings.Contains(a.PasswordHash, password) || !account.KnownHash(a.PasswordHash) {
+			t.Errorf("stored: %+v, %v", a, err)
+		}
+	})
+}
+
+func TestRegistrationsThatBreakRules(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		mustRegister(t, h, "ada@example.com")
+		_, err := h.Register(t.Context(), account.Registration{Name: "Eve", Email: "ADA@example.com", Password: "another one"}, here)
+		wantCode(t, err, todo.Conflict)
+		mustLogin(t, h, "ada@example.com", password)
+
+		_, err = h.Register(t.Context(), account.Registration{Name: "\u200b", Email: "nobody", Password: "1234567"}, here)
+		wantFields(t, err, "name", "email", "password")
+		_, err = h.Register(t.Context(), account.Registration{}, here)
+		wantFields(t, err, "name", "email", "password")
+		if strings.Contains(err.Error(), "1234567") {
+			t.Errorf("%v repeats the password", err)
+		}
+	})
+}
+
+// TestSignInsThatFailAreAlike: in what is said, and in what it costs: none of them is answered without a hash.
+func TestSignInsThatFailAreAlike(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		mustRegister(t, h, "ada@example.com")
+		attempts := map[string][2]string{
+			"a wrong password": {"ada@example.com", "wrong horse"}, "no such address": {"bob@example.com", password},
+			"no address": {"not an address", password}, "nothing": {"", ""}, "a long password": {"ada@example.com", strings.Repeat("x", 5000)},
+			"bytes": {"ada@example.com", "\xff\x00"},
+		}
+		var said string
+		for name, a := range attempts {
+			_, err := h.Login(t.Context(), a[0], a[1], here)
+			wantCode(t, err, todo.Unauthenticated)
+			var refused *todo.Error
+			if errors.As(err, &refused); said == "" {
+				said = refused.Message
+			}
+			if refused.Message != said || refused.RetryAfter != 0 || len(refused.Fields) != 0 {
+				t.Errorf("%s: %+v", name, refused)
+			}
+		}
+		release := h.passwords.Occupy()
+		defer release()
+		for name, a := range attempts {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			_, err := h.Login(ctx, a[0], a[1], here)
+			cancel()
+			if todo.CodeOf(err) != todo.Unavailable {
+				t.Errorf("%s is answered without a hash: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestHashesAreUpgradedAtSignIn(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		for i, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
+			hash, password := account.ForeignHash(by)
+			p := account.Person{ID: todo.UserID(by), Email: fmt.Sprintf("%d@example.com", i), Name: "x", CreatedAt: h.clock().Truncate(time.Microsecond)}
+			if err := store.CreateAccount(t.Context(), account.Account{Person: p, PasswordHash: hash}, nil); err != nil {
+				t.Fatal(err)
+			}
+			_, err := h.Login(t.Context(), p.Email, "wrong", here)
+			wantCode(t, err, todo.Unauthenticated)
+			if a, err := store.Account(t.Context(), p.ID); err != nil || a.PasswordHash != hash {
+				t.Errorf("%s: a wrong password made the hash %q, %v", by, a.PasswordHash, err)
+			}
+			atOnce(t, 6, func() error { // all of them find an upgrade due
+				_, err := h.Login(context.Background(), p.Email, password, here)
+				return err
+			})
+			a, err := store.Account(t.Context(), p.ID)
+			if err != nil || h.passwords.NeedsUpgrade(a.PasswordHash) {
+				t.Errorf("%s: %q, %v", by, a.PasswordHash, err)
+			}
+			mustLogin(t, h, p.Email, password)
+			if again, err := store.Account(t.Context(), p.ID); err != nil || again.PasswordHash != a.PasswordHash {
+				t.Errorf("%s: upgraded again, %v", by, err)
+			}
+		}
+	})
+}
+
+// atOnce runs n calls of f at the same time and fails the test with the first error.
+func atOnce(t *testing.T, n int, f func() error) {
+	t.Helper()
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { errs[i] = f() })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRefreshing: the first token stays good for a week, and the access token follows the account.
+func TestRefreshing(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		who := caller(t, in.Tokens.Access)
+		name, email := " Countess ", "Countess@example.com"
+		if p, err := h.ChangeProfile(t.Context(), who, account.Profile{Name: &name, Email: &email}); err != nil || p.Name != "Countess" || p.Email != "countess@example.com" {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		for range 3 {
+			h.pass(time.Hour)
+			tokens, err := h.Refresh(t.Context(), in.Tokens.Refresh, here)
+			if err != nil || tokens.Refresh != in.Tokens.Refresh || caller(t, tokens.Access) != who ||
+				!strings.Contains(tokens.Access, "|countess@example.com|Countess|") || !strings.HasSuffix(tokens.Access, h.clock().Truncate(time.Microsecond).Format(time.RFC3339Nano)) {
+				t.Fatalf("%+v, %v", tokens, err)
+			}
+		}
+		h.pass(account.RefreshLifetime - 3*time.Hour - time.Microsecond)
+		if _, err := h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Microsecond)
+		_, err := h.Refresh(t.Context(), in.Tokens.Refresh, here)
+		wantCode(t, err, todo.Unauthenticated)
+	})
+}
+
+// TestTokensThatCannotBeRefreshed get one answer.
+func TestTokensThatCannotBeRefreshed(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in, other := mustRegister(t, h, "ada@example.com"), mustRegister(t, h, "bob@example.com")
+		owner, secret, _ := strings.Cut(in.Tokens.Refresh, ".")
+		otherOwner, _, _ := strings.Cut(other.Tokens.Refresh, ".")
+		flipped := "A"
+		if strings.HasSuffix(secret[:42], "A") {
+			flipped = "B"
+		}
+		var said string
+		for name, refresh := range map[string]string{
+			"nothing": "", "an access token": in.Tokens.Access, "another's secret": otherOwner + "." + secret,
+			"a wrong second half": owner + "." + secret[:41] + flipped + secret[42:], "a wrong first half": owner + "." + strings.Repeat("A", 22) + secret[22:],
+			"of nobody": "bm9ib2R5." + secret,
+		} {
+			_, err := h.Refresh(t.Context(), refresh, here)
+			var refused *todo.Error
+			if !errors.As(err, &refused) || refused.Code != todo.Unauthenticated {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if said == "" {
+				said = refused.Message
+			}
+			if refused.Message != said {
+				t.Errorf("%s: %q, elsewhere %q", name, refused.Message, said)
+			}
+		}
+		if _, err := h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+			t.Errorf("without rotation, a bad token ended the session: %v", err)
+		}
+	})
+}
+
+// TestRotation: each token once, a week from its own beginning, and a second use of any of them ends the session.
+func TestRotation(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, true)
+		for name, reused := range map[string]int{"the last one": 2, "the first one": 0} {
+			in := mustRegister(t, h, strings.ReplaceAll(name, " ", "-")+"@example.com")
+			elsewhere := mustLogin(t, h, in.Person.Email, password)
+			tokens := []string{in.Tokens.Refresh}
+			for i := range 3 {
+				h.pass(account.RefreshLifetime - time.Hour)
+				next, err := h.Refresh(t.Context(), tokens[i], here)
+				if err != nil || caller(t, next.Access) != caller(t, in.Tokens.Access) || next.Refresh == tokens[i] {
+					t.Fatalf("%s: refresh %d: %+v, %v", name, i, next, err)
+				}
+				tokens = append(tokens, next.Refresh)
+				if i == 0 {
+					if elsewhere.Tokens, err = h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			other := mustLogin(t, h, in.Person.Email, password)
+			for _, refresh := range []string{tokens[reused], tokens[3]} {
+				_, err := h.Refresh(t.Context(), refresh, here)
+				wantCode(t, err, todo.Unauthenticated)
+			}
+			if _, err := h.Refresh(t.Context(), other.Tokens.Refresh, here); err != nil {
+				t.Errorf("%s ended another session: %v", name, err)
+			}
+			_, err := h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here)
+			wantCode(t, err, todo.Unauthenticated) // more than a week old by now
+		}
+	})
+}
+
+// TestRotatingAtOnce: two who use one token at the same moment can't both go on, nor can either.
+func TestRotatingAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, true)
+		in := mustRegister(t, h, "ada@example.com")
+		for range 8 {
+			in = mustLogin(t, h, in.Person.Email, password)
+			var mu sync.Mutex
+			var won []account.Tokens
+			atOnce(t, 3, func() error {
+				tokens, err := h.Refresh(context.Background(), in.Tokens.Refresh, here)
+				if err == nil {
+					mu.Lock()
+					won = append(won, tokens)
+					mu.Unlock()
+				}
+				if todo.CodeOf(err) == todo.Unauthenticated {
+					return nil
+				}
+				return err
+			})
+			if len(won) != 1 {
+				t.Fatalf("%d got new tokens", len(won))
+			}
+			_, err := h.Refresh(t.Context(), won[0].Refresh, here)
+			wantCode(t, err, todo.Unauthenticated)
+		}
+	})
+}
+
+// TestLoggingOut: by either token, that session and no other, and as often as one likes.
+func TestLoggingOut(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		for _, by := range []func(in account.SignedIn) (account.Caller, string){
+			func(in account.SignedIn) (account.Caller, string) { return caller(t, in.Tokens.Access), "" },
+			func(in account.SignedIn) (account.Caller, string) { return account.Caller{}, in.Tokens.Refresh },
+			func(in account.SignedIn) (account.Caller, string) {
+				return caller(t, in.Tokens.Access), in.Tokens.Refresh
+			},
+		} {
+			leaving, staying := mustLogin(t, h, in.Person.Email, password), mustLogin(t, h, in.Person.Email, password)
+			for range 2 {
+				who, refresh := by(leaving)
+				if err := h.Logout(t.Context(), who, refresh, here); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := h.Refresh(t.Context(), leaving.Tokens.Refresh, here)
+			wantCode(t, err, todo.Unauthenticated)
+			if _, err := h.Refresh(t.Context(), staying.Tokens.Refresh, here); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, refresh := range []string{"", "nonsense", "bm9ib2R5." + strings.Repeat("A", 43)} {
+			if err := h.Logout(t.Context(), account.Caller{ID: "nobody"}, refresh, here); err != nil {
+				t.Errorf("%q: %v", refresh, err)
+			}
+		}
+	})
+}
+
+func TestChangingThePassword(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		elsewhere := mustLogin(t, h, in.Person.Email, password)
+		who := caller(t, in.Tokens.Access)
+		const replacement = "battery staple"
+
+		wantFields(t, h.ChangePassword(t.Context(), who, password, "short"), "newPassword")
+		wantFields(t, h.ChangePassword(t.Context(), who, "wrong horse", replacement), "currentPassword")
+		wantCode(t, h.ChangePassword(t.Context(), account.Caller{ID: "stranger"}, password, replacement), todo.Forbidden)
+		if _, err := h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here); err != nil {
+			t.Fatalf("what was refused ended a session: %v", err)
+		}
+
+		if err := h.ChangePassword(t.Context(), who, password, replacement); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+			t.Errorf("the session that changed it: %v", err)
+		}
+		_, err := h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here)
+		wantCode(t, err, todo.Unauthenticated)
+		_, err = h.Login(t.Context(), in.Person.Email, password, here)
+		wantCode(t, err, todo.Unauthenticated)
+		mustLogin(t, h, in.Person.Email, replacement)
+	})
+}
+
+func TestChangingTheProfile(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		mustRegister(t, h, "bob@example.com")
+		who := caller(t, in.Tokens.Access)
+		bad, empty, taken, same := "nobody", "", "Bob@example.com", "ADA@example.com"
+		_, err := h.ChangeProfile(t.Context(), who, account.Profile{Name: &empty, Email: &bad})
+		wantFields(t, err, "name", "email")
+		_, err = h.ChangeProfile(t.Context(), who, account.Profile{Email: &taken})
+		wantCode(t, err, todo.Conflict)
+		_, err = h.ChangeProfile(t.Context(), account.Caller{ID: "stranger"}, account.Profile{Email: &same})
+		wantCode(t, err, todo.Forbidden)
+		for _, p := range []account.Profile{{}, {Email: &same}} {
+			if got, err := h.ChangeProfile(t.Context(), who, p); err != nil || got.Email != "ada@example.com" || got.Name != "Ada" {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+	})
+}
+
+// TestTheErasedAreGone: from sign-in, from sessions, and by whoever comes next with the same address.
+func TestTheErasedAreGone(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		if err := store.Erase(t.Context(), in.Person.ID, h.clock().Truncate(time.Microsecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.Refresh(t.Context(), in.Tokens.Refresh, here)
+		wantCode(t, err, todo.Unauthenticated)
+		_, err = h.Login(t.Context(), in.Person.Email, password, here)
+		wantCode(t, err, todo.Unauthenticated)
+		if again := mustRegister(t, h, "ada@example.com"); again.Person.ID == in.Person.ID {
+			t.Error("the id was given out again")
+		}
+	})
+}
+
+// TestSealedIsKeptWithASession: what a provider gave is there at a refresh and at the end, rotated or not.
+func TestSealedIsKeptWithASession(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		for _, rotate := range []bool{false, true} {
+			h := over(store, rotate)
+			p := account.Person{ID: todo.UserID(fmt.Sprintf("ada-%v", rotate)), Email: "ada@elsewhere.example", Name: "Ada"}
+			tokens, err := h.sessions.Start(t.Context(), p, []byte("sealed"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				v, err := h.sessions.Look(t.Context(), tokens.Refresh)
+				if err != nil || string(v.Sealed) != "sealed" || v.Owner != p.ID || v.ID != caller(t, tokens.Access).SessionID {
+					t.Fatalf("%+v, %v", v, err)
+				}
+				if tokens, err = h.sessions.Renew(t.Context(), tokens.Refresh, p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = h.sessions.Renew(t.Context(), tokens.Refresh, account.Person{ID: "bob"})
+			wantCode(t, err, todo.Unauthenticated)
+			ended, err := h.sessions.End(t.Context(), caller(t, tokens.Access), tokens.Refresh)
+			if err != nil || len(ended) != 1 || string(ended[0].Sealed) != "sealed" {
+				t.Fatalf("%+v, %v", ended, err)
+			}
+		}
+	})
+}
+
+// TestAFailingMintStartsNothing: nobody is left with half a sign-in.
+func TestAFailingMintStartsNothing(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, true)
+		in := mustRegister(t, h, "ada@example.com")
+		broken := errors.New("no secret")
+		sessions := account.NewSessions(store, func(account.Person, string, time.Time) (string, error) { return "", broken }, h.clock, true)
+		local := account.NewLocal(sessions, h.passwords)
+		_, registerErr := local.Register(t.Context(), account.Registration{Name: "Bob", Email: "bob@example.com", Password: password}, here)
+		_, loginErr := local.Login(t.Context(), in.Person.Email, password, here)
+		_, refreshErr := local.Refresh(t.Context(), in.Tokens.Refresh, here)
+		for _, err := range []error{registerErr, loginErr, refreshErr} {
+			if !errors.Is(err, broken) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if _, err := h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+			t.Errorf("a refresh that came to nothing used the token up: %v", err)
+		}
+		mustRegister(t, h, "bob@example.com")
+	})
+}
+
+func TestOperators(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		o := account.NewOperator(store, account.DearerPasswords(), h.clock)
+		p, err := o.Create(t.Context(), account.Registration{Name: "Ada", Email: "Ada@example.com", Password: password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := mustLogin(t, h, "ada@example.com", password)
+		for _, name := range []string{"ADA@example.com", string(p.ID)} {
+			if found, err := o.Find(t.Context(), name); err != nil || found.ID != p.ID {
+				t.Errorf("%s: %+v, %v", name, found, err)
+			}
+		}
+		for _, name := range []string{"", "bob@example.com", "nobody", "\x00"} {
+			_, err := o.Find(t.Context(), name)
+			wantCode(t, err, todo.NotFound)
+		}
+		_, err = o.Create(t.Context(), account.Registration{Name: "Ada", Email: "ada@example.com", Password: password})
+		wantCode(t, err, todo.Conflict)
+		_, err = o.Create(t.Context(), account.Registration{Password: password})
+		wantFields(t, err, "name", "email")
+
+		wantFields(t, o.SetPassword(t.Context(), p.ID, "short"), "password")
+		wantCode(t, o.SetPassword(t.Context(), "nobody", "battery staple"), todo.NotFound)
+		if err := o.SetPassword(t.Context(), p.ID, "battery staple"); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Refresh(t.Context(), in.Tokens.Refresh, here)
+		wantCode(t, err, todo.Unauthenticated)
+		mustLogin(t, h, "ada@example.com", "battery staple")
+
+		if err := o.Erase(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err = o.Find(t.Context(), string(p.ID))
+		wantCode(t, err, todo.NotFound)
+	})
+}
+
+// TestEachSeesEverybodyOnce: over several pages, by address, until told to stop.
+func TestEachSeesEverybodyOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		o := account.NewOperator(store, h.passwords, h.clock)
+		const n = 1001
+		atOnceEmails := make(chan int, n)
+		for i := range n {
+			atOnceEmails <- i
+		}
+		close(atOnceEmails)
+		hash := h.passwords.MustHash(password)
+		atOnce(t, 8, func() error {
+			for i := range atOnceEmails {
+				p := account.Person{ID: todo.UserID(fmt.Sprint("p", i)), Email: fmt.Sprintf("%04d@example.com", i), Name: "x", CreatedAt: h.clock().Truncate(time.Microsecond)}
+				if err := store.CreateAccount(context.Background(), account.Account{Person: p, PasswordHash: hash}, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		seen := 0
+		err := o.Each(t.Context(), func(p account.Person) error {
+			if want := fmt.Sprintf("%04d@example.com", seen); p.Email != want {
+				return fmt.Errorf("person %d is %s", seen, p.Email)
+			}
+			seen++
+			return nil
+		})
+		if err != nil || seen != n {
+			t.Errorf("%d people, %v", seen, err)
+		}
+		enough := errors.New("enough")
+		if err := o.Each(t.Context(), func(account.Person) error { return enough }); !errors.Is(err, enough) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

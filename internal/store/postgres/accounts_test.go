@@ -1,0 +1,266 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"todod/internal/account"
+	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
+	"todod/internal/todo"
+)
+
+// signUp stores an account of owner with a session.
+func signUp(t *testing.T, s *Store, owner todo.UserID) (account.Account, account.Session) {
+	t.Helper()
+	a := account.Account{
+		Person: account.Person{ID: owner, Email: string(owner) + "@example.com", Name: "x", CreatedAt: noon}, PasswordHash: "secret hash",
+	}
+	v := account.Session{
+		Owner: owner, ID: "sid of " + string(owner), RefreshHash: make([]byte, 32), Sealed: []byte("sealed"), CreatedAt: noon,
+		ExpiresAt: noon.Add(time.Hour),
+	}
+	if err := s.CreateAccount(t.Context(), a, &v); err != nil {
+		t.Fatal(err)
+	}
+	return a, v
+}
+
+// TestAccountsThroughAPooler: one that pools transactions, over three connections.
+func TestAccountsThroughAPooler(t *testing.T) {
+	t.Parallel()
+	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore {
+		url := pgtest.Database(t, "store", migrateOnly)
+		return openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
+	})
+}
+
+// TestMaintenanceThroughAPooler: an operator may know no other way to the database, and the role doesn't stay behind.
+func TestMaintenanceThroughAPooler(t *testing.T) {
+	t.Parallel()
+	pooled := pgtest.Pooled(t, pgtest.Database(t, "store", migrateOnly), 2)
+	s := openURL(t, pooled)
+	a, _ := signUp(t, s, "ada")
+	for range 4 {
+		people, err := s.Accounts(t.Context(), "", 10)
+		if err != nil || len(people) != 1 || people[0].Email != a.Email {
+			t.Fatalf("%v, %v", people, err)
+		}
+		var role string
+		if err := connect(t, pooled).QueryRow(t.Context(), "select current_user", pgx.QueryExecModeExec).Scan(&role); err != nil || role == maintenanceRole {
+			t.Fatalf("the next one is %s, %v", role, err)
+		}
+	}
+}
+
+// TestTheAppReachesNothingOfMaintenance works as psql would, as a login that is todod_app's member and nothing more.
+func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s := openURL(t, url)
+	for _, owner := range []todo.UserID{"ada", "bob"} {
+		signUp(t, s, owner)
+	}
+	conn := connect(t, restrictedURL(t, url))
+	for _, table := range []string{"accounts", "emails", "sessions"} {
+		var n int
+		if err := conn.QueryRow(t.Context(), "select count(*) from todod."+table).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d rows of %s without a user, %v", n, table, err)
+		}
+	}
+	for _, sql := range []string{
+		"set role " + maintenanceRole, "select set_config('role', '" + maintenanceRole + "', false)",
+		"set session authorization " + maintenanceRole, "grant " + maintenanceRole + " to current_user",
+		"create policy mine on todod.accounts using (true)", "alter policy maintenance on todod.accounts to public",
+		"alter table todod.accounts disable row level security", "set row_security = off; select * from todod.accounts",
+		"select todod.delete_user_data()",
+	} {
+		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err == nil {
+			t.Errorf("the app may: %s", sql)
+		}
+	}
+	exec(t, conn, "reset row_security")
+
+	// The address that is named shows its own row, which can be read and no more.
+	exec(t, conn, "set todod.email = 'bob@example.com'")
+	rows, err := conn.Query(t.Context(), "select user_id from todod.emails")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owners, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(owners) != 1 || owners[0] != "bob" {
+		t.Errorf("bob's address shows %v, %v", owners, err)
+	}
+	exec(t, conn, "set todod.user_id = 'ada'")
+	for _, sql := range []string{
+		"update todod.emails set user_id = 'ada' where email = 'bob@example.com'", "delete from todod.emails where email = 'bob@example.com'",
+		"update todod.emails set email = 'x' where user_id = 'bob'", "update todod.accounts set name = 'x' where user_id = 'bob'",
+		"delete from todod.sessions where user_id = 'bob'",
+	} {
+		if tag, err := conn.Exec(t.Context(), sql); err != nil || tag.RowsAffected() != 0 {
+			t.Errorf("%s: %d rows, %v", sql, tag.RowsAffected(), err)
+		}
+	}
+	for _, sql := range []string{
+		"insert into todod.emails (user_id, email) values ('bob', 'another@example.com')",
+		"insert into todod.sessions (user_id, sid, refresh_hash, created_at, expires_at) values ('bob', 'x', decode(repeat('00', 32), 'hex'), now(), now() + interval '1 day')",
+		"update todod.emails set user_id = 'bob' where user_id = 'ada'", "update todod.accounts set user_id = 'bob' where user_id = 'ada'",
+		"update todod.sessions set user_id = 'bob' where user_id = 'ada'",
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("ada may: %s", sql)
+		}
+	}
+}
+
+// TestMaintenanceSeesNoSecrets: of everybody's rows the role reads what lists need, and writes nothing.
+func TestMaintenanceSeesNoSecrets(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	signUp(t, openURL(t, url), "ada")
+	conn := connect(t, url)
+	exec(t, conn, "set role "+maintenanceRole)
+	var n int
+	if err := conn.QueryRow(t.Context(), "select count(email) from todod.accounts").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d accounts, %v", n, err)
+	}
+	for _, sql := range []string{
+		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions", "select from todod.tasks",
+		"select from todod.users", "update todod.accounts set name = 'x'", "delete from todod.accounts",
+		"insert into todod.emails (user_id, email) values ('ada', 'x')", "select from todod.accounts for update",
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("maintenance may: %s", sql)
+		}
+	}
+	var either bool
+	err := conn.QueryRow(t.Context(), "select pg_has_role($1::name, $2::name, 'member') or pg_has_role($2::name, $1::name, 'member')",
+		maintenanceRole, appRole).Scan(&either)
+	if err != nil || either {
+		t.Errorf("one of the two roles is a member of the other, %v", err)
+	}
+}
+
+// TestMembersOfMaintenanceInheritNothing: the tables' owner, who is a member so that it can switch, sees as little as
+// before until it does.
+func TestMembersOfMaintenanceInheritNothing(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	signUp(t, openURL(t, url), "ada")
+	admin := connect(t, url)
+	owner, ownerURL := newLogin(t, url, "inherit")
+	giveTables(t, admin, owner)
+	exec(t, admin, "grant "+maintenanceRole+" to "+owner)
+	conn := connect(t, ownerURL)
+	count := func() (n int) {
+		if err := conn.QueryRow(t.Context(), "select count(email) from todod.accounts").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := count(); n != 0 {
+		t.Errorf("the owner sees %d accounts", n)
+	}
+	exec(t, conn, "set role "+maintenanceRole)
+	if n := count(); n != 1 {
+		t.Errorf("after the switch it sees %d", n)
+	}
+}
+
+// TestAnOwnerWithoutRoles: where the login may make no roles, everything works but what needs one, which says so.
+func TestAnOwnerWithoutRoles(t *testing.T) {
+	t.Parallel()
+	openURL(t, pgtest.Database(t, "store", migrateOnly)) // the roles are there, and somebody else's
+	empty := pgtest.Empty(t)
+	owner, ownerURL := newLogin(t, empty, "")
+	exec(t, connect(t, empty), fmt.Sprintf(`do $$ begin execute format('grant create on database %%I to %s', current_database()); end $$`, owner))
+	s := openURL(t, ownerURL)
+	if got := *s.isolation.Load(); got != forced {
+		t.Fatalf("isolation: %v", got)
+	}
+	a, v := signUp(t, s, "ada")
+	if got, err := s.AccountByEmail(t.Context(), a.Email); err != nil || got.ID != a.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := s.Erase(t.Context(), a.ID, noon); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Session(t.Context(), a.ID, v.ID, noon); todo.CodeOf(err) != todo.NotFound {
+		t.Error(err)
+	}
+	if _, err := s.Accounts(t.Context(), "", 10); err == nil || !strings.Contains(err.Error(), maintenanceRole) {
+		t.Errorf("list: %v", err)
+	}
+}
+
+// tablesOfPeople returns the tables with a column user_id, without partitions.
+func tablesOfPeople(t *testing.T, conn *pgx.Conn) []string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `select c.relname from pg_class c
+		join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped
+		where c.relnamespace = 'todod'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(tables) < 5 {
+		t.Fatalf("%v, %v", tables, err)
+	}
+	return tables
+}
+
+// TestErasingClearsEveryTable asks the catalogue, so that a table of tomorrow is not forgotten: neither by Erase nor by
+// whoever deletes the row of users.
+func TestErasingClearsEveryTable(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s, conn := openURL(t, url), connect(t, url)
+	count := func(table, owner string) (n int) {
+		if err := conn.QueryRow(t.Context(), "select count(*) from todod."+table+" where user_id = $1", owner).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, owner := range []todo.UserID{"ada", "bob", "eve"} {
+		signUp(t, s, owner)
+		if n := count("users", string(owner)); n != 0 {
+			t.Errorf("an account made %d rows of users", n)
+		}
+		mustCreate(t, s, owner)
+	}
+	var before int64
+	if err := conn.QueryRow(t.Context(), "select epoch from todod.users where user_id = 'ada'").Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	tables := tablesOfPeople(t, conn)
+	for _, table := range tables {
+		if n := count(table, "ada"); n != 1 {
+			t.Errorf("%s has %d rows of ada: fill it above", table, n)
+		}
+	}
+	if err := s.Erase(t.Context(), "ada", noon.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, "delete from todod.users where user_id = 'bob'")
+	for _, table := range tables {
+		left := 0
+		if table == "users" {
+			left = 1
+		}
+		if ada, bob, eve := count(table, "ada"), count(table, "bob"), count(table, "eve"); ada != left || bob != 0 || eve != 1 {
+			t.Errorf("%s has %d rows of ada, %d of bob and %d of eve", table, ada, bob, eve)
+		}
+	}
+
+	var rest string
+	var after int64
+	err := conn.QueryRow(t.Context(), `select epoch, (to_jsonb(u) - 'epoch')::text from todod.users u where user_id = 'ada'`).Scan(&after, &rest)
+	want := `{"rev": 0, "name": null, "email": null, "user_id": "ada", "claims_at": "1970-01-01T00:00:00+00:00", "erased_at": "2026-01-15T12:01:00+00:00", ` +
+		`"changed_at": "2026-01-15T12:01:00+00:00", "created_at": "2026-01-15T12:01:00+00:00", "task_count": 0}`
+	if err != nil || rest != want || after == before {
+		t.Errorf("%v: epoch %d, then %d, and\n%s, want\n%s", err, before, after, rest, want)
+	}
+}
