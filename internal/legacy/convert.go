@@ -26,8 +26,8 @@ func (c *conversion) refuse(field, format string, args ...any) {
 }
 
 // alter notes that a field does not come over as it was.
-func (c *conversion) alter(field, format string, args ...any) {
-	c.altered = append(c.altered, todo.FieldError{Field: field, Message: fmt.Sprintf(format, args...)})
+func (c *conversion) alter(field, message string) {
+	c.altered = append(c.altered, todo.FieldError{Field: field, Message: message})
 }
 
 // check notes the faults that err, an error of the domain's rules, names.

@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"todod/internal/account"
 	"todod/internal/todo"
 )
 
-// Accounts is what an import needs of todod's accounts. It is part of account.Store.
+// Accounts is what an import needs of todod's accounts: these methods of account.Store.
 type Accounts interface {
+	// CreateAccount stores an account; an address or an id that is taken is a Conflict.
 	CreateAccount(ctx context.Context, a account.Account, first *account.Session) error
+	// AccountByEmail returns the account with this address, NotFound if there is none.
 	AccountByEmail(ctx context.Context, email string) (account.Account, error)
+	// Account returns the account of owner, NotFound if there is none.
 	Account(ctx context.Context, owner todo.UserID) (account.Account, error)
 }
 
@@ -236,16 +240,16 @@ func (r *run) createAccount(ctx context.Context, a account.Account, c *conversio
 	return c.refusedBy("id", err)
 }
 
+// forGood are the codes of errors that trying again doesn't change.
+var forGood = []todo.Code{todo.Conflict, todo.Forbidden, todo.Unauthenticated}
+
 // refusedBy notes in c that the store will never take what belongs to the user whom field names, and returns any other
 // error.
 func (c *conversion) refusedBy(field string, err error) error {
 	var e *todo.Error
-	if errors.As(err, &e) && e.RetryAfter == 0 {
-		switch e.Code {
-		case todo.Conflict, todo.Forbidden, todo.Unauthenticated:
-			c.refuse(field, "is refused: %s", e.Message)
-			return nil
-		}
+	if errors.As(err, &e) && e.RetryAfter == 0 && slices.Contains(forGood, e.Code) {
+		c.refuse(field, "is refused: %s", e.Message)
+		return nil
 	}
 	return err
 }

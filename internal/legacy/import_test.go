@@ -56,7 +56,13 @@ func intoSQLite(t *testing.T, path string) target {
 // intoPostgres returns a target in the database at url.
 func intoPostgres(t *testing.T, url string) target {
 	t.Helper()
-	s, err := postgres.Open(postgres.Config{URL: url, PoolSize: 4, PoolTimeout: time.Minute, Strict: true})
+	return intoPooled(t, url, url)
+}
+
+// intoPooled returns a target in the database at url, which it works on through the pooler at pooled.
+func intoPooled(t *testing.T, url, pooled string) target {
+	t.Helper()
+	s, err := postgres.Open(postgres.Config{URL: pooled, DirectURL: url, PoolSize: 4, PoolTimeout: time.Minute, Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,33 +88,39 @@ func (to target) dump(t *testing.T) string {
 		"select * from %stasks order by user_id, id", "select * from %simports order by user_id, source, old_id",
 		"select * from %saccounts order by user_id",
 	} {
-		rows, err := to.db.QueryContext(t.Context(), fmt.Sprintf(query, to.schema))
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = new(any)
-		}
-		for rows.Next() {
-			if err := rows.Scan(values...); err != nil {
-				t.Fatal(err)
-			}
-			for _, v := range values {
-				fmt.Fprintf(&all, "%v|", *v.(*any))
-			}
-			all.WriteByte('\n')
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		all.WriteByte('\n')
+		to.dumpRows(t, &all, fmt.Sprintf(query, to.schema))
 	}
 	return all.String()
+}
+
+// dumpRows writes the rows of a query.
+func (to target) dumpRows(t *testing.T, w io.Writer, query string) {
+	t.Helper()
+	rows, err := to.db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]any, len(columns))
+	for i := range values {
+		values[i] = new(any)
+	}
+	for rows.Next() {
+		if err := rows.Scan(values...); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			fmt.Fprintf(w, "%v|", *v.(*any))
+		}
+		fmt.Fprintln(w)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // importTime is when imports run.
@@ -320,6 +332,21 @@ func TestAnInterruptedImportGoesOn(t *testing.T) {
 		}
 		to.wantWhole(t, 40, 30)
 	})
+}
+
+// TestThroughAPooler: both databases may be behind one that gives each transaction another connection.
+func TestThroughAPooler(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	pooled := pgtest.Pooled(t, url, 2)
+	b, to := newPostgres(t, postgresKinds[0], url), intoPooled(t, url, pooled)
+	b.fill(t, 5, 30)
+	b.at = pooled
+	cfg := config(b.read(t), to)
+	for range 2 {
+		mustImport(t, cfg)
+		to.wantWhole(t, 5, 30)
+	}
 }
 
 // TestWhatIsNewComesLater: rows that the old backend wrote since the last import come with the next, and no others.

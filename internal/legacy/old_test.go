@@ -158,7 +158,7 @@ func (b *oldBackend) insert(t testing.TB, table string, row map[string]any) {
 		args = append(args, value)
 		columns, params = append(columns, column), append(params, fmt.Sprintf("$%d", len(args)))
 	}
-	b.exec(t, fmt.Sprintf(`insert into "%s" (%s) values (%s)`, table, strings.Join(columns, ", "), strings.Join(params, ", ")),
+	b.exec(t, fmt.Sprintf("insert into %q (%s) values (%s)", table, strings.Join(columns, ", "), strings.Join(params, ", ")),
 		args...)
 }
 
@@ -197,7 +197,7 @@ func (b *oldBackend) person(t testing.TB, id, email, hash string) {
 	b.insert(t, "user", row)
 }
 
-// task adds a task that was made n minutes after noon, with more in it.
+// addTask adds a task that was made n minutes after noon, with more in it.
 func (b *oldBackend) addTask(t testing.TB, n int, owner, title string, more map[string]any) {
 	t.Helper()
 	created := at(noon.Add(time.Duration(n) * time.Minute))

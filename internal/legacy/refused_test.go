@@ -1,13 +1,16 @@
 package legacy
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"todod/internal/account"
+	"todod/internal/pgtest"
 	"todod/internal/todo"
 )
 
@@ -163,7 +166,7 @@ func TestAnErasureHolds(t *testing.T) {
 	})
 }
 
-// TestASwitchedOffAccountStaysSwitchedOff.
+// TestASwitchedOffAccountStaysSwitchedOff: an import lets nobody in whom the old backend kept out.
 func TestASwitchedOffAccountStaysSwitchedOff(t *testing.T) {
 	t.Parallel()
 	onBothEngines(t, func(t *testing.T, b *oldBackend, to target) {
@@ -176,4 +179,39 @@ func TestASwitchedOffAccountStaysSwitchedOff(t *testing.T) {
 		wantReport(t, report, "user no refused: is_active is not true: the account was switched off",
 			"user unknown refused: is_active is not true: the account was switched off")
 	})
+}
+
+// TestALoginThatMayOnlyRead is enough for the old database, also where the tables are in another schema.
+func TestALoginThatMayOnlyRead(t *testing.T) {
+	t.Parallel()
+	oldURL := pgtest.Empty(t)
+	b := newPostgres(t, postgresKinds[1], oldURL)
+	b.person(t, b.ids[0], "ada@example.com", hash)
+	b.addTask(t, 1, b.ids[0], "x", nil)
+	reader := "todod_test_reader_" + strings.ToLower(rand.Text())
+	for _, statement := range []string{
+		`create schema "Old"`, `alter table "user" set schema "Old"`, `alter table task set schema "Old"`,
+		"create role " + reader + " login password 'secret'", `grant usage on schema "Old" to ` + reader,
+		`grant select on all tables in schema "Old" to ` + reader,
+	} {
+		b.exec(t, statement)
+	}
+	t.Cleanup(func() { b.exec(t, "drop owned by "+reader); b.exec(t, "drop role "+reader) })
+	u, err := url.Parse(oldURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(reader, "secret")
+	q := u.Query()
+	q.Set("search_path", `"Old"`)
+	u.RawQuery = q.Encode()
+	from, err := OpenPostgres(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = from.Close() })
+	summary, report := mustImport(t, config(from, intoSQLite(t, t.TempDir()+"/todod.db")))
+	if summary.Tasks.Imported != 1 || summary.Accounts.Imported != 1 {
+		t.Errorf("%+v\n%s", summary, report)
+	}
 }

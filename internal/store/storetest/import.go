@@ -47,12 +47,12 @@ func RunImport(t *testing.T, open func(t *testing.T) ImportingStore) {
 // source is where tasks are imported from.
 const source = "old"
 
-// someTasks returns n open tasks whose old ids begin with prefix, the later the newer.
-func someTasks(prefix string, n int) []todo.ImportedTask {
+// someTasks returns n open tasks with the old ids a0, a1 and so on, the later the newer.
+func someTasks(n int) []todo.ImportedTask {
 	tasks := make([]todo.ImportedTask, n)
 	for i := range tasks {
 		at := noon.Add(time.Duration(i) * time.Minute)
-		id := fmt.Sprint(prefix, i)
+		id := fmt.Sprint("a", i)
 		tasks[i] = todo.ImportedTask{OldID: id, Task: todo.Task{
 			Title: id, Priority: todo.Medium, CreatedAt: at, UpdatedAt: at,
 		}}
@@ -112,7 +112,7 @@ func testImportKeeps(t *testing.T, s ImportingStore) {
 func testImportRevisions(t *testing.T, s ImportingStore) {
 	ada := newUser()
 	mustCreate(t, s, ada, titled("before"))
-	wantImport(t, s, ada, someTasks("a", 40), 40)
+	wantImport(t, s, ada, someTasks(40), 40)
 	after := mustCreate(t, s, ada, titled("after"))
 
 	if after.Version != 42 {
@@ -130,7 +130,7 @@ func testImportRevisions(t *testing.T, s ImportingStore) {
 // testImportTwice: known tasks are passed over wherever they stand, and raise nothing.
 func testImportTwice(t *testing.T, s ImportingStore) {
 	ada := newUser()
-	tasks := someTasks("a", 9)
+	tasks := someTasks(9)
 	wantImport(t, s, ada, tasks[3:6], 3)
 	wantImport(t, s, ada, tasks[3:6], 0)
 	changed := tasks[4]
@@ -159,13 +159,13 @@ func testImportTwice(t *testing.T, s ImportingStore) {
 // testImportAfterDelete: what a person has thrown away stays away.
 func testImportAfterDelete(t *testing.T, s ImportingStore) {
 	ada := newUser()
-	wantImport(t, s, ada, someTasks("a", 2), 2)
+	wantImport(t, s, ada, someTasks(2), 2)
 	for _, task := range oldestFirst(t, s, ada) {
 		if err := s.Delete(context.Background(), ada, task.ID, by(ada)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantImport(t, s, ada, someTasks("a", 2), 0)
+	wantImport(t, s, ada, someTasks(2), 0)
 	if left := oldestFirst(t, s, ada); len(left) != 0 {
 		t.Errorf("%v came back", titles(left))
 	}
@@ -174,7 +174,7 @@ func testImportAfterDelete(t *testing.T, s ImportingStore) {
 // testImportsAreApart: the same old id may occur with another owner, and in another source.
 func testImportsAreApart(t *testing.T, s ImportingStore) {
 	ada, bob := newUser(), newUser()
-	tasks := someTasks("a", 2)
+	tasks := someTasks(2)
 	wantImport(t, s, ada, tasks, 2)
 	wantImport(t, s, bob, tasks[:1], 1)
 	if n, err := s.ImportTasks(context.Background(), ada, "older", tasks[:1], by(ada)); err != nil || n != 1 {
@@ -202,7 +202,7 @@ func testImportAtOnce(t *testing.T, s ImportingStore) {
 	ada := newUser()
 	var added atomic.Int64
 	atOnce(t, 6, func(i int) error {
-		n, err := s.ImportTasks(context.Background(), ada, source, someTasks("a", 10+i), by(ada))
+		n, err := s.ImportTasks(context.Background(), ada, source, someTasks(10+i), by(ada))
 		added.Add(int64(n))
 		return err
 	})
@@ -219,7 +219,7 @@ func testImportAtOnce(t *testing.T, s ImportingStore) {
 // does a caller who has gone away.
 func testImportAllOrNothing(t *testing.T, s ImportingStore) {
 	ada := newUser()
-	tasks := someTasks("a", 3)
+	tasks := someTasks(3)
 	bad := slices.Clone(tasks)
 	bad[2].Title = ""
 	if n, err := s.ImportTasks(context.Background(), ada, source, bad, by(ada)); err == nil || n != 0 {
@@ -239,7 +239,7 @@ func testImportAllOrNothing(t *testing.T, s ImportingStore) {
 // testImportQuota: people keep what they had, and get no more than the quota by themselves.
 func testImportQuota(t *testing.T, s ImportingStore) {
 	ada := newUser()
-	wantImport(t, s, ada, someTasks("a", 12), 12)
+	wantImport(t, s, ada, someTasks(12), 12)
 	create := func(quota int) error {
 		_, err := s.Create(context.Background(), ada, titled("x").NewTask(ada, noon), quota, by(ada))
 		return err
@@ -253,7 +253,7 @@ func testImportQuota(t *testing.T, s ImportingStore) {
 // testImportAfterErasure: an import can't undo an erasure, and somebody else's is no hindrance.
 func testImportAfterErasure(t *testing.T, s ImportingStore) {
 	ada, bob := newUser(), newUser()
-	tasks := someTasks("a", 3)
+	tasks := someTasks(3)
 	wantImport(t, s, ada, tasks[:2], 2)
 	if err := s.Erase(context.Background(), ada, noon); err != nil {
 		t.Fatal(err)
