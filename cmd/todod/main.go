@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -58,6 +59,8 @@ type commands struct {
 
 	Token tokenFlags `cmd:"" help:"Print an access token for a user, signed with the configured secret."`
 
+	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
+
 	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
 
 	Doctor struct{} `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
@@ -88,6 +91,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	cfg, err := config.Load(getenv)
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(command, "user ") {
+		return manageUsers(ctx, cfg, command, cli.User, console{os.Stdin, os.Stderr}, stdout)
 	}
 	switch command {
 	case "migrate":
