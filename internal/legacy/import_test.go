@@ -114,9 +114,9 @@ func (to target) dumpRows(t *testing.T, w io.Writer, query string) {
 			t.Fatal(err)
 		}
 		for _, v := range values {
-			fmt.Fprintf(w, "%v|", *v.(*any))
+			_, _ = fmt.Fprintf(w, "%v|", *v.(*any))
 		}
-		fmt.Fprintln(w)
+		_, _ = fmt.Fprintln(w)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
