@@ -65,6 +65,8 @@ type commands struct {
 
 	Doctor struct{} `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
 
+	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend. It can be run again at any time."`
+
 	Healthcheck struct{} `cmd:"" help:"Ask the server that is configured here whether it is ready. Fails if it isn't."`
 
 	Version struct{} `cmd:"" help:"Print the version."`
@@ -100,6 +102,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return printToken(cfg, cli.Token, stdout)
 	case "doctor":
 		return doctor(ctx, cfg, stdout)
+	case "import":
+		return importLegacy(ctx, cfg, cli.Import, stdout)
 	case "healthcheck":
 		return healthcheck(ctx, cfg)
 	default:

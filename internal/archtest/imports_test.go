@@ -15,6 +15,7 @@ var arrows = map[string][]string{
 	"internal/todo":    {},
 	"internal/account": {"internal/todo"},
 	"internal/event":   {"internal/todo"},
+	"internal/legacy":  {"internal/todo", "internal/account"},
 
 	"internal/store":           {"internal/todo", "internal/account"},
 	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/fieldjson"},

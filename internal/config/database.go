@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -27,6 +28,19 @@ func describePostgres(url string) string {
 	}
 	c := config.ConnConfig
 	return fmt.Sprintf("PostgreSQL %s@%s:%d/%s", c.User, c.Host, c.Port, c.Database)
+}
+
+// ParseDatabase reads a database URL in the forms that DATABASE_URL takes. Its error doesn't repeat the URL, which may have
+// a password in it.
+func ParseDatabase(raw string) (Database, error) {
+	engine, target := parseDatabase(raw)
+	switch engine {
+	case SQLite:
+		return Database{Engine: SQLite, Path: target}, nil
+	case Postgres:
+		return Database{Engine: Postgres, URL: target}, nil
+	}
+	return Database{}, errors.New("must be sqlite:path or postgres://user:password@host:5432/name, as DATABASE_URL is")
 }
 
 // maxPool is the largest pool: more connections than any server takes.

@@ -149,3 +149,18 @@ func TestNeonsPoolerIsBypassedForMigrations(t *testing.T) {
 		}
 	}
 }
+
+func TestParseDatabase(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]Database{
+		"sqlite:///./todo.db":                    {Engine: SQLite, Path: "./todo.db"},
+		"sqlite+aiosqlite:////var/lib/todo.db":   {Engine: SQLite, Path: "/var/lib/todo.db"},
+		"postgresql+asyncpg://ada:s3cret@h/todo": {Engine: Postgres, URL: "postgres://ada:s3cret@h/todo"},
+		"mysql://ada:s3cret@h/todo":              {}, "todo.db": {}, "": {},
+	} {
+		got, err := ParseDatabase(raw)
+		if got != want || (err == nil) != (want.Engine != "") || err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %+v, %v; want %+v", raw, got, err, want)
+		}
+	}
+}

@@ -256,6 +256,7 @@ func TestErasingClearsEveryTable(t *testing.T) {
 			t.Errorf("an account made %d rows of users", n)
 		}
 		mustCreate(t, s, owner)
+		exec(t, conn, "insert into todod.imports values ('"+string(owner)+"', 'old', '1', 1, now())")
 	}
 	var before int64
 	if err := conn.QueryRow(t.Context(), "select epoch from todod.users where user_id = 'ada'").Scan(&before); err != nil {

@@ -56,7 +56,8 @@ const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catal
 // needed before any switch of roles, because statements are prepared as the login.
 const mayUse = `select has_schema_privilege('todod', 'usage'), coalesce(bool_and(has_table_privilege(c.oid, 'insert')), false)
 	from pg_catalog.pg_class c where c.relnamespace = 'todod'::regnamespace
-		and c.relname in ('users', 'tasks', 'accounts', 'emails', 'sessions', 'changes', 'idempotency_keys')`
+		and c.relname in ('users', 'tasks', 'accounts', 'emails', 'sessions', 'imports', 'changes',
+			'idempotency_keys')`
 
 // mayMaintain reports whether the present role can switch to maintenanceRole, or is it.
 const mayMaintain = `select exists (select from pg_catalog.pg_roles r

@@ -77,7 +77,7 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // partitionName finds a partition in a plan.
-var partitionName = regexp.MustCompile(`\b(?:users|tasks|changes|idempotency_keys|accounts|sessions)_p(\d)\b`)
+var partitionName = regexp.MustCompile(`\b(?:users|tasks|changes|idempotency_keys|accounts|sessions|imports)_p(\d)\b`)
 
 // oneRow finds a plan that inserts a row whose key says which partition it goes to.
 var oneRow = regexp.MustCompile(`(?s)^Insert on todod\.(?:users|accounts|sessions)\n.*Output: 'ada'::text,`)
@@ -166,7 +166,9 @@ func useEverything(t *testing.T, s *Store) {
 	_, toggleOnceErr := s.Toggle(ctx, "ada", task.ID, once("ada"))
 	_, operationErr := s.Operation(ctx, "ada", w.Once.Key, noon.Add(-time.Hour))
 	_, stateErr := s.State(ctx, "ada")
-	for _, err := range []error{readErr, updateErr, toggleErr, updateOnceErr, toggleOnceErr, operationErr, stateErr} {
+	_, importErr := s.ImportTasks(ctx, "ada", "old", []todo.ImportedTask{{OldID: "1", Task: task}}, by("ada"))
+	_, importedErr := s.Imported(ctx, "ada", "old", []string{"1"})
+	for _, err := range []error{readErr, updateErr, toggleErr, updateOnceErr, toggleOnceErr, operationErr, stateErr, importErr, importedErr} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,7 @@ type Config struct {
 	PoolSize    int           // connections at most
 	PoolTimeout time.Duration // how long an operation waits for a connection before it answers Away
 
+	AsIs         bool // don't migrate: the database is at this program's schema already, and nothing of it is to change
 	BetterAuthFK bool // users refer to Better Auth's "user"; see Migrate
 	Strict       bool // refuse to work where the database itself doesn't keep users apart
 	Logger       *slog.Logger
@@ -35,6 +36,7 @@ type Store struct {
 	pool        *pgxpool.Pool
 	directURL   string
 	poolTimeout time.Duration
+	asIs        bool
 	betterAuth  bool
 	strict      bool
 	log         *slog.Logger
@@ -79,8 +81,8 @@ func Connect(ctx context.Context, cfg Config) (*Store, error) {
 // newStore returns a Store that waits for somebody to prepare it.
 func newStore(cfg Config) (*Store, error) {
 	s := &Store{
-		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, betterAuth: cfg.BetterAuthFK, strict: cfg.Strict,
-		log: cfg.Logger, stop: func() {},
+		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, asIs: cfg.AsIs, betterAuth: cfg.BetterAuthFK,
+		strict: cfg.Strict, log: cfg.Logger, stop: func() {},
 	}
 	if s.directURL == "" {
 		s.directURL = cfg.URL
@@ -116,11 +118,14 @@ func (s *Store) keepPreparing(ctx context.Context) {
 // maxPause is the longest pause between two attempts to prepare the database.
 const maxPause = 2 * time.Second
 
-// prepare migrates the database and makes the store ready.
+// prepare migrates the database, unless it is taken as it is, and makes the store ready.
 func (s *Store) prepare(ctx context.Context) error {
-	n, err := Migrate(ctx, s.directURL, s.betterAuth)
-	if err != nil {
-		return err
+	n := 0
+	if !s.asIs {
+		var err error
+		if n, err = Migrate(ctx, s.directURL, s.betterAuth); err != nil {
+			return err
+		}
 	}
 	found, err := s.findIsolation(ctx)
 	if err != nil {

@@ -51,6 +51,42 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
 }
 
+func TestImport(t *testing.T) {
+	t.Parallel()
+	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore { return open(t) })
+}
+
+// TestImportElsewhere runs the suite as a login that owns nothing, on partitioned tables.
+func TestImportElsewhere(t *testing.T) {
+	t.Parallel()
+	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore {
+		url := pgtest.Database(t, "partitioned", migrateAndPartition)
+		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
+	})
+}
+
+// TestDeletingAUserForgetsTheirImports: they may be imported anew.
+func TestDeletingAUserForgetsTheirImports(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s := openURL(t, url)
+	p := todo.Patch{Title: todo.Some("x")}
+	tasks := []todo.ImportedTask{{OldID: "1", Task: p.NewTask("ada", noon)}}
+	for range 2 {
+		for _, owner := range []todo.UserID{"ada", "bob"} {
+			if _, err := s.ImportTasks(t.Context(), owner, "old", tasks, by(owner)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec(t, connect(t, url), "delete from todod.users where user_id = 'ada'")
+	}
+	for owner, want := range map[todo.UserID]int{"ada": 0, "bob": 1} {
+		if known, err := s.Imported(t.Context(), owner, "old", []string{"1"}); err != nil || len(known) != want {
+			t.Errorf("%s: %v, %v; want %d", owner, known, err, want)
+		}
+	}
+}
+
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })

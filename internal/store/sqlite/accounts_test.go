@@ -57,6 +57,9 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		if _, err := addTask(t, s, todo.User{ID: owner, Email: string(owner) + "@x", Name: "x", AsOf: noon}); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.writer.ExecContext(t.Context(), "insert into imports values (?, 'old', '1', 1, 0)", owner); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var before int64
 	if err := s.reader.QueryRowContext(t.Context(), "select epoch from users where user_id = 'ada'").Scan(&before); err != nil {

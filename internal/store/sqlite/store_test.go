@@ -28,6 +28,34 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
 }
 
+func TestImport(t *testing.T) {
+	t.Parallel()
+	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore { return open(t) })
+}
+
+// TestDeletingAUserForgetsTheirImports: they may be imported anew, and nobody else's are touched.
+func TestDeletingAUserForgetsTheirImports(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	p := todo.Patch{Title: todo.Some("x")}
+	tasks := []todo.ImportedTask{{OldID: "1", Task: p.NewTask("ada", noon)}}
+	for range 2 {
+		for _, owner := range []todo.UserID{"ada", "bob"} {
+			if _, err := s.ImportTasks(t.Context(), owner, "old", tasks, todo.Write{At: noon}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.writer.ExecContext(t.Context(), "delete from users where user_id = 'ada'"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for owner, want := range map[todo.UserID]int{"ada": 0, "bob": 1} {
+		if known, err := s.Imported(t.Context(), owner, "old", []string{"1"}); err != nil || len(known) != want {
+			t.Errorf("%s: %v, %v; want %d", owner, known, err, want)
+		}
+	}
+}
+
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })

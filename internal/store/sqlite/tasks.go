@@ -155,14 +155,19 @@ func (s *Store) Create(
 		if t.Version, err = raise(ctx, tx, owner, w, 1, quota); err != nil {
 			return t, false, err
 		}
-		due, allDay := dueColumns(t.Due)
-		err = tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
-			allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro()).Scan(&t.ID)
-		if err != nil {
+		if t.ID, err = insertTask(ctx, tx, owner, t); err != nil {
 			return t, false, err
 		}
 		return t, true, record(ctx, tx, todo.Created, nil, t, w)
 	})
+}
+
+// insertTask stores t, whose version is set, as a new task of owner and returns its id.
+func insertTask(ctx context.Context, tx *sql.Tx, owner todo.UserID, t todo.Task) (id int64, err error) {
+	due, allDay := dueColumns(t.Due)
+	err = tx.QueryRowContext(ctx, createTask, owner, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
+		allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro()).Scan(&id)
+	return id, err
 }
 
 // dueColumns returns what due_date and due_all_day hold for d.

@@ -4,7 +4,7 @@ alter sequence todod.task_ids owned by none;
 do $$
 declare name text; part text;
 begin
-    foreach name in array array['users', 'tasks', 'changes', 'idempotency_keys', 'accounts', 'sessions'] loop
+    foreach name in array array['users', 'tasks', 'changes', 'idempotency_keys', 'accounts', 'sessions', 'imports'] loop
         execute format('alter table todod.%1$I rename to %1$s_whole', name);
         execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
         for n in 0..3 loop
