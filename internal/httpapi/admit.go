@@ -45,7 +45,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
-	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, maxBody)})
+	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
 	ctx, err := a.entitled(ctx, op, r)
 	if op.Metadata[secretTag] != nil && err == nil {
@@ -59,6 +59,14 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
+}
+
+// bodyLimit returns how many bytes the body of a request to op may have.
+func bodyLimit(op *huma.Operation) int64 {
+	if limit, ok := op.Metadata[bodyTag].(int64); ok {
+		return limit
+	}
+	return maxBody
 }
 
 // entitled returns ctx with who calls op, if that is to be known, or an error unless they may call it now.

@@ -18,6 +18,9 @@ var bodies = map[string]string{
 
 	"POST /api/auth/change-password": `{"currentPassword":"password 1","newPassword":"password 2"}`,
 
+	"POST /api/v1/tasks/batch": `{"operations":[{"op":"create","task":{"title":"mallory's"}}]}`,
+	"POST /api/v1/undo":        `{"rev":1}`,
+
 	"POST /api/todos":                `{"title":"mallory's"}`,
 	"PUT /api/todos/{id}":            `{"title":"stolen","dueDate":"2026-01-01","due_date":"2026-01-02"}`,
 	"PATCH /api/todos/{id}/complete": `{"completed":true}`,

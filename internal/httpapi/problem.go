@@ -29,6 +29,7 @@ var statuses = map[todo.Code]int{
 	todo.Changed:         http.StatusPreconditionFailed,
 	todo.KeyReused:       http.StatusUnprocessableEntity,
 	todo.Outdated:        http.StatusGone,
+	todo.Dependent:       http.StatusFailedDependency,
 	todo.Unauthenticated: http.StatusUnauthorized,
 	todo.Limited:         http.StatusTooManyRequests,
 }
@@ -44,6 +45,7 @@ var errorCodes = map[int]string{
 	http.StatusConflict:              "CONFLICT_DETECTED",
 	http.StatusGone:                  "SYNC_TOKEN_EXPIRED",
 	http.StatusPreconditionFailed:    "PRECONDITION_FAILED",
+	http.StatusFailedDependency:      "FAILED_DEPENDENCY",
 	http.StatusUnprocessableEntity:   "IDEMPOTENCY_KEY_REUSED",
 	http.StatusRequestEntityTooLarge: "PAYLOAD_TOO_LARGE",
 	http.StatusUnsupportedMediaType:  "UNSUPPORTED_MEDIA_TYPE",
@@ -74,8 +76,12 @@ type problem struct {
 	Timestamp timestamp      `json:"timestamp"`
 	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
 	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
-	Current   *currentTask   `json:"current,omitempty" doc:"For a 412: the task as it is"`
-	Message   string         `json:"message,omitempty" doc:"The detail once more, on the routes of /api/todos and /api/auth"`
+	Current   *currentTask   `json:"current,omitempty" doc:"For a 412, or a merge that failed: the task as it is"`
+
+	Conflicts map[string]mergeConflict `json:"conflicts,omitempty" doc:"For a merge that failed: the fields that were changed since"`
+	Results   []batchResult            `json:"results,omitempty" doc:"For an atomic batch that failed: what is wrong with each operation"`
+
+	Message string `json:"message,omitempty" doc:"The detail once more, on the routes of /api/todos and /api/auth"`
 
 	mediaType string
 }
@@ -150,8 +156,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 			rec.reason = domain.Error()
 		}
 		if domain.Current != nil {
-			header.Set("ETag", etagOf(*domain.Current))
-			p.Current = &currentTask{task: *domain.Current, forFrontend: rec.frontend}
+			p.show(*domain.Current, header, rec)
 		}
 		if domain.Code == todo.Unauthenticated && rec.user != "" { // the fault is the token's, not a password's
 			header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
@@ -166,11 +171,33 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 	if p.Status == http.StatusUnauthorized && header.Get("WWW-Authenticate") == "" {
 		header.Set("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2
 	}
+	p.explain(err, header, rec)
 	p.Title, p.ErrorCode = http.StatusText(p.Status), errorCodes[p.Status]
 	if rec.frontend {
 		p.Message = p.Detail
 	}
 	return p
+}
+
+// show adds the task as it is.
+func (p *problem) show(t todo.Task, header http.Header, rec *record) {
+	header.Set("ETag", etagOf(t))
+	p.Current = &currentTask{task: t, forFrontend: rec.frontend}
+}
+
+// explain adds what only some errors have to say.
+func (p *problem) explain(err error, header http.Header, rec *record) {
+	var conflict *todo.ConflictError
+	var batch *todo.BatchError
+	switch {
+	case errors.As(err, &conflict):
+		p.show(conflict.Current, header, rec)
+		p.Conflicts = mergeConflicts(conflict.Conflicts)
+	case errors.As(err, &batch):
+		p.Results = wireResults(batch.Results)
+		p.Current = nil // it stands beside its operation
+		header.Del("ETag")
+	}
 }
 
 // acceptsProblem reports whether r names the media type of RFC 9457 among those it takes.

@@ -27,6 +27,14 @@ const apiVersion = "1.0.0"
 // bearer is the name of the one security scheme.
 const bearer = "bearer"
 
+// bodyTag marks, in an operation's metadata, a route whose bodies may be longer, with their limit as an int64.
+const bodyTag = "body"
+
+// upTo lets the bodies of a route have this many bytes.
+func upTo(limit int64) func(*huma.Operation) {
+	return func(op *huma.Operation) { mark(op, bodyTag, limit) }
+}
+
 // exemptTag marks, in an operation's metadata, a route that counts against nobody's limit.
 const exemptTag = "exempt"
 

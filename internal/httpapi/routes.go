@@ -17,6 +17,11 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
+	writes(a, "POST   /api/v1/tasks/batch", a.batch, "Several operations at once", upTo(maxBatchBody), requiring("operations"))
+	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAll, "Complete all open tasks")
+	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompleted, "Move all completed tasks to the trash")
+	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", answering(http.StatusNotFound))
+
 	secured(a, "GET    /api/v1/tasks/{id}/history", a.history, "What happened to a task")
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
 	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")

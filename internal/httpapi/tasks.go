@@ -79,12 +79,12 @@ type AnswerHeaders struct {
 
 // headersOf returns the headers of what came of a change.
 func headersOf(out todo.Outcome) AnswerHeaders {
-	return AnswerHeaders{ETag: etagOf(out.Task), Replayed: isReplay(out)}
+	return AnswerHeaders{ETag: etagOf(out.Task), Replayed: replayHeader(out.Replayed)}
 }
 
-// isReplay returns the value of Idempotency-Replayed.
-func isReplay(out todo.Outcome) string {
-	if out.Replayed {
+// replayHeader returns the value of Idempotency-Replayed.
+func replayHeader(replayed bool) string {
+	if replayed {
 		return "true"
 	}
 	return "" // no header
@@ -93,8 +93,9 @@ func isReplay(out todo.Outcome) string {
 // taskOutput answers with one task.
 type taskOutput struct {
 	AnswerHeaders
-	Status int
-	Body   task
+	Applied string `header:"Preference-Applied" doc:"merge, if that was preferred"`
+	Status  int
+	Body    task
 }
 
 // oneTask answers with the task that came of a change.
@@ -115,7 +116,7 @@ func done(out todo.Outcome, err error) (*doneOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &doneOutput{Replayed: isReplay(out)}, nil
+	return &doneOutput{Replayed: replayHeader(out.Replayed)}, nil
 }
 
 // ListHeaders go out with a page of tasks.
@@ -250,9 +251,12 @@ type updateInput struct {
 
 // updateTask changes what the body names and keeps the rest.
 func (a *API) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
-	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, terms)
-	}))
+	changed, merged, err := a.updateOrMerge(ctx, in.ID.n, in.Body.patch)
+	out, err := oneTask(changed, err)
+	if merged && err == nil {
+		out.Applied = "merge"
+	}
+	return out, err
 }
 
 // toggleTask completes an open task and reopens a completed one.

@@ -265,7 +265,7 @@ func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, e
 	if err != nil {
 		return nil, err
 	}
-	out := &deleteTodoOutput{Replayed: isReplay(deleted)}
+	out := &deleteTodoOutput{Replayed: replayHeader(deleted.Replayed)}
 	out.Body.Message = "Todo deleted"
 	return out, nil
 }

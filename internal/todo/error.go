@@ -22,6 +22,7 @@ const (
 	KeyReused       // the key belongs to another request
 	Outdated        // what the caller goes on from can't be gone on from; they have to start anew
 	Unauthenticated // who calls can't be told from what they sent, or is no longer anybody
+	Dependent       // it would have been done, had something else not failed
 	Limited         // too often; the same request may work later
 )
 

@@ -67,6 +67,8 @@ type Store interface {
 	// there was none.
 	Operation(ctx context.Context, owner UserID, key string, since time.Time) (Operation, error)
 
+	Composer
+
 	// Overdue returns up to limit people of whom something is kept from before one of the times.
 	Overdue(ctx context.Context, before Cutoffs, limit int) ([]UserID, error)
 

@@ -102,13 +102,13 @@ func (c change) remember() string {
 	if c.cur != "" {
 		kept = `
 		union all
-		select $1, {key}, {fingerprint}::bytea, {status}::smallint, null::bigint, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
+		select $1, {key}, {fingerprint}::bytea, {status}::smallint, null::bigint, null::bigint, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
 	}
 	return `, i as (
-		insert into todod.idempotency_keys (user_id, key, fingerprint, status, rev, result, created_at)
-		select $1, {key}, {fingerprint}::bytea, {status}::smallint, t.version, null::jsonb, $2 from t` + kept + `
+		insert into todod.idempotency_keys (user_id, key, fingerprint, status, rev, rev_to, result, created_at)
+		select $1, {key}, {fingerprint}::bytea, {status}::smallint, t.version, t.version, null::jsonb, $2 from t` + kept + `
 		on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
-			rev = excluded.rev, result = excluded.result, created_at = excluded.created_at
+			rev = excluded.rev, rev_to = excluded.rev_to, result = excluded.result, created_at = excluded.created_at
 	)`
 }
 
@@ -186,11 +186,15 @@ const raise = `update todod.users set rev = rev + 1, changed_at = $2,
 
 // raiseArgs returns the arguments $1 to $5 of every change, followed by the change's own.
 func raiseArgs(owner todo.UserID, w todo.Write, own ...any) []any {
-	asOf := w.By.AsOf
-	if asOf.IsZero() {
-		asOf = time.Unix(0, 0) // a token that doesn't say when it was issued counts as the oldest
+	return append([]any{owner, w.At, claimsAsOf(w), orNull(w.By.Email), orNull(w.By.Name)}, own...)
+}
+
+// claimsAsOf returns when the token behind w was issued. One that doesn't say counts as the oldest.
+func claimsAsOf(w todo.Write) time.Time {
+	if w.By.AsOf.IsZero() {
+		return time.Unix(0, 0)
 	}
-	return append([]any{owner, w.At, asOf, orNull(w.By.Email), orNull(w.By.Name)}, own...)
+	return w.By.AsOf
 }
 
 // orNull returns nil for "".

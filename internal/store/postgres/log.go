@@ -108,6 +108,25 @@ func (s *Store) Snapshot(
 	return tasks, state, err
 }
 
+// collectChanges reads rows of changeColumns as changes of owner's. One without any is passed over.
+func collectChanges(rows pgx.Rows, owner todo.UserID) (log []todo.Change, err error) {
+	for rows.Next() {
+		if rows.RawValues()[0] == nil {
+			continue
+		}
+		var r changeRow
+		if err := rows.Scan(r.into()...); err != nil {
+			return nil, err
+		}
+		c, err := r.of(owner)
+		if err != nil {
+			return nil, err
+		}
+		log = append(log, c)
+	}
+	return log, nil
+}
+
 // getHistory walks from a task's newest change backwards. The first row of the walk is the task itself, so that a task
 // without a log is told from no task.
 var getHistory = fmt.Sprintf(`
@@ -135,23 +154,10 @@ func (s *Store) History(
 	ctx context.Context, owner todo.UserID, id int64, before todo.Rev, limit int,
 ) (log []todo.Change, err error) {
 	found := false
-	err = s.read(ctx, owner, statement{getHistory, []any{owner, id, before, limit}, func(rows pgx.Rows) error {
-		log, found = nil, false // this may be the second attempt
-		for rows.Next() {
-			if found = true; rows.RawValues()[0] == nil {
-				continue // the task alone
-			}
-			var r changeRow
-			if err := rows.Scan(r.into()...); err != nil {
-				return err
-			}
-			c, err := r.of(owner)
-			if err != nil {
-				return err
-			}
-			log = append(log, c)
-		}
-		return nil
+	err = s.read(ctx, owner, statement{getHistory, []any{owner, id, before, limit}, func(rows pgx.Rows) (err error) {
+		log, err = collectChanges(rows, owner)
+		found = rows.CommandTag().RowsAffected() > 0
+		return err
 	}})
 	if err == nil && !found {
 		err = todo.NoTask()

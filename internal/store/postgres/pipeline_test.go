@@ -504,3 +504,24 @@ func TestASecondStartBehindAPoolerIsReady(t *testing.T) {
 		}
 	}
 }
+
+// TestATaskIsFoundByItsKey: whatever the statistics say, and before there are any.
+func TestATaskIsFoundByItsKey(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Database(t, "store", migrateOnly))
+	exec(t, conn, `insert into todod.tasks (user_id, version, title, created_at, updated_at)
+		select 'ada', 1, 'x', now(), now() from generate_series(1, 5000)`)
+	for name, sql := range map[string]string{"read": getTask, "change": liveTask, "restore": trashedTask} {
+		exec(t, conn, "set plan_cache_mode = force_generic_plan")
+		exec(t, conn, "prepare one as "+strings.NewReplacer("$7", "$2", "$3", "now()").Replace(sql))
+		rows, err := conn.Query(t.Context(), "explain execute one ('ada', 7)", pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		exec(t, conn, "deallocate one")
+		if plan := strings.Join(lines, "\n"); err != nil || !strings.Contains(plan, "tasks_pkey") {
+			t.Errorf("%s: %v\n%s", name, err, plan)
+		}
+	}
+}

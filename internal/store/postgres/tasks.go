@@ -9,8 +9,16 @@ import (
 	"todod/internal/todo"
 )
 
+// live and trashed are the conditions that a task, found by its id, is not in the trash, or is there. They are not written
+// "deleted_at is null" because then the index of a list could serve them, too, which on a table that was never analysed
+// looks no dearer than the primary key and walks over all tasks of a user.
+const (
+	live    = `coalesce(deleted_at, 'infinity') = 'infinity'`
+	trashed = `coalesce(deleted_at, 'infinity') <> 'infinity'`
+)
+
 // getTask leaves out what a token of a former life may not see.
-const getTask = `select ` + image + ` from todod.tasks where user_id = $1 and id = $2 and deleted_at is null
+const getTask = `select ` + image + ` from todod.tasks where user_id = $1 and id = $2 and ` + live + `
 	and not exists (select from todod.users where user_id = $1 and erased_at >= $3)`
 
 // Task implements todo.Store.
@@ -72,8 +80,8 @@ func (c *stateColumns) state() (state todo.State) {
 
 // The tasks that a change can be about.
 const (
-	liveTask    = `select ` + image + ` from todod.tasks where user_id = $1 and id = $7 and deleted_at is null`
-	trashedTask = `select ` + image + ` from todod.tasks where user_id = $1 and id = $7 and deleted_at is not null`
+	liveTask    = `select ` + image + ` from todod.tasks where user_id = $1 and id = $7 and ` + live
+	trashedTask = `select ` + image + ` from todod.tasks where user_id = $1 and id = $7 and ` + trashed
 )
 
 // loggedTask are the columns of the log that hold a task.

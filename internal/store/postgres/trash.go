@@ -45,7 +45,8 @@ var purgeTask = change{
 		where user_id = $1 and rev in (select rev from chain) and exists (select from u)
 	), keys as (
 		update todod.idempotency_keys set result = null
-		where user_id = $1 and result -> 'id' = to_jsonb($7::bigint) and exists (select from u) {other}
+		where user_id = $1 and (result -> 'id' = to_jsonb($7::bigint) or result -> 'tasks' @> to_jsonb($7::bigint))
+			and exists (select from u) {other}
 	)`,
 }.compile()
 

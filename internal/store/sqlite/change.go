@@ -146,10 +146,10 @@ func answered(ctx context.Context, tx *sql.Tx, owner todo.UserID, once *todo.Onc
 }
 
 const rememberKey = `
-	insert into idempotency_keys (user_id, key, fingerprint, status, rev, result, created_at)
-	values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+	insert into idempotency_keys (user_id, key, fingerprint, status, rev, rev_to, result, created_at)
+	values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 	on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
-		rev = excluded.rev, result = excluded.result, created_at = excluded.created_at`
+		rev = excluded.rev, rev_to = excluded.rev_to, result = excluded.result, created_at = excluded.created_at`
 
 // remember keeps what came of a change with a key: a revision of the log, or the task itself where nothing changed. A row
 // of the same key that is there is no longer alive.
@@ -163,7 +163,7 @@ func remember(
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, rememberKey, owner, w.Once.Key, w.Once.Fingerprint, w.Once.Status, rev, nullText(result),
+	_, err = tx.ExecContext(ctx, rememberKey, owner, w.Once.Key, w.Once.Fingerprint, w.Once.Status, rev, rev, nullText(result),
 		w.At.UnixMicro())
 	return err
 }
@@ -180,7 +180,7 @@ func nullText(data []byte) *string {
 const recordChange = `
 	insert into changes (user_id, rev, prev_rev, set_rev, op, task_id, before, title, description, completed, priority,
 		due_date, due_all_day, completed_at, created_at, updated_at, deleted_at, request_id, at)
-	values (?1, ?2, ?3, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`
+	values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)`
 
 // record adds to the log what made t of before, nil for a task that is new.
 func record(ctx context.Context, tx *sql.Tx, op todo.Op, before *todo.Task, t todo.Task, w todo.Write) error {
@@ -193,15 +193,15 @@ func record(ctx context.Context, tx *sql.Tx, op todo.Op, before *todo.Task, t to
 			return err
 		}
 	}
-	return recordRow(ctx, tx, op, prev, touched, &t.Title, t, w)
+	return recordRow(ctx, tx, op, prev, t.Version, touched, &t.Title, t, w)
 }
 
 // recordRow adds an entry to the log; its title is null if only the fact is to be kept.
 func recordRow(
-	ctx context.Context, tx *sql.Tx, op todo.Op, prev todo.Rev, touched []byte, title *string, t todo.Task, w todo.Write,
+	ctx context.Context, tx *sql.Tx, op todo.Op, prev, set todo.Rev, touched []byte, title *string, t todo.Task, w todo.Write,
 ) error {
 	due, allDay := dueColumns(t.Due)
-	_, err := tx.ExecContext(ctx, recordChange, t.Owner, t.Version, prev, op, t.ID, nullText(touched), title, t.Description,
+	_, err := tx.ExecContext(ctx, recordChange, t.Owner, t.Version, prev, set, op, t.ID, nullText(touched), title, t.Description,
 		t.Completed, t.Priority, due, allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(),
 		micros(t.DeletedAt), orNull(w.RequestID), w.At.UnixMicro())
 	return err

@@ -20,7 +20,8 @@ var blankTask = []string{
 				on c.user_id = ?1 and c.rev = chain.prev_rev and c.task_id = ?2
 		)
 		select rev from chain)`,
-	`update idempotency_keys set result = null where user_id = ?1 and result ->> 'id' = ?2 and ?3 > 0`,
+	`update idempotency_keys set result = null where user_id = ?1 and ?3 > 0
+		and (result ->> 'id' = ?2 or ?2 in (select value from json_each(result, '$.tasks')))`,
 }
 
 // Purge implements todo.Store.
@@ -43,7 +44,7 @@ func (s *Store) Purge(ctx context.Context, owner todo.UserID, id int64, w todo.W
 			ID: id, Owner: owner, Version: rev, Priority: todo.Medium, CreatedAt: before.CreatedAt,
 			UpdatedAt: before.UpdatedAt, DeletedAt: before.DeletedAt,
 		}
-		return t, true, recordRow(ctx, tx, todo.Purged, before.Version, nil, nil, t, w)
+		return t, true, recordRow(ctx, tx, todo.Purged, before.Version, rev, nil, nil, t, w)
 	})
 	out.Task = todo.Task{ID: out.Task.ID, Owner: owner, Version: out.Task.Version}
 	return out, err

@@ -35,14 +35,15 @@ comment on column todod.changes.title is 'Null once the task is gone for good: t
 
 create index changes_at on todod.changes using brin (at);
 
--- What was asked for with an Idempotency-Key, and the revision that tells what came of it. result is the task where
--- nothing had to be changed.
+-- What was asked for with an Idempotency-Key, and the revisions that tell what came of it: one, or up to rev_to. result
+-- is what they don't tell: the task where nothing had to be changed, or what became of each part of a batch.
 create table todod.idempotency_keys (
     user_id     text collate "C" not null,
     key         text collate "C" not null check (octet_length(key) between 1 and 255),
     fingerprint bytea not null,
     status      smallint not null,
     rev         bigint,
+    rev_to      bigint check (rev_to >= rev),
     result      jsonb,
     created_at  timestamptz not null,
     primary key (user_id, key)

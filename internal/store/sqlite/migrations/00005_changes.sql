@@ -26,14 +26,15 @@ create table changes (
 
 create index changes_at on changes (at);
 
--- What was asked for with an Idempotency-Key, and the revision that tells what came of it.
+-- What was asked for with an Idempotency-Key, and the revisions that tell what came of it.
 create table idempotency_keys (
     user_id     text    not null,
     key         text    not null check (length(key) between 1 and 255),
     fingerprint blob    not null,
     status      integer not null,
     rev         integer,
-    result      text, -- the task in JSON, where nothing had to be changed
+    rev_to      integer, -- the last one of several
+    result      text, -- in JSON: the task where nothing had to be changed, or what became of each part of a batch
     created_at  integer not null,
     primary key (user_id, key)
 ) strict, without rowid;

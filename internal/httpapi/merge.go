@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"todod/internal/todo"
+)
+
+// wantsMerge reports whether a request prefers (RFC 7240) that its patch be merged into what was changed since the one
+// version that its If-Match names.
+func wantsMerge(r *http.Request, terms todo.Terms) bool {
+	if r.Method != http.MethodPatch || len(terms.If) != 1 {
+		return false
+	}
+	for preference := range strings.SplitSeq(strings.Join(r.Header.Values("Prefer"), ","), ",") {
+		name, _, _ := strings.Cut(preference, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "merge") {
+			return true
+		}
+	}
+	return false
+}
+
+// updateOrMerge changes what p names of a task, and reports whether that was merged.
+func (a *API) updateOrMerge(ctx context.Context, id int64, p todo.Patch) (out todo.Outcome, merged bool, err error) {
+	out, err = carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		if merged = wantsMerge(wishOf(ctx).r, terms); merged {
+			return a.tasks.Merge(ctx, caller(ctx), id, p, terms)
+		}
+		return a.tasks.Update(ctx, caller(ctx), id, p, terms)
+	})
+	return out, merged, err
+}
+
+// mergeConflict is a field that two changed.
+type mergeConflict struct {
+	Base    any `json:"base" doc:"As it was at the version of If-Match"`
+	Yours   any `json:"yours"`
+	Current any `json:"current"`
+}
+
+// mergeConflicts returns conflicts as they go out, by field.
+func mergeConflicts(conflicts []todo.MergeConflict) map[string]mergeConflict {
+	all := map[string]mergeConflict{}
+	for _, c := range conflicts {
+		all[c.Field] = mergeConflict{wireValue(c.Base), wireValue(c.Yours), wireValue(c.Current)}
+	}
+	return all
+}
+
+// wireValue returns the value of a field as clients write it: a due date that is a day as a bare date.
+func wireValue(v any) any {
+	switch v := v.(type) {
+	case todo.Priority:
+		return v.String()
+	case todo.Due:
+		if v.AllDay {
+			return v.At.Format(time.DateOnly)
+		}
+		return timestamp(v.At)
+	}
+	return v
+}

@@ -1,0 +1,225 @@
+package todo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// MaxBatch is how many steps a batch may have.
+const MaxBatch = 100
+
+// Step is one operation of a batch.
+type Step struct {
+	Op      Op     // Created, Updated, Completed, Reopened, Deleted or Restored
+	Ref     string // names the task that Created makes for the steps behind it; in these it stands for the id
+	ID      int64  // of the task, unless Ref says it
+	Version Rev    // that the task must be at; 0 for any
+	Patch   Patch  // for Created and Updated
+	Fault   error  // why it can't be carried out at all; nil for none
+}
+
+// Result is what became of a step.
+type Result struct {
+	Ref  string
+	Op   Op
+	Task *Task // as the step left it; nil if it failed
+	Err  error // of type Error
+}
+
+// Batch is what became of all steps.
+type Batch struct {
+	Results  []Result
+	Replayed bool
+}
+
+// BatchError says that an atomic batch was not carried out, because of the first step that failed, which it unwraps to.
+type BatchError struct {
+	Results []Result
+	First   error
+}
+
+// Error returns why the first step failed that did.
+func (e *BatchError) Error() string { return e.First.Error() }
+
+// Unwrap returns the error of the first step that failed.
+func (e *BatchError) Unwrap() error { return e.First }
+
+// NotCarriedOut says that a step of an atomic batch was not carried out because another failed.
+func NotCarriedOut() error {
+	return &Error{Code: Dependent, Message: "Not carried out, because another operation of the batch failed"}
+}
+
+// Batch carries out steps in their order, each of which sees what the ones before it did. An atomic one is carried out as
+// a whole or not at all; then the error is a BatchError. All changes it makes are one set.
+func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool, terms Terms) (Batch, error) {
+	if len(steps) < 1 || len(steps) > MaxBatch {
+		return Batch{}, InvalidFields(FieldError{"operations", fmt.Sprintf("must be 1 to %d operations", MaxBatch)})
+	}
+	steps = normalised(steps)
+	w := s.write(by, terms)
+	var results []Result
+	done, err := s.store.Compose(ctx, by.ID, needOf(steps), w, func(known Known) (Plan, error) {
+		d := newDraft(known, w, s.rules.Quota)
+		if results = d.carryOut(steps); atomic {
+			if err := whole(results); err != nil {
+				return Plan{}, err
+			}
+		}
+		answer, err := json.Marshal(answerOf(results))
+		return Plan{Changes: d.changes, Answer: answer}, err
+	})
+	if err != nil {
+		return Batch{}, err
+	}
+	if done.Replayed {
+		results, err = resultsOf(done)
+	}
+	return Batch{Results: results, Replayed: done.Replayed}, err
+}
+
+// normalised returns steps with their patches as stores take them. What is wrong with one is its Fault.
+func normalised(steps []Step) []Step {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		step := &steps[i]
+		if step.Fault == nil && step.Op == Created && !step.Patch.Title.Set {
+			step.Fault = InvalidFields(FieldError{"title", "is required"})
+		}
+		if step.Fault == nil {
+			step.Patch, step.Fault = step.Patch.Normalise()
+		}
+	}
+	return steps
+}
+
+// needOf returns what steps need to know.
+func needOf(steps []Step) (need Need) {
+	for _, step := range steps {
+		switch {
+		case step.Op == Created:
+			need.New++
+		case step.ID != 0 && !slices.Contains(need.Tasks, step.ID):
+			need.Tasks = append(need.Tasks, step.ID)
+		}
+	}
+	return need
+}
+
+// carryOut adds all steps to the draft that can be carried out.
+func (d *draft) carryOut(steps []Step) []Result {
+	results := make([]Result, len(steps))
+	refs := map[string]int64{}
+	for i, step := range steps {
+		if step.Op != Created && step.Ref != "" {
+			step.ID = refs[step.Ref] // 0, which is no task, if that one failed
+		}
+		t, err := d.step(step)
+		if results[i] = (Result{Ref: step.Ref, Op: step.Op, Err: err}); err != nil {
+			continue
+		}
+		results[i].Task = &t
+		if step.Op == Created && step.Ref != "" {
+			refs[step.Ref] = t.ID
+		}
+	}
+	return results
+}
+
+// step adds one step to the draft and returns the task as it leaves it.
+func (d *draft) step(step Step) (Task, error) {
+	if step.Fault != nil {
+		return Task{}, step.Fault
+	}
+	if step.Op == Created {
+		return d.create(step.Patch.NewTask(d.now.By.ID, d.now.At))
+	}
+	before, err := d.task(step.ID, step.Op == Restored)
+	if err != nil {
+		return Task{}, err
+	}
+	if step.Version != 0 && step.Version != before.Version {
+		return Task{}, NotAsRequired(before)
+	}
+	switch step.Op {
+	case Updated:
+		return d.edit(before, step.Patch.Apply(before, d.now.At)), nil
+	case Completed, Reopened:
+		done := Patch{Completed: Some(step.Op == Completed)}
+		return d.edit(before, done.Apply(before, d.now.At)), nil
+	case Deleted:
+		return d.trash(before), nil
+	case Restored:
+		return d.restore(before)
+	}
+	return Task{}, InvalidFields(FieldError{"op", "is none of a batch"})
+}
+
+// whole returns a BatchError if a result is an error, and makes those that are none NotCarriedOut.
+func whole(results []Result) error {
+	first := slices.IndexFunc(results, func(r Result) bool { return r.Err != nil })
+	if first < 0 {
+		return nil
+	}
+	failed := &BatchError{Results: results, First: results[first].Err}
+	for i := range results {
+		if results[i].Err == nil {
+			results[i].Task, results[i].Err = nil, NotCarriedOut()
+		}
+	}
+	return failed
+}
+
+// batchAnswer is what is kept of a batch with its key, beside its changes.
+type batchAnswer struct {
+	Tasks   []int64      `json:"tasks"` // whose texts are in it
+	Results []stepAnswer `json:"results"`
+}
+
+// stepAnswer is a Result as it is kept.
+type stepAnswer struct {
+	Ref   string `json:"ref,omitempty"`
+	Op    Op     `json:"op"`
+	Task  *Task  `json:"task,omitempty"`
+	Error *Error `json:"error,omitempty"`
+}
+
+// answerOf returns results as they are kept.
+func answerOf(results []Result) batchAnswer {
+	answer := batchAnswer{Results: make([]stepAnswer, len(results))}
+	note := func(t *Task) {
+		if t != nil {
+			answer.Tasks = append(answer.Tasks, t.ID)
+		}
+	}
+	for i, r := range results {
+		kept := stepAnswer{Ref: r.Ref, Op: r.Op, Task: r.Task}
+		note(r.Task)
+		if errors.As(r.Err, &kept.Error) {
+			note(kept.Error.Current)
+		}
+		answer.Results[i] = kept
+	}
+	return answer
+}
+
+// resultsOf returns the results that are kept, or NoTask if a task among them has gone for good since.
+func resultsOf(done Composition) ([]Result, error) {
+	if done.Answer == nil {
+		return nil, NoTask()
+	}
+	var answer batchAnswer
+	if err := json.Unmarshal(done.Answer, &answer); err != nil {
+		return nil, fmt.Errorf("answer of a batch: %w", err)
+	}
+	results := make([]Result, len(answer.Results))
+	for i, kept := range answer.Results {
+		results[i] = Result{Ref: kept.Ref, Op: kept.Op, Task: kept.Task}
+		if kept.Error != nil {
+			results[i].Err = kept.Error
+		}
+	}
+	return results, nil
+}
