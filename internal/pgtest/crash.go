@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -91,4 +92,21 @@ func (m *Mortal) Restart(t testing.TB) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// Folder returns a fresh folder of t's own, in memory where there is room, for a database that is kept in a file: disks of
+// shared machines take their time. It is removed when t ends, or later if this process is killed.
+func Folder(t testing.TB) string {
+	t.Helper()
+	folder, release, err := newFolder()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		defer release()
+		if err := os.RemoveAll(folder); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
+	return folder
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -34,7 +35,7 @@ const (
 // newDoor returns a door that leads to the todod at url until t ends.
 func newDoor(t *testing.T, url string) *door {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func (d *door) lead(url string) {
 // serve lets one connection through.
 func (d *door) serve(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("tcp", *d.target.Load())
+	server, err := new(net.Dialer).DialContext(context.Background(), "tcp", *d.target.Load())
 	if err != nil {
 		return
 	}

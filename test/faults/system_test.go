@@ -36,7 +36,7 @@ func start(t *testing.T, replicas int, env []string) *system {
 	t.Helper()
 	s := &system{}
 	for range replicas {
-		s.replicas = append(s.replicas, tododtest.Start(t, t.TempDir(), env...))
+		s.replicas = append(s.replicas, tododtest.Start(t, pgtest.Folder(t), env...))
 	}
 	t.Cleanup(func() {
 		for _, p := range s.replicas {
