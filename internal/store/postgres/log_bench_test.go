@@ -1,11 +1,9 @@
 package postgres
 
 import (
-	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,30 +11,33 @@ import (
 	"todod/internal/todo"
 )
 
-// withoutLog returns a change's statement without the arm that writes the log.
-func withoutLog(b *testing.B, sql string) string {
+// withoutLog returns a change's statements without the arm that writes the log.
+func withoutLog(b *testing.B, sql changeSQL) changeSQL {
 	b.Helper()
-	before, rest, ok := strings.Cut(sql, ", c as (")
-	_, after, found := strings.Cut(rest, "\n\t)")
-	if !ok || !found {
-		b.Fatalf("there is no arm c in %s", sql)
+	strip := func(sql string) string {
+		before, rest, ok := strings.Cut(sql, ", c as (")
+		_, after, found := strings.Cut(rest, "\n\t)")
+		if !ok || !found {
+			b.Fatalf("there is no arm c in %s", sql)
+		}
+		return before + ", c as (select $6::text)" + after // never executed; the argument must be somewhere
 	}
-	return before + ", c as (select $6::text)" + after // never executed; the argument must be somewhere
+	return changeSQL{strip(sql.plain), strip(sql.once)}
 }
 
-// BenchmarkLog says what the log of changes costs: the statements as shipped and without the arm c, in turn, on a
-// PostgreSQL with its own settings, by 16 users at once. And likewise what a key costs. Each iteration is a round; it
-// prints medians:
+// BenchmarkLog says what the log of changes costs a write, and what a key costs: the statements as shipped, without the arm
+// c, and with a key, one after the other in an order that changes, on a PostgreSQL with its own settings. It prints
+// medians in microseconds and their ratios:
 //
-//	go test ./internal/store/postgres -run '^$' -bench Log -benchtime 7x
+//	go test ./internal/store/postgres -run '^$' -bench Log -benchtime 3000x
 //
-// The database is in memory where there is room; TMPDIR puts it on a disk.
+// The database is in memory where there is room, so that no disk hides the cost; TMPDIR puts it on one.
 func BenchmarkLog(b *testing.B) {
 	server := pgtest.Start(b)
 	if err := migrateOnly(b.Context(), server.URL); err != nil {
 		b.Fatal(err)
 	}
-	s, err := newStore(Config{URL: server.URL, PoolSize: 16, PoolTimeout: time.Minute})
+	s, err := newStore(Config{URL: server.URL, PoolSize: 1, PoolTimeout: time.Minute})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -44,99 +45,89 @@ func BenchmarkLog(b *testing.B) {
 	if err := s.prepare(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	m := &logBench{store: s, tasks: make([][]int64, 16)}
-	m.load(b)
-	create, toggle := createTask, toggleTask
-	b.Cleanup(func() { createTask, toggleTask = create, toggle })
-	bareCreate := changeSQL{withoutLog(b, create.plain), withoutLog(b, create.once)}
-	bareToggle := changeSQL{withoutLog(b, toggle.plain), withoutLog(b, toggle.once)}
-	createTask = bareCreate
-	if log, err := s.History(b.Context(), m.user(0), m.create(b, 0, 0, by(m.user(0))).ID, 0, 1); err != nil || len(log) > 0 {
-		b.Fatalf("the log is written all the same: %v, %v", log, err)
-	}
-	rates := map[string][]float64{}
+	m := newLogBench(b, s)
 	for b.Loop() {
-		for _, log := range []bool{true, false} {
-			createTask, toggleTask = create, toggle
-			if !log {
-				createTask, toggleTask = bareCreate, bareToggle
-			}
-			rates[fmt.Sprint("create ", log)] = append(rates[fmt.Sprint("create ", log)], m.rate(b, m.create, false))
-			rates[fmt.Sprint("toggle ", log)] = append(rates[fmt.Sprint("toggle ", log)], m.rate(b, m.toggle, false))
-		}
-		createTask, toggleTask = create, toggle
-		rates["create keyed"] = append(rates["create keyed"], m.rate(b, m.create, true))
-		rates["toggle keyed"] = append(rates["toggle keyed"], m.rate(b, m.toggle, true))
+		m.turn(b)
 	}
 	for _, op := range []string{"create", "toggle"} {
-		shipped, bare, keyed := medianOf(rates[op+" true"]), medianOf(rates[op+" false"]), medianOf(rates[op+" keyed"])
-		b.ReportMetric(shipped, op+"s/s")
-		b.ReportMetric(shipped/bare, op+"-logged/unlogged")
-		b.ReportMetric(keyed/shipped, op+"-keyed/unkeyed")
+		shipped, bare, keyed := m.median(op), m.median(op+" without log"), m.median(op+" with key")
+		b.ReportMetric(shipped, op+"-µs")
+		b.ReportMetric(shipped/bare, op+"-with/without-log")
+		b.ReportMetric(keyed/shipped, op+"-with/without-key")
 	}
-	b.ReportMetric(0, "ns/op") // a round: of no interest
+	b.ReportMetric(0, "ns/op") // a turn: of no interest
 }
 
-// medianOf returns the median of some rates.
-func medianOf(rates []float64) float64 {
-	slices.Sort(rates)
-	return rates[len(rates)/2]
-}
-
-// A logBench has users with tasks.
+// A logBench is a user with tasks, and how long writes took.
 type logBench struct {
 	store *Store
-	tasks [][]int64 // by user
+	tasks []int64
+	kinds map[string]func(b *testing.B) todo.Task
+	took  map[string][]time.Duration
 }
 
-// load gives each user tasks.
-func (m *logBench) load(b *testing.B) {
-	for n := range m.tasks {
-		for range 500 {
-			m.tasks[n] = append(m.tasks[n], m.create(b, n, 0, by(m.user(n))).ID)
+// newLogBench gives a user a thousand tasks.
+func newLogBench(b *testing.B, s *Store) *logBench {
+	m := &logBench{store: s, took: map[string][]time.Duration{}}
+	create, toggle := createTask, toggleTask
+	b.Cleanup(func() { createTask, toggleTask = create, toggle })
+	bareCreate, bareToggle := withoutLog(b, create), withoutLog(b, toggle)
+	m.kinds = map[string]func(b *testing.B) todo.Task{
+		"create":             func(b *testing.B) todo.Task { createTask = create; return m.create(b, by("ada")) },
+		"create without log": func(b *testing.B) todo.Task { createTask = bareCreate; return m.create(b, by("ada")) },
+		"create with key":    func(b *testing.B) todo.Task { createTask = create; return m.create(b, once("ada")) },
+		"toggle":             func(b *testing.B) todo.Task { toggleTask = toggle; return m.toggle(b, by("ada")) },
+		"toggle without log": func(b *testing.B) todo.Task { toggleTask = bareToggle; return m.toggle(b, by("ada")) },
+		"toggle with key":    func(b *testing.B) todo.Task { toggleTask = toggle; return m.toggle(b, once("ada")) },
+	}
+	for range 1000 {
+		m.tasks = append(m.tasks, m.create(b, by("ada")).ID)
+	}
+	for kind, do := range m.kinds {
+		log, err := s.History(b.Context(), "ada", do(b).ID, 0, 1)
+		if err != nil || (len(log) == 0) != strings.HasSuffix(kind, "without log") {
+			b.Fatalf("%s: the log has %v, %v", kind, log, err)
 		}
 	}
+	return m
 }
 
-// user returns the nth user.
-func (m *logBench) user(n int) todo.UserID { return todo.UserID(fmt.Sprintf("user%d", n)) }
-
-// rate has every user do the same for a second, and returns how often a second it was done.
-func (m *logBench) rate(b *testing.B, do func(b *testing.B, user, turn int, w todo.Write) todo.Task, keyed bool) float64 {
-	var done atomic.Int64
-	var users sync.WaitGroup
-	start := time.Now()
-	for n := range m.tasks {
-		users.Go(func() {
-			for turn := 0; time.Since(start) < time.Second && !b.Failed(); turn++ {
-				w := by(m.user(n))
-				if keyed {
-					w = once(m.user(n))
-				}
-				do(b, n, turn, w)
-				done.Add(1)
-			}
-		})
+// turn does each kind of write once.
+func (m *logBench) turn(b *testing.B) {
+	kinds := make([]string, 0, len(m.kinds))
+	for kind := range m.kinds {
+		kinds = append(kinds, kind)
 	}
-	users.Wait()
-	return float64(done.Load()) / time.Since(start).Seconds()
+	rand.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+	for _, kind := range kinds {
+		start := time.Now()
+		m.kinds[kind](b)
+		m.took[kind] = append(m.took[kind], time.Since(start))
+	}
 }
 
-// create makes a task of a user's.
-func (m *logBench) create(b *testing.B, user, _ int, w todo.Write) todo.Task {
+// median returns the median of what one kind of write took, in microseconds.
+func (m *logBench) median(kind string) float64 {
+	took := m.took[kind]
+	slices.Sort(took)
+	return float64(took[len(took)/2]) / float64(time.Microsecond)
+}
+
+// create makes a task.
+func (m *logBench) create(b *testing.B, w todo.Write) todo.Task {
 	p := todo.Patch{Title: todo.Some("a task of the benchmark"), Description: todo.Some("with some words")}
-	out, err := m.store.Create(b.Context(), m.user(user), p.NewTask(m.user(user), noon), 1<<30, w)
+	out, err := m.store.Create(b.Context(), "ada", p.NewTask("ada", noon), 1<<30, w)
 	if err != nil {
-		b.Error(err)
+		b.Fatal(err)
 	}
 	return out.Task
 }
 
-// toggle toggles one of a user's tasks after the other.
-func (m *logBench) toggle(b *testing.B, user, turn int, w todo.Write) todo.Task {
-	out, err := m.store.Toggle(b.Context(), m.user(user), m.tasks[user][turn%len(m.tasks[user])], w)
+// toggle toggles one of the tasks.
+func (m *logBench) toggle(b *testing.B, w todo.Write) todo.Task {
+	out, err := m.store.Toggle(b.Context(), "ada", m.tasks[rand.IntN(len(m.tasks))], w)
 	if err != nil {
-		b.Error(err)
+		b.Fatal(err)
 	}
 	return out.Task
 }
