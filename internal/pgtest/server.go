@@ -53,30 +53,40 @@ func startPostgres(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newServer("PostgreSQL", syscall.SIGQUIT)
+	s, err := newServer("PostgreSQL", postgresQuit)
 	if err != nil {
 		return nil, err
 	}
 	if err = initdb(ctx, bin, s.folder); err == nil {
 		err = s.start(ctx, func(port int) (*exec.Cmd, string, error) {
-			// Not CommandContext: the server outlives ctx.
-			cmd := exec.Command(filepath.Join(bin, "postgres"), //nolint:gosec,noctx // our own choice of binary; see above
-				"-D", dataFolder(s.folder),
-				"-p", strconv.Itoa(port),
-				"-c", "listen_addresses=127.0.0.1",
-				"-c", "unix_socket_directories=", // a temporary folder's name may be too long for a socket
-				"-c", "max_connections=200",
-				"-c", "fsync=off",
-				"-c", "dynamic_shared_memory_type=mmap", // in the folder, which is removed with it
-				"-c", "synchronous_commit=off",
-				"-c", "full_page_writes=off")
-			return cmd, fmt.Sprintf("postgres://todod@127.0.0.1:%d/postgres?sslmode=disable", port), nil
+			cmd, url := postgres(bin, s.folder, port, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+			return cmd, url, nil
 		})
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
+}
+
+// postgresQuit ends a PostgreSQL at once.
+const postgresQuit = syscall.SIGQUIT
+
+// postgres returns what starts the server of the cluster in folder on a port of 127.0.0.1, with these settings besides
+// those that all have in common, and its URL.
+func postgres(bin, folder string, port int, settings ...string) (cmd *exec.Cmd, url string) {
+	args := []string{"-D", dataFolder(folder), "-p", strconv.Itoa(port)}
+	for _, setting := range append([]string{
+		"listen_addresses=127.0.0.1",
+		"unix_socket_directories=", // a temporary folder's name may be too long for a socket
+		"max_connections=200",
+		"dynamic_shared_memory_type=mmap", // in the folder, which is removed with it
+	}, settings...) {
+		args = append(args, "-c", setting)
+	}
+	// Not CommandContext: the server outlives whoever starts it.
+	cmd = exec.Command(filepath.Join(bin, "postgres"), args...) //nolint:gosec,noctx // our own choice of binary; see above
+	return cmd, fmt.Sprintf("postgres://todod@127.0.0.1:%d/postgres?sslmode=disable", port)
 }
 
 // newServer makes a server that has a folder but does not run yet.
@@ -113,6 +123,11 @@ func (s *server) launch(ctx context.Context, command func(port int) (cmd *exec.C
 	if err != nil {
 		return err
 	}
+	return s.launchAs(ctx, cmd, url)
+}
+
+// launchAs runs the server by cmd and waits until it accepts connections at url.
+func (s *server) launchAs(ctx context.Context, cmd *exec.Cmd, url string) error {
 	log, err := os.Create(s.logFile())
 	if err != nil {
 		return fmt.Errorf("log of %s: %w", s.name, err)
