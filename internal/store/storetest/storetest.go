@@ -42,6 +42,9 @@ var cases = []struct {
 	{"nobody gets more tasks than the quota", testQuota},
 	{"a quota holds against many at once", testQuotaAtOnce},
 	{"any history gives what the domain's rules give", testHistories},
+	{"the log says what each change touched", testLog},
+	{"what changes nothing is not in the log", testNothingToLog},
+	{"a history has all changes of one task", testHistory},
 	{"sixty-four toggles at once all count", testTogglesAtOnce},
 	{"first writes at once get revisions without gaps", testFirstWritesAtOnce},
 	{"owners who write at once keep their own revisions", testOwnersAtOnce},
@@ -175,7 +178,9 @@ func wantTask(t rapid.TB, got, want todo.Task) {
 	if !got.Same(want) || got.ID != want.ID || got.Owner != want.Owner || got.Version != want.Version ||
 		!got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) ||
 		(got.CompletedAt == nil) != (want.CompletedAt == nil) ||
-		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) {
+		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) ||
+		(got.DeletedAt == nil) != (want.DeletedAt == nil) ||
+		got.DeletedAt != nil && !got.DeletedAt.Equal(*want.DeletedAt) {
 		t.Fatalf("task:\n got %s\nwant %s", show(got), show(want))
 	}
 }
