@@ -165,10 +165,13 @@ func (s *Service) Purge(ctx context.Context, by User, id int64, terms Terms) (Ou
 // Operation returns what came of the change that by made with this key.
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
 	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
-	if CodeOf(err) == NotFound {
+	if err == nil || CodeOf(err) == NotFound {
 		err = s.orNobody(ctx, by, err)
 	}
-	return op, err
+	if err != nil {
+		return Operation{}, err
+	}
+	return op, nil
 }
 
 // Ready returns nil if tasks can be read and written, else which check failed.
