@@ -46,3 +46,24 @@ func TestStoreThroughAPooler(t *testing.T) {
 	s := openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
 	storetest.Run(t, func(*testing.T) todo.Store { return s })
 }
+
+func TestStoredJSON(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	texts := func(sql string, owner todo.UserID) []string {
+		rows, err := conn.Query(t.Context(), sql, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	storetest.RunStoredJSON(t, openURL(t, url), func(owner todo.UserID) (before, results []string) {
+		return texts("select coalesce(before::text, '') from todod.changes where user_id = $1 order by rev", owner),
+			texts("select result::text from todod.idempotency_keys where user_id = $1 order by key", owner)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"todod/internal/store/storetest"
+	"todod/internal/todo"
 )
 
 // TestPurgeLeavesNothing looks at every row there is.
@@ -42,5 +43,32 @@ func TestPurgeLeavesNothing(t *testing.T) {
 			}
 		}
 		return b.String()
+	})
+}
+
+func TestStoredJSON(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	texts := func(query string, owner todo.UserID) (all []string) {
+		rows, err := s.reader.QueryContext(t.Context(), query, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, text)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	storetest.RunStoredJSON(t, s, func(owner todo.UserID) (before, results []string) {
+		return texts("select coalesce(before, '') from changes where user_id = ? order by rev", owner),
+			texts("select result from idempotency_keys where user_id = ? order by key", owner)
 	})
 }
