@@ -43,7 +43,8 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		if user, err = a.authenticate(w, r); err == nil {
 			w.Header().Set("Cache-Control", "private, no-cache")
 			w.Header().Add("Vary", "Authorization")
-			ctx = huma.WithValue(huma.WithValue(ctx, callerKey{}, user), wishKey{}, newWish(r))
+			asked := newWish(r) // before huma copies the request, of which it reads the body
+			ctx = huma.WithValue(huma.WithValue(ctx, callerKey{}, user), wishKey{}, asked)
 			err = checkForm(op, r)
 		}
 	case op.Metadata[exemptTag] == nil:
