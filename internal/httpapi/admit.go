@@ -80,7 +80,8 @@ func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (h
 		header := recordOf(r.Context()).header
 		header.Set("Cache-Control", "private, no-cache")
 		header.Add("Vary", "Authorization")
-		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, newWish(r)), nil
+		asked := newWish(r) // before huma copies the request, of which it reads the body
+		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, asked), nil
 	case op.Metadata[exemptTag] != nil:
 		return ctx, nil
 	case op.Metadata[signInTag] != nil:

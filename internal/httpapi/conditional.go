@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -15,8 +14,11 @@ import (
 // etagOf returns the entity tag of a task: its version, which no two states of a task share.
 func etagOf(t todo.Task) string { return fmt.Sprintf(`"v%d"`, t.Version) }
 
-// entityTag is one entity tag (RFC 9110, section 8.8.3). A compressing proxy may have added to what is inside.
-var entityTag = regexp.MustCompile(`^(W/)?"([\x21\x23-\x7E\x{80}-\x{FF}]*?)(-+(?:gzip|zstd|br|deflate))?"$`)
+// entityTag is an entity tag (RFC 9110, section 8.8.3) at the beginning of a list. A comma may be part of it.
+var entityTag = regexp.MustCompile(`^(W/)?"([^\x00-\x20"\x7F]*)"[ \t]*(?:,|$)`)
+
+// compressed is what a proxy may add to an entity tag when it compresses. None of our tags ends like that.
+var compressed = regexp.MustCompile(`-+(?:gzip|zstd|br|deflate)$`)
 
 // A tag is an entity tag that a client sent.
 type tag struct {
@@ -25,51 +27,59 @@ type tag struct {
 }
 
 // parseTags reads the values of an If-Match or If-None-Match header: a list of entity tags, or * for whatever is there.
-// Without the header there are none. Its error is Invalid.
+// Without the header, or when it is empty, there are none. Its error is Invalid.
 func parseTags(h http.Header, name string) (tags []tag, star bool, err error) {
-	list := strings.TrimSpace(strings.Join(h.Values(name), ","))
-	switch list {
-	case "":
-		return nil, false, nil
-	case "*":
+	const between = " \t," // lists may have empty places (RFC 9110, section 5.6.1.2)
+	rest := strings.Trim(strings.Join(h.Values(name), ","), between)
+	if rest == "*" {
 		return nil, true, nil
 	}
-	for part := range strings.SplitSeq(list, ",") {
-		if part = strings.TrimSpace(part); part == "" {
-			continue // RFC 9110, section 5.6.1.2
-		}
-		found := entityTag.FindStringSubmatch(part)
+	for rest != "" {
+		found := entityTag.FindStringSubmatch(rest)
 		if found == nil {
-			return nil, false, todo.InvalidFields(todo.FieldError{Field: name, Message: `must be * or a list of entity tags such as "v7"`})
+			return nil, false, notTags(name)
 		}
-		tags = append(tags, tag{weak: found[1] != "", opaque: found[2]})
+		tags = append(tags, tag{weak: found[1] != "", opaque: compressed.ReplaceAllString(found[2], "")})
+		rest = strings.TrimLeft(rest[len(found[0]):], between)
 	}
 	return tags, false, nil
 }
 
+// notTags says that a header is no list of entity tags.
+func notTags(name string) error {
+	return todo.InvalidFields(todo.FieldError{Field: name, Message: `must be * or a list of entity tags such as "v7"`})
+}
+
 // wantedVersions returns the versions that an If-Match header names, nil if any will do. It compares strongly, as RFC 9110
-// asks for (section 13.1.1), so that a weak tag names none.
+// asks for (section 13.1.1), so that a weak tag names none. A header that names nothing at all is Invalid: whoever sends
+// it meant to be careful, and must not be answered by a change of whatever is there.
 func wantedVersions(h http.Header) ([]todo.Rev, error) {
 	tags, star, err := parseTags(h, "If-Match")
-	if err != nil || star || len(tags) == 0 {
+	switch {
+	case err != nil || star || len(h.Values("If-Match")) == 0:
 		return nil, err
+	case len(tags) == 0:
+		return nil, notTags("If-Match")
 	}
 	versions := []todo.Rev{}
 	for _, t := range tags {
-		digits, ok := strings.CutPrefix(t.opaque, "v")
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if ok && err == nil && !t.weak {
-			versions = append(versions, todo.Rev(n))
+		n, err := strconv.ParseInt(strings.TrimPrefix(t.opaque, "v"), 10, 64)
+		version := todo.Rev(n)
+		if err == nil && !t.weak && t.is(etagOf(todo.Task{Version: version})) {
+			versions = append(versions, version)
 		}
 	}
 	return versions, nil
 }
 
+// is reports whether t and an entity tag of ours have the same opaque part.
+func (t tag) is(etag string) bool { return `"`+t.opaque+`"` == etag }
+
 // unmodified reports whether an If-None-Match header names the entity tag that the answer would have.
 func unmodified(h http.Header, etag string) (bool, error) {
 	tags, star, err := parseTags(h, "If-None-Match")
 	for _, t := range tags {
-		star = star || `"`+t.opaque+`"` == etag
+		star = star || t.is(etag)
 	}
 	return star, err
 }
@@ -88,7 +98,7 @@ const (
 func listTag(s todo.State, f todo.Filter, as shape) (etag, ending string) {
 	asked := fmt.Sprintf("%s %s %d %d %t %s", as, f.Query(), f.Limit, f.Offset, f.Count, f.Cursor)
 	sum := sha256.Sum256([]byte(asked))
-	ending = "-" + base64.RawURLEncoding.EncodeToString(sum[:12])
+	ending = fmt.Sprintf("-%x", sum[:12]) // no base64, which can end like what compression adds
 	return fmt.Sprintf(`"l%x-%x%s"`, s.Epoch, s.Rev, ending), ending
 }
 
@@ -102,7 +112,10 @@ func knownState(h http.Header, f todo.Filter, as shape) (*todo.State, error) {
 	for _, t := range tags {
 		var s todo.State
 		rest, ok := strings.CutSuffix(t.opaque, ending)
-		if n, err := fmt.Sscanf(rest, "l%x-%x", &s.Epoch, &s.Rev); ok && err == nil && n == 2 {
+		if _, err := fmt.Sscanf(rest, "l%x-%x", &s.Epoch, &s.Rev); !ok || err != nil {
+			continue
+		}
+		if etag, _ := listTag(s, f, as); t.is(etag) { // Sscanf reads other ways of writing it, too
 			return &s, nil
 		}
 	}

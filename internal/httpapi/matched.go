@@ -27,7 +27,8 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 		})
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
+		// As it was sent: what is escaped in it is part of a name, such as an idempotency key.
+		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != sent {
 			nothing.ServeHTTP(w, r)
 			return
 		}

@@ -16,7 +16,7 @@ type operation struct {
 	Key    string    `json:"key"`
 	Status int       `json:"status" doc:"Of the answer"`
 	At     timestamp `json:"at"`
-	Task   *task     `json:"task,omitempty" doc:"As the change left it; absent if it was deleted, then or since"`
+	Task   *task     `json:"task,omitempty" doc:"As the change left it; absent if it was deleted, or has gone for good since"`
 }
 
 // operationOutput answers with what came of a change.

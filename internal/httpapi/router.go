@@ -274,6 +274,7 @@ type Route struct {
 	Method  string
 	Path    string // with {name} for what varies
 	Secured bool   // needs a token
+	Keyed   bool   // heeds an Idempotency-Key
 }
 
 // Routes lists every documented route. Tests are generated from it, so that none can be forgotten.
@@ -281,7 +282,8 @@ func (a *API) Routes() []Route {
 	var routes []Route
 	for path, item := range a.huma.OpenAPI().Paths {
 		for _, op := range operations(item) {
-			routes = append(routes, Route{Method: op.Method, Path: path, Secured: len(op.Security) > 0})
+			keyed := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == keyHeader })
+			routes = append(routes, Route{Method: op.Method, Path: path, Secured: len(op.Security) > 0, Keyed: keyed})
 		}
 	}
 	return routes

@@ -211,6 +211,7 @@ func mint(t testing.TB, user string) string {
 type request struct {
 	method, path, user, body string
 	header                   map[string]string
+	lines                    map[string][]string // of headers that come more than once
 }
 
 // An answer is what came back.
@@ -239,6 +240,9 @@ func (s *server) do(t testing.TB, r request) answer {
 	}
 	for name, value := range r.header {
 		req.Header.Set(name, value)
+	}
+	for name, values := range r.lines {
+		req.Header[name] = values
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers, too
 	if err != nil {

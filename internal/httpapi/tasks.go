@@ -186,13 +186,15 @@ func statusOf(page todo.Page) int {
 	return http.StatusOK
 }
 
-// nextLink returns the Link header (RFC 8288) to the page after the one at u. A client that counts goes on counting.
+// nextLink returns the Link header (RFC 8288) to the page after the one at u. A client that counts goes on counting, unless
+// it came by a cursor.
 func nextLink(u *url.URL, f todo.Filter, cursor string) string {
 	query := u.Query()
 	query.Set("limit", strconv.Itoa(f.Limit))
-	if query.Has("offset") {
+	if query.Has("offset") && f.Cursor == "" {
 		query.Set("offset", strconv.Itoa(f.Offset+f.Limit))
 	} else {
+		query.Del("offset")
 		query.Set("cursor", cursor)
 	}
 	return fmt.Sprintf(`<%s?%s>; rel="next"`, u.Path, query.Encode())

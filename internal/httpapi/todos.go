@@ -231,22 +231,28 @@ type updateTodoInput struct {
 	Body todoBody
 }
 
-// updateTodo changes what the body names and keeps the rest.
+// updateTodo changes what the body names and keeps the rest. A retry is answered as the first request was even if what its
+// body meant can't be told any more.
 func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
+	patch, unclear := a.meant(ctx, in)
+	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+		if unclear != nil {
+			return a.tasks.Replay(ctx, caller(ctx), in.ID.n, terms, unclear)
+		}
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, terms)
+	}))
+}
+
+// meant returns what in is to change, which may depend on how the todo is now.
+func (a *API) meant(ctx context.Context, in *updateTodoInput) (todo.Patch, error) {
 	var stored todo.Task
 	if in.Body.ambiguous() {
 		var err error
 		if stored, err = a.tasks.Task(ctx, caller(ctx), in.ID.n); err != nil {
-			return nil, err
+			return todo.Patch{}, err
 		}
 	}
-	patch, err := in.Body.over(stored)
-	if err != nil {
-		return nil, err
-	}
-	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, terms)
-	}))
+	return in.Body.over(stored)
 }
 
 // deleteTodoOutput says that a todo is gone.

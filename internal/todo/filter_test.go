@@ -1,9 +1,13 @@
 package todo
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestParseOrder(t *testing.T) {
@@ -47,4 +51,48 @@ func TestPriorityNames(t *testing.T) {
 	if s := Priority(0).String() + Priority(4).String() + Priority(-1).String(); s != "" {
 		t.Errorf("no priorities are called %q", s)
 	}
+}
+
+// TestQueriesTellFiltersApart: two filters that differ in what they ask for never pass for the same, whatever the words.
+func TestQueriesTellFiltersApart(t *testing.T) {
+	t.Parallel()
+	draw := func(t *rapid.T, name string) Filter {
+		flag := func(what string) *bool {
+			return rapid.SampledFrom([]*bool{nil, new(bool), func() *bool { b := true; return &b }()}).Draw(t, name+what)
+		}
+		f := Filter{Completed: flag("completed"), Trash: rapid.Bool().Draw(t, name+"trash")}
+		if n := rapid.Int16Range(0, 3).Draw(t, name+"priority"); n > 0 {
+			p := Priority(n)
+			f.Priority = &p
+		}
+		for _, at := range []**time.Time{&f.DueBefore, &f.DueAfter} {
+			if n := rapid.Int64Range(0, 2).Draw(t, name+"due"); n > 0 {
+				us := time.UnixMicro(n).In(time.FixedZone("", int(rapid.IntRange(0, 1).Draw(t, name+"zone"))*3600))
+				*at = &us
+			}
+		}
+		f.Words = rapid.SliceOfN(rapid.StringOf(rapid.SampledFrom([]rune(`a"[] -\é`))), 0, 3).Draw(t, name+"words")
+		for _, k := range rapid.Permutation(Keys[:]).Draw(t, name+"keys")[:rapid.IntRange(1, 2).Draw(t, name+"n")] {
+			f.Order = append(f.Order, Order{k, rapid.Bool().Draw(t, name+"desc")})
+		}
+		return f
+	}
+	equal := func(a, b *time.Time) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := draw(t, "a "), draw(t, "b ")
+		if rapid.Bool().Draw(t, "alike") { // so that they often differ in one thing only
+			b.Words, b.Order, b.Completed, b.Trash = a.Words, a.Order, a.Completed, a.Trash
+		}
+		same := a.Trash == b.Trash && reflect.DeepEqual(a.Completed, b.Completed) && reflect.DeepEqual(a.Priority, b.Priority) &&
+			equal(a.DueBefore, b.DueBefore) && equal(a.DueAfter, b.DueAfter) && slices.Equal(a.Words, b.Words) &&
+			slices.Equal(a.Order, b.Order)
+		if (a.Query() == b.Query()) != same {
+			t.Fatalf("%q and %q", a.Query(), b.Query())
+		}
+		c := a
+		c.Limit, c.Offset, c.Count, c.Cursor, c.Unless, c.After = 7, 7, true, "x", &State{}, &Task{}
+		if c.Query() != a.Query() {
+			t.Fatalf("another page is another query: %q and %q", a.Query(), c.Query())
+		}
+	})
 }

@@ -25,11 +25,14 @@ func (s *Service) History(ctx context.Context, by User, id int64, limit int, cur
 		}
 	}
 	changes, err := s.store.History(ctx, by.ID, id, before, limit+1)
-	if CodeOf(err) == NotFound {
+	if err == nil || CodeOf(err) == NotFound {
 		err = s.orNobody(ctx, by, err)
 	}
-	if err != nil || len(changes) <= limit {
-		return HistoryPage{Changes: changes}, err
+	switch {
+	case err != nil:
+		return HistoryPage{}, err
+	case len(changes) <= limit:
+		return HistoryPage{Changes: changes}, nil
 	}
 	page := HistoryPage{Changes: changes[:limit]}
 	page.Next, err = s.cursor(ctx, by, query, changes[limit-1].Rev)

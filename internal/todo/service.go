@@ -142,6 +142,20 @@ func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, terms 
 	return stillThere(s.store.Update(ctx, by.ID, id, p, s.write(by, terms)))
 }
 
+// Replay returns what came of an update with the same key, or KeyTaken if the key was another request's. If there was none
+// it changes nothing and returns otherwise.
+func (s *Service) Replay(ctx context.Context, by User, id int64, terms Terms, otherwise error) (Outcome, error) {
+	if terms.Once == nil {
+		return Outcome{}, otherwise
+	}
+	terms.If = []Rev{} // no version: nothing but a replay can come of it
+	out, err := stillThere(s.store.Update(ctx, by.ID, id, Patch{}, s.write(by, terms)))
+	if code := CodeOf(err); !out.Replayed && (code == Changed || code == NotFound) {
+		err = otherwise
+	}
+	return out, err
+}
+
 // Toggle completes an open task and reopens a completed one.
 func (s *Service) Toggle(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
 	return stillThere(s.store.Toggle(ctx, by.ID, id, s.write(by, terms)))
@@ -165,10 +179,13 @@ func (s *Service) Purge(ctx context.Context, by User, id int64, terms Terms) (Ou
 // Operation returns what came of the change that by made with this key.
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
 	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
-	if CodeOf(err) == NotFound {
+	if err == nil || CodeOf(err) == NotFound {
 		err = s.orNobody(ctx, by, err)
 	}
-	return op, err
+	if err != nil {
+		return Operation{}, err
+	}
+	return op, nil
 }
 
 // Ready returns nil if tasks can be read and written, else which check failed.

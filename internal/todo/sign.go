@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // A purpose is what a signed text is for. One that was signed for another purpose is not accepted.
@@ -50,7 +51,7 @@ func (s *signer) sign(p purpose, owner UserID, bound string, v any) (string, err
 // open reads into v what sign has made of it for the same purpose, owner and bound, and reports whether it was that.
 func (s *signer) open(text string, p purpose, owner UserID, bound string, v any) bool {
 	signed, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(signed) < signatureSize {
+	if err != nil || len(signed) < signatureSize || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return false
 	}
 	signature, payload := signed[:signatureSize], signed[signatureSize:]

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,7 +17,7 @@ type oneChange struct {
 	op      todo.Op // 0: what OpOf says of before and after; then a change to the same changes nothing
 	trashed bool    // it is about a task in the trash
 	more    int     // how many tasks the owner has more after it
-	quota   int     // the most they may have then; 0 for no limit
+	quota   int     // the most they may have then, if that is more than before
 }
 
 const updateTask = `
@@ -42,7 +41,11 @@ func (s *Store) change(
 				return before, false, nil
 			}
 		}
-		if t.Version, err = raise(ctx, tx, owner, w, c.more, cmp.Or(c.quota, noQuota)); err != nil {
+		quota := noQuota
+		if c.more > 0 {
+			quota = c.quota
+		}
+		if t.Version, err = raise(ctx, tx, owner, w, c.more, quota); err != nil {
 			return t, false, err
 		}
 		due, allDay := dueColumns(t.Due)

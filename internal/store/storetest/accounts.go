@@ -52,6 +52,7 @@ var accountCases = []struct {
 	{"of two that rotate at once one wins, and the session ends", testRotateAtOnce},
 	{"an ended session is gone", testEndSession},
 	{"erasing leaves nothing of a person", testErase},
+	{"nothing is carried from one life into another", testLives},
 	{"erasing and writing at once take turns", testEraseAtOnce},
 	{"a caller who has gone away changes no account", testCancelledCallerChangesNoAccount},
 }

@@ -19,8 +19,8 @@ func serviceOf(s todo.Store, quota int) *todo.Service {
 	return todo.NewService(s, func() time.Time { now = now.Add(time.Second); return now }, rules)
 }
 
-// once returns terms with a key.
-func once(key string) todo.Terms {
+// keyed returns terms with a key.
+func keyed(key string) todo.Terms {
 	return todo.Terms{Once: &todo.Once{Key: key, Fingerprint: []byte(key), Status: 200}, RequestID: "req"}
 }
 
@@ -73,12 +73,12 @@ func testBatch(t *testing.T, s todo.Store) {
 	}
 	want := []todo.Code{0, 0, 0, todo.Changed, 0, 0, todo.NotFound, todo.Invalid, 0, 0, 0, todo.Conflict}
 
-	_, err := service.Batch(t.Context(), ada, steps, true, once("atomic"))
+	_, err := service.Batch(t.Context(), ada, steps, true, keyed("atomic"))
 	wantCode(t, err, todo.Changed)
 	if state, err := s.State(t.Context(), ada.ID); err != nil || state.Rev != 1 {
 		t.Fatalf("a failed atomic batch left revision %d, %v", state.Rev, err)
 	}
-	got, err := service.Batch(t.Context(), ada, steps, false, once("batch"))
+	got, err := service.Batch(t.Context(), ada, steps, false, keyed("batch"))
 	if err != nil || !slices.Equal(codes(got.Results), want) {
 		t.Fatalf("codes %v, %v; want %v", codes(got.Results), err, want)
 	}
@@ -89,7 +89,7 @@ func testBatch(t *testing.T, s todo.Store) {
 	}
 	wantTask(t, mustRead(t, s, ada.ID, log[0].Task.ID), log[1].Task)
 
-	again, err := service.Batch(t.Context(), ada, steps, false, once("batch"))
+	again, err := service.Batch(t.Context(), ada, steps, false, keyed("batch"))
 	if err != nil || !again.Replayed || !slices.Equal(codes(again.Results), want) {
 		t.Fatalf("again: %+v, %v", again, err)
 	}
@@ -102,7 +102,7 @@ func testBatch(t *testing.T, s todo.Store) {
 		}
 	}
 	wantSet(t, s, ada.ID, 7)
-	other := once("batch")
+	other := keyed("batch")
 	other.Once.Fingerprint = []byte("another request")
 	_, err = service.Batch(t.Context(), ada, steps, false, other)
 	wantCode(t, err, todo.KeyReused)
@@ -112,14 +112,14 @@ func testBatch(t *testing.T, s todo.Store) {
 func testBatchForgets(t *testing.T, s todo.Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	steps := []todo.Step{{Op: todo.Created, Ref: "a", Patch: titled("secret")}, {Op: todo.Deleted, Ref: "a"}}
-	done, err := service.Batch(t.Context(), ada, steps, true, once("k"))
+	done, err := service.Batch(t.Context(), ada, steps, true, keyed("k"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := service.Purge(t.Context(), ada, done.Results[0].Task.ID, todo.Terms{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = service.Batch(t.Context(), ada, steps, true, once("k"))
+	_, err = service.Batch(t.Context(), ada, steps, true, keyed("k"))
 	wantCode(t, err, todo.NotFound)
 }
 
@@ -133,16 +133,16 @@ func testUndo(t *testing.T, s todo.Store) {
 		steps = append(steps, todo.Step{Op: todo.Deleted, ID: task.ID})
 	}
 	before := mustList(t, s, ada.ID, todo.Filter{}).Tasks
-	if _, err := service.Batch(t.Context(), ada, steps, true, once("delete all")); err != nil {
+	if _, err := service.Batch(t.Context(), ada, steps, true, keyed("delete all")); err != nil {
 		t.Fatal(err)
 	}
-	undone, err := service.Undo(t.Context(), ada, 0, "delete all", once("undo"))
+	undone, err := service.Undo(t.Context(), ada, 0, "delete all", keyed("undo"))
 	if err != nil || len(undone.Changes) != n {
 		t.Fatalf("%d changes, %v", len(undone.Changes), err)
 	}
 	wantSet(t, s, ada.ID, n)
 	wantSameTasks(t, mustList(t, s, ada.ID, todo.Filter{}).Tasks, before)
-	again, err := service.Undo(t.Context(), ada, 0, "delete all", once("undo"))
+	again, err := service.Undo(t.Context(), ada, 0, "delete all", keyed("undo"))
 	if err != nil || !again.Replayed || again.Rev != undone.Rev || len(again.Changes) != n {
 		t.Errorf("replayed %v, set %d of %d, %v", again.Replayed, again.Rev, len(again.Changes), err)
 	}
@@ -283,7 +283,7 @@ func testMerge(t *testing.T, s todo.Store) {
 	base := mustCreate(t, s, ada.ID, titled("base"))
 	must(t)(taskOf(service.Update(t.Context(), ada, base.ID, titled("theirs"), todo.Terms{})))
 	merge := func(p todo.Patch, key string) (todo.Outcome, error) {
-		terms := once(key)
+		terms := keyed(key)
 		terms.If = []todo.Rev{base.Version}
 		return service.Merge(t.Context(), ada, base.ID, p, terms)
 	}
@@ -322,10 +322,10 @@ func testBulk(t *testing.T, s todo.Store) {
 		t.Fatalf("%+v, %v", completed, err)
 	}
 	wantSet(t, s, ada.ID, 4)
-	if nothing, err := service.CompleteAll(t.Context(), ada, once("nothing")); err != nil || nothing.Rev != 0 {
+	if nothing, err := service.CompleteAll(t.Context(), ada, keyed("nothing")); err != nil || nothing.Rev != 0 {
 		t.Errorf("again: %+v, %v", nothing, err)
 	}
-	if nothing, err := service.CompleteAll(t.Context(), ada, once("nothing")); err != nil || nothing.Rev != 0 || !nothing.Replayed {
+	if nothing, err := service.CompleteAll(t.Context(), ada, keyed("nothing")); err != nil || nothing.Rev != 0 || !nothing.Replayed {
 		t.Errorf("replayed: %+v, %v", nothing, err)
 	}
 	cleared, err := service.ClearCompleted(t.Context(), ada, todo.Terms{RequestID: "req"})

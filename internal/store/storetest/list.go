@@ -121,6 +121,8 @@ func compareBy(a, b todo.Task, key todo.Key) int {
 		return a.Due.At.Compare(b.Due.At)
 	case todo.ByPriority:
 		return cmp.Compare(a.Priority, b.Priority)
+	case todo.ByDeleted:
+		return a.DeletedAt.Compare(*b.DeletedAt)
 	case todo.ByTitle:
 		return slices.Compare([]rune(a.Title), []rune(b.Title))
 	default:

@@ -42,6 +42,18 @@ var cases = []struct {
 	{"nobody gets more tasks than the quota", testQuota},
 	{"a quota holds against many at once", testQuotaAtOnce},
 	{"any history gives what the domain's rules give", testHistories},
+	{"the log says what each change touched", testLog},
+	{"what changes nothing is not in the log", testNothingToLog},
+	{"a history has all changes of one task", testHistory},
+	{"a key makes a change once, however many ask at once", testOnceAtOnce},
+	{"a key is its owner's alone", testKeysAreTheOwners},
+	{"a key is compared as it is", testKeysAreText},
+	{"a refused change leaves its key free", testRefusalsAreForgotten},
+	{"a task that comes back counts against the quota", testQuotaAtRestore},
+	{"pages of the log and of a snapshot are what they say", testChangesAndSnapshot},
+	{"readers end with what is there while others write", testReadersConverge},
+	{"a list is read unless its state is known", testUnless},
+	{"a walk by cursor meets each task once", testWalks},
 	{"sixty-four toggles at once all count", testTogglesAtOnce},
 	{"first writes at once get revisions without gaps", testFirstWritesAtOnce},
 	{"owners who write at once keep their own revisions", testOwnersAtOnce},
@@ -183,7 +195,9 @@ func wantTask(t rapid.TB, got, want todo.Task) {
 	if !got.Same(want) || got.ID != want.ID || got.Owner != want.Owner || got.Version != want.Version ||
 		!got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) ||
 		(got.CompletedAt == nil) != (want.CompletedAt == nil) ||
-		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) {
+		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) ||
+		(got.DeletedAt == nil) != (want.DeletedAt == nil) ||
+		got.DeletedAt != nil && !got.DeletedAt.Equal(*want.DeletedAt) {
 		t.Fatalf("task:\n got %s\nwant %s", show(got), show(want))
 	}
 }

@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
+	"todod/internal/todo"
+)
+
+// TestPurgeLeavesNothing looks at every row there is, past all policies.
+func TestPurgeLeavesNothing(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	tables := tablesOfPeople(t, conn)
+	storetest.RunPurge(t, openURL(t, url), func() string {
+		var b strings.Builder
+		for _, table := range tables {
+			key := "''"
+			if table == "idempotency_keys" {
+				key = "'key=' || key"
+			}
+			rows, err := conn.Query(t.Context(), "select "+key+" || (to_jsonb(x) - 'key')::text from todod."+table+" x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.WriteString(table + "\n" + strings.Join(all, "\n") + "\n")
+		}
+		return b.String()
+	})
+}
+
+// TestStoreThroughAPooler runs the suite through one that pools transactions, over three connections. Its tests share the
+// store, which is to make no difference: they are about people whom no other test knows.
+func TestStoreThroughAPooler(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s := openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
+	storetest.Run(t, func(*testing.T) todo.Store { return s })
+}
+
+func TestStoredJSON(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	texts := func(sql string, owner todo.UserID) []string {
+		rows, err := conn.Query(t.Context(), sql, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	storetest.RunStoredJSON(t, openURL(t, url), func(owner todo.UserID) (before, results []string) {
+		return texts("select coalesce(before::text, '') from todod.changes where user_id = $1 order by rev", owner),
+			texts("select result::text from todod.idempotency_keys where user_id = $1 order by key", owner)
+	})
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"todod/internal/store/storetest"
+	"todod/internal/todo"
+)
+
+// TestPurgeLeavesNothing looks at every row there is.
+func TestPurgeLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	tables := tablesOfPeople(t, s)
+	storetest.RunPurge(t, s, func() string {
+		var b strings.Builder
+		for _, table := range tables {
+			rows, err := s.reader.QueryContext(t.Context(), "select * from "+table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns, err := rows.Columns()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				values, into := make([]any, len(columns)), make([]any, len(columns))
+				for i := range values {
+					into[i] = &values[i]
+				}
+				if err := rows.Scan(into...); err != nil {
+					t.Fatal(err)
+				}
+				for i, v := range values {
+					fmt.Fprintf(&b, "%s=%s ", columns[i], fmt.Sprint(v))
+				}
+				b.WriteByte('\n')
+			}
+			if err := rows.Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b.String()
+	})
+}
+
+func TestStoredJSON(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	texts := func(query string, owner todo.UserID) (all []string) {
+		rows, err := s.reader.QueryContext(t.Context(), query, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, text)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	storetest.RunStoredJSON(t, s, func(owner todo.UserID) (before, results []string) {
+		return texts("select coalesce(before, '') from changes where user_id = ? order by rev", owner),
+			texts("select result from idempotency_keys where user_id = ? order by key", owner)
+	})
+}

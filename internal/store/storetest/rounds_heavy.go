@@ -1,0 +1,6 @@
+//go:build heavy
+
+package storetest
+
+// rounds is how often what depends on chance is tried.
+const rounds = 100

@@ -1,0 +1,69 @@
+package todo
+
+import (
+	"testing"
+	"time"
+)
+
+func TestTouchedFieldsAreThoseThatDiffer(t *testing.T) {
+	t.Parallel()
+	text, same, other := "a", "a", "b"
+	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	elsewhere := at.In(time.FixedZone("", 3600))
+	task := Task{Title: "x", Description: &text, Priority: Low, Due: &Due{At: at}, CompletedAt: &at, Completed: true, DeletedAt: &at}
+	alike := task
+	alike.Description, alike.Due, alike.CompletedAt, alike.DeletedAt = &same, &Due{At: elsewhere}, &elsewhere, &elsewhere
+	alike.Version, alike.UpdatedAt = 9, at // say nothing of what was written
+	if got := Touched(task, alike); got != (Fields{}) {
+		t.Errorf("the same, written differently: %+v", got)
+	}
+	if got, want := Touched(task, Task{}), (Fields{
+		Title: Some("x"), Description: Some("a"), Completed: Some(true), Priority: Some(Low), Due: Some(at),
+		CompletedAt: Some(at), DeletedAt: Some(at),
+	}); got != want {
+		t.Errorf("all is cleared: %+v", got)
+	}
+	if got, want := Touched(Task{}, task), (Fields{
+		Title: Some(""), Description: Null[string](), Completed: Some(false), Priority: Some(Priority(0)), Due: Null[time.Time](),
+		CompletedAt: Null[time.Time](), DeletedAt: Null[time.Time](),
+	}); got != want {
+		t.Errorf("all is set: %+v", got)
+	}
+	alike.Description, alike.Due = &other, &Due{At: at, AllDay: true}
+	if got, want := Touched(task, alike), (Fields{Description: Some("a"), AllDay: Some(false)}); got != want {
+		t.Errorf("two fields: %+v", got)
+	}
+}
+
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for o := Created; o <= Purged; o++ {
+		names[o.String()] = true
+	}
+	if len(names) != 7 || names[""] || Op(0).String()+Op(-1).String()+Op(8).String() != "" {
+		t.Errorf("%v", names)
+	}
+	open, done := Task{Title: "x"}, Task{Title: "x", Completed: true}
+	for _, c := range []struct {
+		before, after Task
+		want          Op
+	}{{open, open, Updated}, {done, done, Updated}, {open, done, Completed}, {done, open, Reopened}} {
+		if got := OpOf(c.before, c.after); got != c.want {
+			t.Errorf("%+v became %+v: %s", c.before, c.after, got)
+		}
+	}
+}
+
+func TestTasksThatCannotBeFound(t *testing.T) {
+	t.Parallel()
+	for o := Created; o <= Purged; o++ {
+		there := Change{Op: o, Task: Task{ID: 1, Title: "x"}}
+		if want := o == Deleted || o == Purged; there.Gone() != want || there.Blank() {
+			t.Errorf("%s: gone %v, blank %v", o, there.Gone(), there.Blank())
+		}
+		if blank := (Change{Op: o, Task: Task{ID: 1}}); !blank.Gone() || !blank.Blank() {
+			t.Errorf("%s of a task that is gone for good", o)
+		}
+	}
+}
