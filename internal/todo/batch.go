@@ -143,15 +143,15 @@ func (d *draft) step(step Step) (Task, error) {
 	if step.Version != 0 && step.Version != before.Version {
 		return Task{}, NotAsRequired(before)
 	}
-	switch step.Op {
-	case Updated:
+	switch {
+	case step.Op == Updated:
 		return d.edit(before, step.Patch.Apply(before, d.now.At)), nil
-	case Completed, Reopened:
+	case step.Op == Completed || step.Op == Reopened:
 		done := Patch{Completed: Some(step.Op == Completed)}
 		return d.edit(before, done.Apply(before, d.now.At)), nil
-	case Deleted:
+	case step.Op == Deleted:
 		return d.trash(before), nil
-	case Restored:
+	case step.Op == Restored:
 		return d.restore(before)
 	}
 	return Task{}, InvalidFields(FieldError{"op", "is none of a batch"})

@@ -30,6 +30,17 @@ func (o Op) String() string {
 	return ops[o]
 }
 
+// Adds returns how many more tasks there are outside the trash after o.
+func (o Op) Adds() int {
+	switch {
+	case o == Created || o == Restored:
+		return 1
+	case o == Deleted:
+		return -1
+	}
+	return 0
+}
+
 // OpOf returns what a change that made after of before did, neither of them being in the trash.
 func OpOf(before, after Task) Op {
 	switch {

@@ -116,12 +116,7 @@ func (d *draft) add(op Op, before, after Task) Task {
 	if op != Created {
 		c.Before = Touched(before, after)
 	}
-	switch op {
-	case Created, Restored:
-		d.known.Count++
-	case Deleted:
-		d.known.Count--
-	}
+	d.known.Count += op.Adds()
 	c.SetRev = d.known.State.Rev + 1
 	d.changes = append(d.changes, c)
 	d.known.Tasks[after.ID] = after

@@ -104,14 +104,14 @@ func (c Change) touches() []string {
 
 // takeBack adds the inverse of c.
 func (d *draft) takeBack(c Change) error {
-	switch c.Op {
-	case Created, Restored:
+	switch c.Op.Adds() {
+	case 1:
 		t, err := d.task(c.Task.ID, false)
 		if err == nil {
 			d.trash(t)
 		}
 		return err
-	case Deleted:
+	case -1:
 		t, err := d.task(c.Task.ID, true)
 		if err == nil {
 			_, err = d.restore(t)

@@ -24,6 +24,7 @@ import (
 //	u     the owner, with their revision raised
 //	t     the task, written
 //	c     the entry of the log
+//	past  the log's earlier entries, and keys: what becomes of them when a task goes for good
 //	i     the row of the key
 //
 // Its arguments are $1–$5 of raise, $6 the request's id, then its own, and those of the key.
@@ -38,7 +39,8 @@ type change struct {
 	op      string // of t and cur
 	before  string // of t and cur, as jsonb
 	logged  string // the columns of the log that hold the task, of t
-	more    string // further arms; {other} stands for a condition that leaves out the row of the key
+	past    string // what becomes of the log's earlier entries, "" for nothing
+	keys    string // and of what keys hold; {other} stands for a condition that leaves out the row of the key
 }
 
 // image are the columns of tasks that the log has, too, in the order of imageColumns.
@@ -69,97 +71,112 @@ const nothing = `0, 0, '', null, false, 1, null, false, null, $2, $2, null`
 type changeSQL struct{ plain, once string }
 
 // compile writes c in SQL.
-func (c change) compile() changeSQL {
-	once := c
-	once.more = strings.ReplaceAll(c.more, "{other}", "and key <> {key}")
-	c.more = strings.ReplaceAll(c.more, "{other}", "")
-	return changeSQL{
-		plain: c.sql("", "", "", ""),
-		once:  once.sql(keyArm, "and not exists (select from k)", c.remember(), answered),
+func (c change) compile() changeSQL { return changeSQL{plain: c.sql(false), once: c.sql(true)} }
+
+// sql writes c in one of its two forms: its arms, and what it reports.
+func (c change) sql(once bool) string {
+	var arms []string
+	arm := func(name, sql string) { arms = append(arms, name+" as ("+sql+")") }
+	unlessKey := ""
+	if once {
+		arm("k", findKey)
+		unlessKey = " and not exists (select from k)"
 	}
+	arm("who", `select coalesce(erased_at >= $3, false) as gone from todod.users where user_id = $1`)
+	if c.cur == "" {
+		arm("d", `select from who where not gone`+unlessKey)
+	} else {
+		arm("cur", c.cur+` and not (select gone from who)`+unlessKey)
+		arm("ok", `select from cur where $8::bigint[] is null or version = any ($8)`)
+		from := "ok, cur"
+		if c.new != "" {
+			arm("new", c.new)
+			from += ", new"
+		}
+		arm("d", `select from `+from+` where `+c.differs)
+	}
+	arm("u", raise+c.also+` where user_id = $1 and exists (select from d) `+c.within+` returning rev as new_rev`)
+	arm("t", c.write)
+	arm("c", c.log())
+	if c.past != "" {
+		arm("past", c.past)
+		arm("keys", c.keys)
+	}
+	if once {
+		arm("i", c.remember())
+	}
+	return c.number("with "+strings.Join(arms, ",\n")+c.report(once), once)
 }
 
-// keyArm finds the key.
-const keyArm = `k as (
-		select fingerprint, rev, result from todod.idempotency_keys
-		where user_id = $1 and key = {key} and created_at > {since}
-	),`
+// findKey finds the live row of the key.
+const findKey = `select fingerprint, rev, result from todod.idempotency_keys
+	where user_id = $1 and key = {key} and created_at > {since}`
 
-// answered is what a key that was found says: its outcome as the log has it, or that it belongs to another request.
-const answered = `
-	union all
-	select case when k.fingerprint = {fingerprint} then 4 else 5 end, k.result, coalesce(c.task_id, 0), coalesce(c.rev, 0),
-		coalesce(c.title, ''), c.description, coalesce(c.completed, false), coalesce(c.priority, 1), c.due_date,
-		coalesce(c.due_all_day, false), c.completed_at, coalesce(c.created_at, $2), coalesce(c.updated_at, $2), c.deleted_at
-	from k left join todod.changes c on c.user_id = $1 and c.rev = k.rev`
+// log returns the SQL of the entry in the log.
+func (c change) log() string {
+	from, was := "t", "0"
+	if c.cur != "" {
+		from, was = "t, cur", "cur.version"
+	}
+	return fmt.Sprintf(`
+		insert into todod.changes (user_id, rev, prev_rev, set_rev, op, task_id, before, title, description, completed,
+			priority, due_date, due_all_day, completed_at, created_at, updated_at, deleted_at, request_id, at)
+		select $1, t.version, %s, t.version, %s, t.id, %s, %s, $6, $2 from %s`, was, c.op, c.before, c.logged, from)
+}
 
 // unchanged holds when a task is as it is to become.
 const unchanged = `exists (select from ok) and not exists (select from d)`
 
-// remember returns the arm that writes the key. A row of the same key that is there is no longer alive.
+// remember returns the SQL that writes the key. A row of the same key that is there is no longer alive.
 func (c change) remember() string {
 	kept := ""
 	if c.cur != "" {
 		kept = `
 		union all
-		select $1, {key}, {fingerprint}::bytea, {status}::smallint, null::bigint, null::bigint, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
+		select $1, {key}, {fingerprint}, {status}, null, null, ` + asJSON("cur") + `, $2 from cur where ` + unchanged
 	}
-	return `, i as (
+	return `
 		insert into todod.idempotency_keys (user_id, key, fingerprint, status, rev, rev_to, result, created_at)
 		select $1, {key}, {fingerprint}::bytea, {status}::smallint, t.version, t.version, null::jsonb, $2 from t` + kept + `
 		on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
-			rev = excluded.rev, rev_to = excluded.rev_to, result = excluded.result, created_at = excluded.created_at
-	)`
+			rev = excluded.rev, rev_to = excluded.rev_to, result = excluded.result, created_at = excluded.created_at`
 }
 
-// sql puts the arms together.
-func (c change) sql(key, unlessKey, remember, answered string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `
-	with %s who as (select coalesce(erased_at >= $3, false) as gone from todod.users where user_id = $1),`, key)
-	from, was := "", "0"
-	if c.cur == "" {
-		fmt.Fprintf(&b, ` d as (select from who where not gone %s),`, unlessKey)
-	} else {
-		from, was = "cur", "cur.version"
-		fmt.Fprintf(&b, `
-	cur as (%s and not (select gone from who) %s),
-	ok as (select from cur where $8::bigint[] is null or version = any ($8)),`, c.cur, unlessKey)
-		if c.new != "" {
-			from += ", new"
-			fmt.Fprintf(&b, ` new as (%s),`, c.new)
-		}
-		fmt.Fprintf(&b, ` d as (select from ok, %s where %s),`, from, c.differs)
+// report returns the SQL of the one row that says what became of it: the outcome, a result and the columns of image.
+func (c change) report(once bool) string {
+	rows := []string{
+		`select 1, null::jsonb, ` + image + ` from t`,
+		`select 6, null, ` + nothing + ` from who where gone`,
+		`select 7, null, ` + nothing + ` from d where not exists (select from u)`,
 	}
-	fmt.Fprintf(&b, `
-	u as (`+raise+`%s where user_id = $1 and exists (select from d) %s returning rev as new_rev),
-	t as (%s)`, c.also, c.within, c.write)
-	withCur := ""
 	if c.cur != "" {
-		withCur = ", cur"
+		rows = append(rows, `select 2, null, `+image+` from cur where `+unchanged,
+			`select 3, null, `+image+` from cur where not exists (select from ok)`)
 	}
-	fmt.Fprintf(&b, `, c as (
-		insert into todod.changes (user_id, rev, prev_rev, set_rev, op, task_id, before, title, description, completed,
-			priority, due_date, due_all_day, completed_at, created_at, updated_at, deleted_at, request_id, at)
-		select $1, t.version, %s, t.version, %s, t.id, %s, %s, $6, $2 from t%s
-	)%s%s
-	select 1, null::jsonb, %s from t
-	union all
-	select 6, null, `+nothing+` from who where gone
-	union all
-	select 7, null, `+nothing+` from d where not exists (select from u)`, was, c.op, c.before, c.logged, withCur, c.more,
-		remember, image)
-	if c.cur != "" {
-		fmt.Fprintf(&b, `
-	union all
-	select 2, null, %[1]s from cur where `+unchanged+`
-	union all
-	select 3, null, %[1]s from cur where not exists (select from ok)`, image)
+	if once {
+		rows = append(rows, answered)
 	}
-	b.WriteString(answered)
-	next := 7 + c.own
-	return strings.NewReplacer("{key}", fmt.Sprintf("$%d", next), "{fingerprint}", fmt.Sprintf("$%d", next+1), "{status}",
-		fmt.Sprintf("$%d", next+2), "{since}", fmt.Sprintf("$%d", next+3)).Replace(b.String())
+	return "\n" + strings.Join(rows, "\nunion all\n")
+}
+
+// answered is what a key that was found says: its outcome as the log has it, or that it belongs to another request.
+const answered = `select case when k.fingerprint = {fingerprint} then 4 else 5 end, k.result, coalesce(c.task_id, 0),
+		coalesce(c.rev, 0), coalesce(c.title, ''), c.description, coalesce(c.completed, false), coalesce(c.priority, 1),
+		c.due_date, coalesce(c.due_all_day, false), c.completed_at, coalesce(c.created_at, $2), coalesce(c.updated_at, $2),
+		c.deleted_at
+	from k left join todod.changes c on c.user_id = $1 and c.rev = k.rev`
+
+// number puts the numbers of the key's arguments into sql: they come after c's own. {other} leaves out the key's row.
+func (c change) number(sql string, once bool) string {
+	other := ""
+	if once {
+		other = "and key <> {key}"
+	}
+	sql = strings.ReplaceAll(sql, "{other}", other)
+	for i, name := range []string{"{key}", "{fingerprint}", "{status}", "{since}"} {
+		sql = strings.ReplaceAll(sql, name, fmt.Sprintf("$%d", 7+c.own+i))
+	}
+	return sql
 }
 
 // asJSON returns the SQL of a row of tasks as fieldjson has it.

@@ -91,3 +91,31 @@ func TestAccounts(t *testing.T) {
 	t.Parallel()
 	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
 }
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	storetest.Sweep(t, open(t))
+}
+
+// TestSweepElsewhere sweeps as a login that owns nothing, on partitioned tables.
+func TestSweepElsewhere(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "partitioned", migrateAndPartition)
+	storetest.Sweep(t, openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url}))
+}
+
+// TestOneSweeps: of two processes on one database, one gets to it at a time, and the other afterwards.
+func TestOneSweeps(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	one, other := openURL(t, url), openURL(t, url)
+	swept := 0
+	count := func(context.Context) error { swept++; return nil }
+	err := one.Alone(t.Context(), func(ctx context.Context) error { return other.Alone(ctx, count) })
+	if err != nil || swept != 0 {
+		t.Errorf("%d swept beside the first, %v", swept, err)
+	}
+	if err := other.Alone(t.Context(), count); err != nil || swept != 1 {
+		t.Errorf("%d swept afterwards, %v", swept, err)
+	}
+}

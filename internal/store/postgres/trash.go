@@ -33,21 +33,22 @@ var purgeTask = change{
 		returning id, new_rev as version, title, description, completed, priority, due_date, due_all_day, completed_at,
 			created_at, updated_at, deleted_at`,
 	op: `7`, before: `null::jsonb`, logged: blank,
-	more: `, past as (
-		with recursive chain as (
-			select rev, prev_rev from todod.changes where user_id = $1 and rev = (select version from cur) and task_id = $7
-			union all
-			select c.rev, c.prev_rev from chain join todod.changes c
-				on c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $7
-		)
+	past: `
 		update todod.changes set before = null, title = null, description = null, completed = false, priority = 2,
 			due_date = null, due_all_day = false, completed_at = null
-		where user_id = $1 and rev in (select rev from chain) and exists (select from u)
-	), keys as (
+		where user_id = $1 and exists (select from u) and rev in (
+			with recursive chain as (
+				select rev, prev_rev from todod.changes
+				where user_id = $1 and rev = (select version from cur) and task_id = $7
+				union all
+				select c.rev, c.prev_rev from chain join todod.changes c
+					on c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $7
+			)
+			select rev from chain)`,
+	keys: `
 		update todod.idempotency_keys set result = null
 		where user_id = $1 and (result -> 'id' = to_jsonb($7::bigint) or result -> 'tasks' @> to_jsonb($7::bigint))
-			and exists (select from u) {other}
-	)`,
+			and exists (select from u) {other}`,
 }.compile()
 
 // Purge implements todo.Store.

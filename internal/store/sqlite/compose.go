@@ -214,8 +214,7 @@ const putTask = `
 func (c *composing) carryOut(ctx context.Context, plan todo.Plan) error {
 	for _, change := range plan.Changes {
 		t := change.Task
-		more := map[todo.Op]int{todo.Created: 1, todo.Restored: 1, todo.Deleted: -1}[change.Op]
-		rev, err := raise(ctx, c.tx, c.owner, c.write, more, noQuota)
+		rev, err := raise(ctx, c.tx, c.owner, c.write, change.Op.Adds(), noQuota)
 		if err != nil {
 			return err
 		}

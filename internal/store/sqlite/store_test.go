@@ -60,3 +60,8 @@ func TestAccounts(t *testing.T) {
 	t.Parallel()
 	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
 }
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	storetest.Sweep(t, open(t))
+}

@@ -17,7 +17,10 @@ const overdue = `
 // Overdue implements todo.Store.
 func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		one := func(rows *sql.Rows) (owner todo.UserID, err error) { return owner, rows.Scan(&owner) }
+		one := func(rows *sql.Rows) (owner todo.UserID, err error) {
+			err = rows.Scan(&owner)
+			return owner, err
+		}
 		owners, err = collect(ctx, tx, one, overdue, before.Trash.UnixMicro(), before.Changes.UnixMicro(),
 			before.Keys.UnixMicro(), limit)
 		return err

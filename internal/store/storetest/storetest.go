@@ -69,7 +69,6 @@ var cases = []struct {
 	{"the latest of any batches can be undone and redone", testUndoAll},
 	{"a merge goes over other fields", testMerge},
 	{"bulk changes are one set each", testBulk},
-	{"what is no longer kept is swept, and nothing else", testSweep},
 	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
 	{"a store that is there is ready", testReady},
 }

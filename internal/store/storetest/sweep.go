@@ -8,9 +8,9 @@ import (
 	"todod/internal/todo"
 )
 
-// testSweep: of two people, one of them in a second life, what is too old goes: from the trash for good, from the log,
+// Sweep tests the sweep of s, in which there must be nothing else: of two people, one of them in a second life, what is too old goes: from the trash for good, from the log,
 // and the keys. What is young enough stays, and so does everything of somebody who has nothing old.
-func testSweep(t *testing.T, s todo.Store) {
+func Sweep(t *testing.T, s todo.Store) {
 	const day = 24 * time.Hour
 	now := noon.Add(100 * day)
 	rules := todo.Rules{Quota: plenty, TrashRemembered: 30 * day, LogRemembered: 90 * day, KeysRemembered: day}
