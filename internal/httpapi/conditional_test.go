@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,7 +31,7 @@ func (s *server) wantCurrent(t *testing.T, what string, a answer, user, path str
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(current) != string(want) || a.header.Get("ETag") != read.header.Get("ETag") || a.header.Get("ETag") == "" {
+	if !bytes.Equal(current, want) || a.header.Get("ETag") != read.header.Get("ETag") || a.header.Get("ETag") == "" {
 		t.Errorf("%s: current %s, tag %s; want %s, %s", what, current, a.header.Get("ETag"), want, read.header.Get("ETag"))
 	}
 }

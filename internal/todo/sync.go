@@ -28,7 +28,8 @@ func (s *Service) Sync(ctx context.Context, by User, token string) (SyncPage, er
 		return SyncPage{}, err
 	}
 	var at position
-	page, next := SyncPage{}, at
+	var page SyncPage
+	var next position
 	switch {
 	case token == "":
 		page, next, err = s.beginSync(ctx, by)

@@ -142,11 +142,12 @@ func (q *Query) valueOf(t *todo.Task, by todo.Key) any {
 		return t.Title
 	case todo.ByCompleted:
 		return t.Completed
+	case todo.ByDue:
+		if t.Due != nil {
+			return q.dialect.Time(t.Due.At)
+		}
 	}
-	if t.Due == nil {
-		return nil
-	}
-	return q.dialect.Time(t.Due.At)
+	return nil
 }
 
 // alike returns the columns and values of keys if all have the same direction and none can be null.

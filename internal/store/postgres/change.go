@@ -117,11 +117,12 @@ func (c change) sql(key, unlessKey, remember, answered string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
 	with %s who as (select coalesce(erased_at >= $3, false) as gone from todod.users where user_id = $1),`, key)
-	from, was := "", "0"
+	was := "0"
 	if c.cur == "" {
 		fmt.Fprintf(&b, ` d as (select from who where not gone %s),`, unlessKey)
 	} else {
-		from, was = "cur", "cur.version"
+		was = "cur.version"
+		from := "cur"
 		fmt.Fprintf(&b, `
 	cur as (%s and not (select gone from who) %s),
 	ok as (select from cur where $8::bigint[] is null or version = any ($8)),`, c.cur, unlessKey)
