@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,7 +31,7 @@ func (s *server) wantCurrent(t *testing.T, what string, a answer, user, path str
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(current) != string(want) || a.header.Get("ETag") != read.header.Get("ETag") || a.header.Get("ETag") == "" {
+	if !bytes.Equal(current, want) || a.header.Get("ETag") != read.header.Get("ETag") || a.header.Get("ETag") == "" {
 		t.Errorf("%s: current %s, tag %s; want %s, %s", what, current, a.header.Get("ETag"), want, read.header.Get("ETag"))
 	}
 }
@@ -172,14 +173,14 @@ func TestIfNoneMatch(t *testing.T) {
 			if route.Method != http.MethodGet || !conditionalReads[route.Path] {
 				continue
 			}
-			paths := []string{strings.Replace(route.Path, "{id}", id, 1)}
-			if !strings.Contains(route.Path, "{id}") {
+			paths, isList := []string{strings.Replace(route.Path, "{id}", id, 1)}, !strings.Contains(route.Path, "{id}")
+			if isList {
 				paths = append(paths, route.Path+"?limit=1", route.Path+"?limit=1&offset=1", route.Path+"?limit=2")
 			}
 			for _, path := range paths {
 				first := s.as(t, "ada", "GET", path, "").want(t, http.StatusOK)
 				tag := first.header.Get("ETag")
-				if !strings.HasPrefix(tag, `"`) || seen[tag] != "" && !strings.Contains(path, id) {
+				if !strings.HasPrefix(tag, `"`) || seen[tag] != "" && isList {
 					t.Errorf("%s has the tag %s, and so has %s", path, tag, seen[tag])
 				}
 				seen[tag] = path
@@ -204,7 +205,7 @@ func TestIfNoneMatch(t *testing.T) {
 				if bobs := s.conditional(t, "bob", "GET", path, "", "If-None-Match", tag); bobs.status == http.StatusNotModified {
 					t.Errorf("%s: another has the same", path)
 				}
-				if !strings.Contains(path, id) {
+				if isList {
 					wantOtherPages(t, s, path, tag)
 				}
 			}
@@ -235,7 +236,7 @@ var conditionalReads = map[string]bool{
 func wantOtherPages(t *testing.T, s *server, path, tag string) {
 	t.Helper()
 	for _, other := range []string{
-		"/api/v1/tasks?limit=7", "/api/v1/tasks?limit=7&count=true", "/api/v1/tasks?q=x", "/api/v1/tasks?sort=title",
+		"/api/v1/tasks?limit=7", "/api/v1/tasks?limit=1&count=true", "/api/v1/tasks?q=x", "/api/v1/tasks?sort=title",
 		"/api/v1/tasks?completed=false", "/api/v1/tasks?priority=medium", "/api/v1/tasks?due_before=2026-01-01", "/api/v1/trash?limit=7",
 		"/api/todos?limit=7", "/api/todos?status=active",
 	} {

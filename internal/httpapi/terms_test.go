@@ -287,13 +287,15 @@ func TestATodoInTwoSpellingsIsReplayed(t *testing.T) {
 		wantReplay(t, "at once", s.do(t, r), first)
 		s.as(t, "ada", "PUT", todoPath(item), `{"dueDate":"2026-03-03"}`).want(t, http.StatusOK)
 		wantReplay(t, "after another date", s.do(t, r), first)
+		unused := r
+		unused.header = with("Idempotency-Key", "unused")
+		wantInvalid(t, "an unused key", s.do(t, unused), "dueDate")
+		wantInvalid(t, "no key", s.as(t, "ada", "PUT", r.path, r.body), "dueDate")
 		other := r
 		other.body = `{"dueDate":"2026-02-02","due_date":"2026-01-02"}`
 		wantProblem(t, "another body", s.do(t, other), http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED")
 		s.as(t, "ada", "DELETE", todoPath(item), "").want(t, http.StatusOK)
 		wantReplay(t, "deleted", s.do(t, r), first)
-		unused := r
-		unused.header = with("Idempotency-Key", "unused")
 		s.do(t, unused).want(t, http.StatusNotFound)
 		s.as(t, "ada", "GET", "/api/v1/operations/unused", "").want(t, http.StatusNotFound)
 	})

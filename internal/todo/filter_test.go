@@ -67,7 +67,7 @@ func TestQueriesTellFiltersApart(t *testing.T) {
 		}
 		for _, at := range []**time.Time{&f.DueBefore, &f.DueAfter} {
 			if n := rapid.Int64Range(0, 2).Draw(t, name+"due"); n > 0 {
-				us := time.UnixMicro(n).In(time.FixedZone("", int(rapid.IntRange(0, 1).Draw(t, name+"zone"))*3600))
+				us := time.UnixMicro(n).In(time.FixedZone("", 3600*rapid.IntRange(0, 1).Draw(t, name+"zone")))
 				*at = &us
 			}
 		}

@@ -17,33 +17,40 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	storetest.RunPurge(t, s, func() string {
 		var b strings.Builder
 		for _, table := range tables {
-			rows, err := s.reader.QueryContext(t.Context(), "select * from "+table)
-			if err != nil {
-				t.Fatal(err)
-			}
-			columns, err := rows.Columns()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for rows.Next() {
-				values, into := make([]any, len(columns)), make([]any, len(columns))
-				for i := range values {
-					into[i] = &values[i]
-				}
-				if err := rows.Scan(into...); err != nil {
-					t.Fatal(err)
-				}
-				for i, v := range values {
-					fmt.Fprintf(&b, "%s=%s ", columns[i], fmt.Sprint(v))
-				}
-				b.WriteByte('\n')
-			}
-			if err := rows.Err(); err != nil {
-				t.Fatal(err)
-			}
+			dump(t, s, table, &b)
 		}
 		return b.String()
 	})
+}
+
+// dump writes all rows of a table to b, as name=value.
+func dump(t *testing.T, s *Store, table string, b *strings.Builder) {
+	t.Helper()
+	rows, err := s.reader.QueryContext(t.Context(), "select * from "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, into := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range values {
+			fmt.Fprintf(b, "%s=%s ", columns[i], fmt.Sprint(v))
+		}
+		b.WriteByte('\n')
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestStoredJSON(t *testing.T) {
