@@ -252,7 +252,7 @@ func TestSmallCommands(t *testing.T) {
 		{"openapi", `"openapi": "3.1`},
 		{"--help", "healthcheck"},
 		{"doctor", "(?s)ok .*warn .*migrations have not run"},
-		{"migrate", "2 migrations run"},
+		{"migrate", "[1-9]\\d* migrations run"},
 		{"migrate", "0 migrations run"},
 		{"doctor", "ok    all migrations have run"},
 		{"token --user alice", `^[\w-]+\.[\w-]+\.[\w-]+\n$`},
