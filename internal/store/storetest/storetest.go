@@ -51,6 +51,7 @@ var cases = []struct {
 	{"words are found in any case", testWords},
 	{"any word is found by the domain's rule", testAnyWord},
 	{"what is no longer kept is swept, and nothing else", testSweep},
+	{"the states of many are those of each", testStates},
 	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
 	{"a store that is there is ready", testReady},
 }
