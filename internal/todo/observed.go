@@ -4,7 +4,9 @@ import "context"
 
 // Observed returns store with changed being called after each change that was committed, with the revision that it made or
 // found. It is called by whoever made the change, who waits for it: it must not take long.
-func Observed(store Store, changed func(owner UserID, rev Rev)) Store { return &observed{store, changed} }
+func Observed(store Store, changed func(owner UserID, rev Rev)) Store {
+	return &observed{store, changed}
+}
 
 // observed is a Store that tells of its changes. Every method that takes a Write has to be here.
 type observed struct {
