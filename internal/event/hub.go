@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"todod/internal/todo"
 )
@@ -37,6 +38,7 @@ const (
 type Config struct {
 	// States returns where people's data stand. nil: nobody looks.
 	States func(ctx context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error)
+	Look   time.Duration // about how often, where that isn't all there is; 0 is five seconds
 
 	// URL leads to the PostgreSQL database by which processes tell each other, not through a pooler that pools
 	// transactions. "": there is no other process.

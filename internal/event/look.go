@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -16,10 +17,11 @@ const (
 // keepLooking compares where everybody with streams stands with where their data do, now and then and when something may
 // have been missed, until ctx ends.
 func (h *Hub) keepLooking(ctx context.Context) {
+	hearing := cmp.Or(h.cfg.Look, lookHearing)
 	for {
-		every := lookDeaf
-		if h.cfg.URL == "" || h.heard.Load() {
-			every = lookHearing
+		every := hearing
+		if h.cfg.URL != "" && !h.heard.Load() {
+			every = min(hearing, lookDeaf)
 		}
 		select {
 		case <-ctx.Done():

@@ -30,14 +30,15 @@ const (
 // trial begins the payload of the notification by which a process finds out whether any arrive.
 const trial = "t"
 
-// connect returns a connection of its own to the database.
-func (h *Hub) connect(ctx context.Context) (*pgx.Conn, error) {
+// connect returns a connection of its own to the database, which operators see under this name.
+func (h *Hub) connect(ctx context.Context, name string) (*pgx.Conn, error) {
 	cfg, err := pgx.ParseConfig(h.cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec // nothing prepared: a pooler may stand in between after all
 	cfg.ConnectTimeout = connectTimeout
+	cfg.RuntimeParams["application_name"] = name
 	return pgx.ConnectConfig(ctx, cfg)
 }
 
@@ -71,7 +72,7 @@ func (h *Hub) keepSending(ctx context.Context) {
 		}
 		err := error(nil)
 		if conn == nil {
-			conn, err = h.connect(ctx)
+			conn, err = h.connect(ctx, "todod notify")
 		}
 		if err == nil {
 			err = h.send(ctx, conn)
@@ -189,7 +190,7 @@ func (h *Hub) listen(ctx context.Context, proven *bool) error {
 	if _, err := h.sharedKey(ctx); err != nil {
 		return err
 	}
-	conn, err := h.connect(ctx)
+	conn, err := h.connect(ctx, "todod listen")
 	if err != nil {
 		return err
 	}
@@ -245,7 +246,7 @@ func (h *Hub) hearOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) 
 // prove returns errDeaf if a notification that another connection sends does not arrive. Behind a pooler that pools
 // transactions the one that listens belongs to somebody else by then.
 func (h *Hub) prove(ctx context.Context, conn *pgx.Conn) error {
-	other, err := h.connect(ctx)
+	other, err := h.connect(ctx, "todod notify")
 	if err != nil {
 		return err
 	}

@@ -164,7 +164,7 @@ func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server 
 		t.Fatal(err)
 	}
 	log := &lockedBuffer{}
-	hub := event.New(event.Config{States: store.States})
+	hub := event.New(event.Config{States: store.States, Look: 300 * time.Millisecond})
 	hub.Start()
 	t.Cleanup(hub.Close)
 	cfg := httpapi.Config{
