@@ -2,5 +2,13 @@
 
 package test
 
+import "time"
+
 // mixedRequests is how many requests the isolation test sends; make test sends many more.
 const mixedRequests = 3_000
+
+// How long readers follow writers, and how often their listeners' connections are killed meanwhile; longer in make test.
+const (
+	eventsFor = 5 * time.Second
+	killEvery = time.Second
+)

@@ -16,6 +16,7 @@ import (
 	"todod/internal/account"
 	"todod/internal/auth"
 	"todod/internal/config"
+	"todod/internal/event"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
@@ -67,10 +68,13 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	tasks := todo.NewService(db, time.Now, rules(cfg))
+	hub := newHub(cfg, db, log)
+	hub.Start()
+	defer hub.Close()
+	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
 	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
 	defer stopSweeping()
-	provider, err := newProvider(cfg, db, log)
+	provider, err := newProvider(cfg, account.Observed(db, hub), log)
 	if err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
 	api := httpapi.New(httpapi.Config{
-		Tasks: tasks, Accounts: provider,
+		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
 		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
@@ -176,6 +180,15 @@ func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
 		URL: db.URL, DirectURL: db.DirectURL, PoolSize: db.PoolSize, PoolTimeout: db.PoolTimeout,
 		BetterAuthFK: db.BetterAuthFK, Strict: cfg.Env.Strict(), Logger: observe.For(log, "todod.postgres"),
 	}
+}
+
+// newHub returns the hub of event streams.
+func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
+	c := event.Config{States: db.States, Key: db.SigningKey, Logger: observe.For(log, "todod.events")}
+	if cfg.Database.Engine != config.SQLite {
+		c.URL = cfg.Database.DirectURL
+	}
+	return event.New(c)
 }
 
 // newVerifier returns the verifier of tokens.

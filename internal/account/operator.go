@@ -21,7 +21,7 @@ func NewOperator(store Store, passwords *Passwords, now func() time.Time) *Opera
 }
 
 // moment returns the time as stores keep it.
-func (o *Operator) moment() time.Time { return o.now().UTC().Truncate(time.Microsecond) }
+func (o *Operator) moment() time.Time { return moment(o.now) }
 
 // Create makes an account and signs nobody in. An address that is taken is a Conflict.
 func (o *Operator) Create(ctx context.Context, r Registration) (Person, error) {

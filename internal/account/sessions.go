@@ -36,7 +36,7 @@ func NewSessions(store Store, mint Mint, now func() time.Time, rotate bool) *Ses
 }
 
 // moment returns the time as stores keep it.
-func (s *Sessions) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+func (s *Sessions) moment() time.Time { return moment(s.now) }
 
 // New returns a session of p that isn't stored yet, and its tokens.
 func (s *Sessions) New(p Person) (Session, Tokens, error) {

@@ -67,6 +67,13 @@ type Store interface {
 	// EndSession ends a session, which need not be there, and returns it as it was, nil if there was none.
 	EndSession(ctx context.Context, owner todo.UserID, id string) (*Session, error)
 
+	// IssueTicket stores t and forgets the owner's tickets that can't be used any more at the time now.
+	IssueTicket(ctx context.Context, t Ticket, now time.Time) error
+
+	// RedeemTicket removes the ticket of owner with this hash and returns it, NotFound if there is none that can be used at
+	// the time now. Of several that redeem it at once, one gets it.
+	RedeemTicket(ctx context.Context, owner todo.UserID, hash []byte, now time.Time) (Ticket, error)
+
 	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
 	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
 	// nothing, with another epoch. Erasing nobody is no error.

@@ -14,6 +14,7 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/auth"
+	"todod/internal/event"
 	"todod/internal/observe"
 	"todod/internal/todo"
 )
@@ -22,6 +23,8 @@ import (
 type Config struct {
 	Tasks    *todo.Service
 	Accounts account.Provider
+	Tickets  *account.Tickets
+	Events   *event.Hub // whom Drain stops
 	Verifier *auth.Verifier
 	Limits   Limits
 	Logger   *slog.Logger
@@ -36,6 +39,8 @@ type Config struct {
 type API struct {
 	tasks     *todo.Service
 	accounts  account.Provider
+	tickets   *account.Tickets
+	hub       *event.Hub
 	verifier  *auth.Verifier
 	limits    Limits
 	log       *slog.Logger
@@ -58,7 +63,7 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, tickets: cfg.Tickets, hub: cfg.Events, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}
@@ -73,8 +78,12 @@ func New(cfg Config) *API {
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// Drain makes readiness fail from now on, so that load balancers stop sending requests. All others are still answered.
-func (a *API) Drain() { a.draining.Store(true) }
+// Drain makes readiness fail from now on, so that load balancers stop sending requests, and ends all event streams, whose
+// clients connect elsewhere. All other requests are still answered.
+func (a *API) Drain() {
+	a.draining.Store(true)
+	a.hub.Stop()
+}
 
 // OpenAPI returns the API's description in OpenAPI 3.1, as indented JSON.
 func (a *API) OpenAPI() []byte { return a.openAPI }

@@ -50,7 +50,7 @@ type handler[I, O any] func(context.Context, *I) (*O, error)
 // secured registers a route that only callers with a good token reach.
 func secured[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
-		op.Security = []map[string][]string{{bearer: {}}}
+		op.Security = append(op.Security, map[string][]string{bearer: {}})
 		if op.Tags == nil {
 			op.Tags = []string{"Tasks"}
 			if _, ok := frontendPath(op.Path); ok {
@@ -258,7 +258,8 @@ func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+					bearer:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+					ticketTag: {Type: "apiKey", In: "query", Name: "ticket"},
 				},
 			},
 		},

@@ -27,6 +27,8 @@ func (a *API) routes() {
 	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")
 	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete a task for good", status(http.StatusNoContent))
 	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", answering(http.StatusGone))
+	secured(a, "GET    /api/v1/events", a.events, "Hear of changes as they happen", ticketed, secret, streaming)
+	secured(a, "POST   /api/v1/events/ticket", a.issueTicket, "Get a ticket for an event stream", secret)
 	secured(a, "GET    /api/v1/operations/{key}", a.getOperation, "What came of a write", answering(http.StatusNotFound))
 
 	// These answer to any spelling of their paths, and so do those of /api/auth: see frontendPath.

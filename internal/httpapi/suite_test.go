@@ -19,6 +19,7 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/auth"
+	"todod/internal/event"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
 	"todod/internal/pgtest"
@@ -134,7 +135,7 @@ func openURL(t *testing.T, url, direct string) store {
 var passwords = account.NewPasswords()
 
 // local returns the provider of accounts in s.
-func local(s store, rotate bool) account.Provider {
+func local(s account.Store, rotate bool) account.Provider {
 	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, rotate), passwords)
 }
 
@@ -163,8 +164,13 @@ func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server 
 		t.Fatal(err)
 	}
 	log := &lockedBuffer{}
+	hub := event.New(event.Config{States: store.States, Look: 300 * time.Millisecond})
+	hub.Start()
+	t.Cleanup(hub.Close)
 	cfg := httpapi.Config{
-		Tasks: todo.NewService(store, time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}), Accounts: local(store, false), Verifier: verifier, Now: time.Now, Version: "test",
+		Tasks:    todo.NewService(todo.Observed(store, hub.Changed), time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}),
+		Accounts: local(account.Observed(store, hub), false),
+		Tickets:  account.NewTickets(store, time.Now), Events: hub, Verifier: verifier, Now: time.Now, Version: "test",
 		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
 	}
 	if adjust != nil {
@@ -249,6 +255,11 @@ func (s *server) do(t testing.TB, r request) answer {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if resp.Header.Get("Content-Type") == "text/event-stream" { // has no end; what there is comes at once
+		time.AfterFunc(300*time.Millisecond, func() { _ = resp.Body.Close() })
+		data, _ := io.ReadAll(resp.Body)
+		return answer{resp.StatusCode, resp.Header, string(data)}
+	}
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,9 @@ import (
 	"todod/internal/httpapi"
 )
 
-// withoutKeys are the routes that change something and take no key: to set a name or a password twice does no harm.
-var withoutKeys = []string{"POST /api/auth/change-password", "PATCH /api/v1/me"}
+// withoutKeys are the routes that change something and take no key: to set a name or a password twice does no harm, and no
+// ticket is kept.
+var withoutKeys = []string{"POST /api/auth/change-password", "PATCH /api/v1/me", "POST /api/v1/events/ticket"}
 
 // writeRoutes returns every route that changes something of the caller's and takes a key, from the router itself. Whoever
 // adds one that takes none fails this.

@@ -32,6 +32,9 @@ type Store interface {
 	// State returns where owner's data stand.
 	State(ctx context.Context, owner UserID) (State, error)
 
+	// States returns where the data of each of these people stand, each in a snapshot of its own.
+	States(ctx context.Context, owners []UserID) (map[UserID]State, error)
+
 	// Create stores t as a new task of owner and returns it with its id and version. An owner who has quota tasks
 	// already gets QuotaReached.
 	Create(ctx context.Context, owner UserID, t Task, quota int, w Write) (Outcome, error)

@@ -30,6 +30,14 @@ func signUp(t *testing.T, s *Store, owner todo.UserID) (account.Account, account
 	return a, v
 }
 
+// newTicket returns a ticket of owner's that isn't stored yet.
+func newTicket(owner todo.UserID) account.Ticket {
+	return account.Ticket{
+		Grant: account.Grant{Owner: owner, SessionID: "sid of " + string(owner), AsOf: noon, ExpiresAt: noon.Add(time.Hour)},
+		Hash:  make([]byte, 32), Until: noon.Add(time.Minute),
+	}
+}
+
 // TestAccountsThroughAPooler: one that pools transactions, over three connections.
 func TestAccountsThroughAPooler(t *testing.T) {
 	t.Parallel()
@@ -66,7 +74,7 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 		signUp(t, s, owner)
 	}
 	conn := connect(t, restrictedURL(t, url))
-	for _, table := range []string{"accounts", "emails", "sessions"} {
+	for _, table := range []string{"accounts", "emails", "sessions", "tickets"} {
 		var n int
 		if err := conn.QueryRow(t.Context(), "select count(*) from todod."+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows of %s without a user, %v", n, table, err)
@@ -128,7 +136,7 @@ func TestMaintenanceSeesNoSecrets(t *testing.T) {
 		t.Errorf("%d accounts, %v", n, err)
 	}
 	for _, sql := range []string{
-		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions",
+		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions", "select from todod.tickets",
 		"select title from todod.tasks", "select id from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
 		"select before from todod.changes", "delete from todod.changes", "select key from todod.idempotency_keys",
 		"select result from todod.idempotency_keys", "delete from todod.idempotency_keys", "select key from todod.signing_key",
@@ -257,6 +265,9 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		}
 		mustCreate(t, s, owner)
 		exec(t, conn, "insert into todod.imports values ('"+string(owner)+"', 'old', '1', 1, now())")
+		if err := s.IssueTicket(t.Context(), newTicket(owner), noon); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var before int64
 	if err := conn.QueryRow(t.Context(), "select epoch from todod.users where user_id = 'ada'").Scan(&before); err != nil {

@@ -77,10 +77,10 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // partitionName finds a partition in a plan.
-var partitionName = regexp.MustCompile(`\b(?:users|tasks|changes|idempotency_keys|accounts|sessions|imports)_p(\d)\b`)
+var partitionName = regexp.MustCompile(`\b(?:users|tasks|changes|idempotency_keys|accounts|sessions|imports|tickets)_p(\d)\b`)
 
 // oneRow finds a plan that inserts a row whose key says which partition it goes to.
-var oneRow = regexp.MustCompile(`(?s)^Insert on todod\.(?:users|accounts|sessions)\n.*Output: 'ada'::text,`)
+var oneRow = regexp.MustCompile(`(?s)^Insert on todod\.(?:users|accounts|sessions|tickets)\n.*Output: 'ada'::text,`)
 
 // tableName finds a table in SQL, and passes over the names of settings, which are quoted.
 var tableName = regexp.MustCompile(`(?:^|[^'])todod\.([a-z_]+)`)
@@ -218,10 +218,13 @@ func useAccounts(t *testing.T, s *Store) {
 	_, sessionErr := s.Session(ctx, "ada", v.ID, noon)
 	_, rotateErr := s.RotateSession(ctx, "ada", v.ID, v.RefreshHash, v.RefreshHash, noon, v.ExpiresAt)
 	_, endErr := s.EndSession(ctx, "ada", v.ID)
+	ticket := newTicket("ada")
+	issueErr := s.IssueTicket(ctx, ticket, noon)
+	_, redeemErr := s.RedeemTicket(ctx, "ada", ticket.Hash, noon)
 	again := v
 	again.ID = "another"
 	for i, err := range []error{
-		namedErr, accountErr, profileErr, upgradeErr, passwordErr, sessionErr, rotateErr, endErr, s.StartSession(ctx, v, ""),
+		namedErr, accountErr, profileErr, upgradeErr, passwordErr, sessionErr, rotateErr, endErr, issueErr, redeemErr, s.StartSession(ctx, v, ""),
 		s.StartSession(ctx, again, "new"), s.Erase(ctx, "ada", noon),
 	} {
 		if err != nil {

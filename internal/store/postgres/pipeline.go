@@ -50,6 +50,11 @@ func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...state
 	if err != nil {
 		return err
 	}
+	return s.readAll(ctx, all)
+}
+
+// readAll is read for statements that each stand behind the settings of their owner.
+func (s *Store) readAll(ctx context.Context, all []statement) error {
 	for attempt := 1; ; attempt++ {
 		err := s.once(ctx, ctx, all)
 		if attempt == readAttempts || ctx.Err() != nil || !lostByServer(err) {

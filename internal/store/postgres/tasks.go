@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,20 +43,52 @@ func (s *Store) Task(ctx context.Context, owner todo.UserID, id int64, asOf time
 	return *t, nil
 }
 
+// getState reads where a person's data stand.
+const getState = `select epoch, rev, erased_at from todod.users where user_id = $1`
+
+// oneState returns what scans the row of getState into state; no row is the state of someone unknown.
+func oneState(state *todo.State) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		if *state = (todo.State{}); rows.Next() {
+			var at stateColumns
+			err = rows.Scan(at.into()...)
+			*state = at.state()
+		}
+		return err
+	}
+}
+
 // State implements todo.Store.
 func (s *Store) State(ctx context.Context, owner todo.UserID) (todo.State, error) {
 	var state todo.State
-	err := s.read(ctx, owner, statement{
-		`select epoch, rev, erased_at from todod.users where user_id = $1`, []any{owner}, func(rows pgx.Rows) (err error) {
-			if state = (todo.State{}); rows.Next() {
-				var at stateColumns
-				err = rows.Scan(at.into()...)
-				state = at.state()
-			}
-			return err
-		},
-	})
+	err := s.read(ctx, owner, statement{getState, []any{owner}, oneState(&state)})
 	return state, err
+}
+
+// statesAtOnce is how many people's states travel together.
+const statesAtOnce = 50
+
+// States implements todo.Store.
+func (s *Store) States(ctx context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error) {
+	states := make(map[todo.UserID]todo.State, len(owners))
+	for some := range slices.Chunk(owners, statesAtOnce) {
+		found := make([]todo.State, len(some))
+		var all []statement
+		for i, owner := range some {
+			one, err := s.about(owner, statement{getState, []any{owner}, oneState(&found[i])})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, one...)
+		}
+		if err := s.readAll(ctx, all); err != nil {
+			return nil, err
+		}
+		for i, owner := range some {
+			states[owner] = found[i]
+		}
+	}
+	return states, nil
 }
 
 // stateColumns takes epoch, rev and erased_at, all null for someone unknown.

@@ -60,6 +60,10 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		if _, err := s.writer.ExecContext(t.Context(), "insert into imports values (?, 'old', '1', 1, 0)", owner); err != nil {
 			t.Fatal(err)
 		}
+		ticket := account.Ticket{Grant: account.Grant{Owner: owner, ExpiresAt: noon}, Hash: make([]byte, 32), Until: noon}
+		if err := s.IssueTicket(t.Context(), ticket, noon.Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var before int64
 	if err := s.reader.QueryRowContext(t.Context(), "select epoch from users where user_id = 'ada'").Scan(&before); err != nil {

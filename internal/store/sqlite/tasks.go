@@ -94,6 +94,19 @@ func (s *Store) State(ctx context.Context, owner todo.UserID) (todo.State, error
 	return stateOf(s.reader.QueryRowContext(ctx, getState, owner))
 }
 
+// States implements todo.Store.
+func (s *Store) States(ctx context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error) {
+	states := make(map[todo.UserID]todo.State, len(owners))
+	for _, owner := range owners {
+		state, err := s.State(ctx, owner)
+		if err != nil {
+			return nil, err
+		}
+		states[owner] = state
+	}
+	return states, nil
+}
+
 // stateOf reads the row of getState; no row is the state of someone unknown.
 func stateOf(row *sql.Row) (state todo.State, err error) {
 	var erasedAt *int64

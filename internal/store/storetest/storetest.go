@@ -69,6 +69,7 @@ var cases = []struct {
 	{"the latest of any batches can be undone and redone", testUndoAll},
 	{"a merge goes over other fields", testMerge},
 	{"bulk changes are one set each", testBulk},
+	{"the states of many are those of each", testStates},
 	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
 	{"a store that is there is ready", testReady},
 }

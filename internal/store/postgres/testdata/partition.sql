@@ -4,7 +4,7 @@ alter sequence todod.task_ids owned by none;
 do $$
 declare name text; part text;
 begin
-    foreach name in array array['users', 'tasks', 'changes', 'idempotency_keys', 'accounts', 'sessions', 'imports'] loop
+    foreach name in array array['users', 'tasks', 'changes', 'idempotency_keys', 'accounts', 'sessions', 'imports', 'tickets'] loop
         execute format('alter table todod.%1$I rename to %1$s_whole', name);
         execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
         for n in 0..3 loop
@@ -28,4 +28,5 @@ grant select (user_id, created_at) on todod.idempotency_keys to todod_maintenanc
 create policy maintenance on todod.accounts for select to todod_maintenance using (current_user = 'todod_maintenance');
 grant select (user_id, email, name, created_at) on todod.accounts to todod_maintenance;
 create trigger delete_user_log after delete on todod.users for each row execute function todod.delete_user_log();
+create trigger delete_user_tickets after delete on todod.users for each row execute function todod.delete_user_tickets();
 create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data();

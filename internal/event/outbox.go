@@ -1,0 +1,69 @@
+package event
+
+import (
+	"sync"
+
+	"todod/internal/todo"
+)
+
+// maxWaiting is for how many people, and of how many other hints, an outbox keeps. What is more is dropped: it is found
+// by looking.
+const maxWaiting = 10_000
+
+// An outbox holds what other processes have not been told yet, the revisions of each person as one.
+type outbox struct {
+	mu      sync.Mutex
+	revs    map[todo.UserID]todo.Rev
+	others  []letter // in the order in which they came
+	dropped int
+
+	ready chan struct{} // capacity 1: there is something
+}
+
+// A letter is a hint about somebody.
+type letter struct {
+	owner todo.UserID
+	hint  hint
+}
+
+// newOutbox returns an empty outbox.
+func newOutbox() *outbox {
+	return &outbox{revs: map[todo.UserID]todo.Rev{}, ready: make(chan struct{}, 1)}
+}
+
+// add puts a hint in.
+func (o *outbox) add(owner todo.UserID, told hint) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	rev, known := o.revs[owner]
+	switch {
+	case told.kind == changed && (known || len(o.revs) < maxWaiting):
+		o.revs[owner] = max(rev, told.rev)
+	case told.kind != changed && len(o.others) < maxWaiting:
+		o.others = append(o.others, letter{owner, told})
+	default:
+		o.dropped++
+	}
+	signal(o.ready)
+}
+
+// take takes everything out, and how much was dropped.
+func (o *outbox) take() (letters []letter, dropped int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	letters = o.others
+	for owner, rev := range o.revs {
+		letters = append(letters, letter{owner, hint{kind: changed, rev: rev}})
+	}
+	dropped = o.dropped
+	o.others, o.dropped = nil, 0
+	clear(o.revs)
+	return letters, dropped
+}
+
+// putBack puts in again what take took out and nobody could be told.
+func (o *outbox) putBack(letters []letter) {
+	for _, l := range letters {
+		o.add(l.owner, l.hint)
+	}
+}

@@ -1,0 +1,223 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"todod/internal/event"
+	"todod/internal/todo"
+)
+
+// eventsInput says from where on a client wants to know. What a browser sends when it comes back counts more than the URL
+// that it was given once.
+type eventsInput struct {
+	LastEventID string   `header:"Last-Event-ID" doc:"The id of the last event that the client has seen: go on from there"`
+	Since       revision `query:"since" doc:"The same, where the header can't be set; absent for what happens from now on"`
+	Ticket      string   `query:"ticket" doc:"Instead of the Authorization header, where that can't be set"`
+}
+
+// revision is a revision in a query, if there is one.
+type revision struct {
+	rev todo.Rev
+	set bool
+}
+
+// UnmarshalText reads decimal digits. A number too large is a revision that nobody reaches.
+func (r *revision) UnmarshalText(text []byte) error {
+	n, ok := parseDigits(string(text))
+	if !ok || len(text) == 0 {
+		return errors.New("must be a whole number, 0 or more")
+	}
+	*r = revision{todo.Rev(n), true}
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (revision) Schema(huma.Registry) *huma.Schema {
+	none := 0.0
+	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &none}
+}
+
+// place returns where the client stands, false if it only wants to know what happens from now on. An id that we didn't
+// send is a place that nobody reaches.
+func (in *eventsInput) place() (todo.Place, bool) {
+	if in.LastEventID == "" {
+		return todo.Place{Rev: in.Since.rev}, in.Since.set
+	}
+	var r revision
+	if r.UnmarshalText([]byte(in.LastEventID)) != nil {
+		r.rev = math.MaxInt64
+	}
+	return todo.Place{Rev: r.rev}, true
+}
+
+// eventStreamType is the media type of server-sent events (HTML standard, section 9.2).
+const eventStreamType = "text/event-stream"
+
+// streaming documents a route that answers with a stream of events.
+func streaming(op *huma.Operation) {
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what " +
+			"`/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read " +
+			"everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has " +
+			"expired, or its session or account has ended. A comment comes every 15 seconds.",
+		Content: map[string]*huma.MediaType{eventStreamType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+}
+
+// events answers with a stream of what happens to the caller's tasks.
+func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+	by := caller(ctx)
+	heard, err := a.hub.Open(by.ID, principal(ctx).SessionID)
+	switch {
+	case errors.Is(err, event.ErrTooMany):
+		return nil, &refusal{
+			status: http.StatusTooManyRequests, detail: err.Error(), reason: "too many event streams",
+			header: map[string]string{"Retry-After": "10"},
+		}
+	case err != nil:
+		return nil, todo.Away(err)
+	}
+	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
+	news, err := a.firstNews(ctx, by, in)
+	if err != nil {
+		heard.Close()
+		return nil, err
+	}
+	s := &eventStream{heard: heard, by: by, expires: principal(ctx).ExpiresAt, tasks: a.tasks, now: a.now}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer heard.Close()
+		r, w := humago.Unwrap(ctx)
+		s.out = newEventWriter(w)
+		s.out.open()
+		if r.Method != http.MethodHead {
+			recordOf(r.Context()).reason = s.run(r.Context(), news)
+		}
+	}}, nil
+}
+
+// firstNews returns what a stream begins with: what the client has missed, or only where things stand.
+func (a *API) firstNews(ctx context.Context, by todo.User, in *eventsInput) (todo.News, error) {
+	since, known := in.place()
+	if known {
+		return a.tasks.News(ctx, by, since)
+	}
+	here, err := a.tasks.Here(ctx, by)
+	return todo.News{At: here}, err
+}
+
+// How a stream keeps time.
+const (
+	heartbeat   = 15 * time.Second // between two signs of life, at most
+	readTimeout = 5 * time.Second  // for one reading of the log
+	retryPace   = time.Second      // between two tries to read it while the database is away
+)
+
+// An eventStream is one client that listens.
+type eventStream struct {
+	out     *eventWriter
+	heard   *event.Stream
+	by      todo.User
+	expires time.Time // when the token does
+	tasks   *todo.Service
+	now     func() time.Time
+
+	at     todo.Place    // what has been written
+	behind bool          // there may be something after it
+	pause  time.Duration // until that can be read
+}
+
+// run writes events until the client goes away or may not listen any more, and returns why it ended.
+func (s *eventStream) run(ctx context.Context, first todo.News) string {
+	s.out.begin(first)
+	s.tell(first)
+	beat := s.now().Add(heartbeat)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for s.out.err == nil {
+		timer.Reset(s.untilNext(beat))
+		select {
+		case <-ctx.Done():
+			return "the client has gone"
+		case <-s.heard.Ended():
+			return s.ended()
+		case <-s.heard.News():
+			s.behind, s.pause = true, 0
+			continue
+		case <-timer.C:
+		}
+		if !s.now().Before(s.expires) {
+			s.out.expired("token_expired")
+			return "the token has expired"
+		}
+		if s.behind {
+			if why := s.read(ctx); why != "" {
+				return why
+			}
+		}
+		if !s.now().Before(beat) {
+			s.out.comment("")
+			beat = s.now().Add(heartbeat)
+		}
+	}
+	return s.out.failure()
+}
+
+// untilNext returns how long there is nothing to do unless something happens.
+func (s *eventStream) untilNext(beat time.Time) time.Duration {
+	wait := min(beat.Sub(s.now()), s.expires.Sub(s.now()))
+	if s.behind {
+		wait = min(wait, s.pause)
+	}
+	return max(wait, 0)
+}
+
+// ended says goodbye to a client whose stream the hub has ended, and returns why it has.
+func (s *eventStream) ended() string {
+	if s.heard.Why() == event.LoggedOut {
+		s.out.expired("signed_out")
+		return "the session has ended"
+	}
+	s.out.comment("the server is stopping: connect again")
+	return "the server is stopping"
+}
+
+// read writes some of what comes after what has been written, and returns why the stream has to end, "" if it goes on.
+// While the database is away the stream stays behind.
+func (s *eventStream) read(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	news, err := s.tasks.News(ctx, s.by, s.at)
+	switch {
+	case todo.CodeOf(err) == todo.Unavailable:
+		s.pause = retryPace/2 + rand.N(retryPace) //nolint:gosec // nothing secret: streams shall not come back together
+		return ""
+	case todo.CodeOf(err) == todo.Unauthenticated:
+		s.out.expired("account_gone")
+		return "the account has gone"
+	case err != nil:
+		return err.Error()
+	}
+	s.tell(news)
+	return ""
+}
+
+// tell writes news.
+func (s *eventStream) tell(news todo.News) {
+	if news.Reset {
+		s.out.reset(news.At)
+	}
+	for _, c := range news.Changes {
+		s.out.change(c)
+	}
+	s.out.flush()
+	s.at, s.behind, s.pause = news.At, news.More, 0
+	s.heard.At(s.at)
+}

@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"todod/internal/account"
+	"todod/internal/auth"
+	"todod/internal/todo"
+)
+
+// ticketTag marks, in an operation's metadata, a route that takes a ticket instead of a token.
+const ticketTag = "ticket"
+
+// ticketed makes a route take a ticket in its query instead of a token.
+func ticketed(op *huma.Operation) {
+	mark(op, ticketTag, true)
+	op.Security = []map[string][]string{{ticketTag: {}}}
+}
+
+// ticketOutput answers with a ticket.
+type ticketOutput struct {
+	Body struct {
+		Ticket    string    `json:"ticket" doc:"Opens one event stream, as ticket in its query"`
+		ExpiresAt timestamp `json:"expires_at" doc:"From then on it can't be used any more"`
+	}
+}
+
+// issueTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream.
+func (a *API) issueTicket(ctx context.Context, _ *struct{}) (*ticketOutput, error) {
+	p := principal(ctx)
+	if _, err := a.tasks.Here(ctx, caller(ctx)); err != nil { // the token may be of a former life
+		return nil, err
+	}
+	ticket, until, err := a.tickets.Issue(ctx, account.Grant{
+		Owner: todo.UserID(p.Subject), SessionID: p.SessionID, AsOf: p.IssuedAt, ExpiresAt: p.ExpiresAt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &ticketOutput{}
+	out.Body.Ticket, out.Body.ExpiresAt = ticket, timestamp(until)
+	return out, nil
+}
+
+// identify returns whom r speaks for: by its token, or by a ticket where op takes one and there is no token.
+func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, error) {
+	if op.Metadata[ticketTag] == nil || len(r.Header.Values("Authorization")) > 0 {
+		return a.authenticate(r)
+	}
+	ticket := r.URL.Query().Get("ticket")
+	if ticket == "" {
+		return a.authenticate(r)
+	}
+	return a.redeem(r.Context(), ticket)
+}
+
+// redeem uses a ticket up and returns whom it speaks for. One that isn't good costs its address what a bad token costs.
+func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error) {
+	if err := a.charge(ctx, 0); err != nil {
+		return auth.Principal{}, err
+	}
+	g, err := a.tickets.Redeem(ctx, ticket)
+	switch {
+	case todo.CodeOf(err) == todo.Unauthenticated:
+		return auth.Principal{}, a.refuse(ctx, true, &auth.Refusal{Reason: err.Error()})
+	case err != nil:
+		return auth.Principal{}, err
+	}
+	p := auth.Principal{Subject: string(g.Owner), SessionID: g.SessionID, IssuedAt: g.AsOf, ExpiresAt: g.ExpiresAt}
+	return p, a.chargeUser(ctx, p)
+}
