@@ -23,6 +23,22 @@ type Session struct {
 	ExpiresAt   time.Time // from then on it can't be refreshed
 }
 
+// Holdings are what there is of a person, at one moment.
+type Holdings struct {
+	State   todo.State
+	Account *Person   // nil for somebody who has no account here
+	Claims  todo.User // what the newest token of theirs that wrote something said of them
+	Since   time.Time // when this life of theirs was first heard of; zero for never
+	Counts
+}
+
+// Counts says how many tasks a person has.
+type Counts struct {
+	Open, Completed int // none of them in the trash
+	Overdue         int // open, and due before now, or on a day that is over in UTC
+	Trash           int
+}
+
 // A Store keeps accounts and sessions. Its errors are those of todo.Store; each method is one transaction. Times are in
 // whole microseconds of UTC, e-mail addresses normalised. No method but Erase creates a row of tasks' owners: people become
 // known there when they first write something.
@@ -74,8 +90,18 @@ type Store interface {
 	// the time now. Of several that redeem it at once, one gets it.
 	RedeemTicket(ctx context.Context, owner todo.UserID, hash []byte, now time.Time) (Ticket, error)
 
+	// Sessions returns up to limit sessions of owner whose ids are above after, by id, expired ones included.
+	Sessions(ctx context.Context, owner todo.UserID, after string, limit int) ([]Session, error)
+
+	// Holdings returns what there is of owner, all of it at one moment; now is what Counts go by.
+	Holdings(ctx context.Context, owner todo.UserID, now time.Time) (Holdings, error)
+
 	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
 	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
 	// nothing, with another epoch. Erasing nobody is no error.
 	Erase(ctx context.Context, owner todo.UserID, at time.Time) error
+
+	// EraseOwn does to by what Erase does, unless by's token belongs to a former life: then it does nothing and returns
+	// NobodyAnymore. Of several with the same token at once, one erases.
+	EraseOwn(ctx context.Context, by todo.User, at time.Time) error
 }

@@ -161,3 +161,11 @@ type State struct {
 	Rev      Rev
 	ErasedAt time.Time // when the life before this one ended; zero for none
 }
+
+// Admit returns NobodyAnymore if by's token belongs to a life of the account that has ended.
+func (s State) Admit(by User) error {
+	if s.former(by) {
+		return NobodyAnymore()
+	}
+	return nil
+}

@@ -26,6 +26,17 @@ type Importer interface {
 	// Imported returns those of oldIDs that have been imported for owner from source, each with the CreatedAt that its task
 	// was given. It doesn't matter what became of the task since.
 	Imported(ctx context.Context, owner UserID, source string, oldIDs []string) (map[string]time.Time, error)
+
+	// Imports returns up to limit notes of what was imported for owner, after the given one, by source and old id. The
+	// empty Import comes before all. To this method an erased owner is one for whom nothing was imported.
+	Imports(ctx context.Context, owner UserID, after Import, limit int) ([]Import, error)
+}
+
+// Import notes that a task came from another system. It outlives the task.
+type Import struct {
+	Source, OldID string
+	TaskID        int64     // what it became here
+	CreatedAt     time.Time // of the task
 }
 
 // Erased says that this person had everything of theirs erased.

@@ -75,8 +75,9 @@ type Store interface {
 	// Overdue returns up to limit people of whom something is kept from before one of the times.
 	Overdue(ctx context.Context, before Cutoffs, limit int) ([]UserID, error)
 
-	// Forget removes up to limit entries of owner's log and as many keys from before the times, and returns how many
-	// that were. The log loses its beginning, never something from its middle.
+	// Forget removes up to limit entries of owner's log, as many keys and as many sessions from before the times, and
+	// returns how many that were; a tombstone counts as one. The log loses its beginning, never something from its middle.
+	// A tombstone stays as long as there is a session or an account beside it.
 	Forget(ctx context.Context, owner UserID, before Cutoffs, limit int) (int, error)
 
 	// Alone calls do, unless another process on the same database is being called so.

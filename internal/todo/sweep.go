@@ -11,12 +11,18 @@ type Cutoffs struct {
 	Trash   time.Time // tasks that went to the trash
 	Changes time.Time // entries of the log
 	Keys    time.Time // changes that were to happen once
+
+	Sessions   time.Time // sessions that could be refreshed until then
+	Tombstones time.Time // what says of somebody that everything of theirs was erased then, and nothing else
 }
+
+// tombstonesKept is for how long a tombstone refuses the tokens of an ended life: far longer than tokens are good.
+const tombstonesKept = 30 * 24 * time.Hour
 
 // Swept is how much was removed.
 type Swept struct {
 	Tasks  int // from the trash, for good
-	Others int // entries of the log, and keys
+	Others int // entries of the log, keys, sessions and tombstones
 }
 
 // How much is done in one step, so that nobody's writes wait for long and no snapshot is held.
@@ -32,6 +38,7 @@ func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
 	now := s.moment()
 	before := Cutoffs{
 		Trash: now.Add(-s.rules.TrashRemembered), Changes: now.Add(-s.rules.LogRemembered), Keys: now.Add(-s.rules.KeysRemembered),
+		Sessions: now, Tombstones: now.Add(-tombstonesKept),
 	}
 	err = s.store.Alone(ctx, func(ctx context.Context) error {
 		for ctx.Err() == nil {

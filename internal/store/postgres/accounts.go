@@ -150,17 +150,38 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) (people [
 	return people, err
 }
 
-// forgetUser deletes the owner's row and with it, by the trigger delete_user_data, everything of theirs in every table.
-// rememberErased leaves a new one, with a new epoch, that says no more than that and when.
+// forgetUser deletes the owner's row and with it, by the trigger delete_user_data, everything of theirs in every table;
+// unless that was done at $2 or after, where there is a $2. rememberErased leaves a new one, with a new epoch, that says no
+// more than that and when.
 const (
-	forgetUser     = `delete from todod.users where user_id = $1`
-	rememberErased = `insert into todod.users (user_id, created_at, changed_at, erased_at) values ($1, $2, $2, $2)`
+	forgetUser = `delete from todod.users
+		where user_id = $1 and ($2::timestamptz is null or erased_at is null or erased_at < $2) returning 1`
+	rememberErased = `insert into todod.users (user_id, created_at, changed_at, erased_at) values ($1, $2, $2, $2)
+		on conflict (user_id) do nothing`
 )
 
 // Erase implements account.Store.
 func (s *Store) Erase(ctx context.Context, owner todo.UserID, at time.Time) error {
+	return s.erase(ctx, owner, nil, at)
+}
+
+// EraseOwn implements account.Store.
+func (s *Store) EraseOwn(ctx context.Context, by todo.User, at time.Time) error {
+	return s.erase(ctx, by.ID, &by.AsOf, at)
+}
+
+// erase removes everything of owner at the time at, unless they were erased at asOf or after; nil erases in any case.
+func (s *Store) erase(ctx context.Context, owner todo.UserID, asOf *time.Time, at time.Time) error {
+	erased := false
+	forget := statement{forgetUser, []any{owner, asOf}, func(rows pgx.Rows) error {
+		erased = rows.Next()
+		return nil
+	}}
 	// The lock comes first, as in every write: whoever waits for it finds the new row. It also makes the row that the
 	// trigger needs where there is none.
-	return s.write(ctx, owner, todo.Write{At: at}, statement{sql: forgetUser, args: []any{owner}},
-		statement{sql: rememberErased, args: []any{owner, at}})
+	err := s.write(ctx, owner, todo.Write{At: at}, forget, statement{sql: rememberErased, args: []any{owner, at}})
+	if err == nil && !erased {
+		err = todo.NobodyAnymore()
+	}
+	return err
 }

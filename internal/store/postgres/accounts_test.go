@@ -128,19 +128,26 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 func TestMaintenanceSeesNoSecrets(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "store", migrateOnly)
-	signUp(t, openURL(t, url), "ada")
+	s := openURL(t, url)
+	signUp(t, s, "ada")
+	mustCreate(t, s, "ada")
 	conn := connect(t, url)
 	exec(t, conn, "set role "+maintenanceRole)
 	var n int
 	if err := conn.QueryRow(t.Context(), "select count(email) from todod.accounts").Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d accounts, %v", n, err)
 	}
+	if err := conn.QueryRow(t.Context(), "select count(user_id) from todod.users").Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d people who are there, %v", n, err)
+	}
 	for _, sql := range []string{
-		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.sessions", "select from todod.tickets",
+		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.tickets", "select sid from todod.sessions",
+		"select refresh_hash from todod.sessions", "select sealed from todod.sessions", "delete from todod.sessions",
+		"select email from todod.users", "select epoch from todod.users", "delete from todod.users",
 		"select title from todod.tasks", "select id from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
 		"select before from todod.changes", "delete from todod.changes", "select key from todod.idempotency_keys",
 		"select result from todod.idempotency_keys", "delete from todod.idempotency_keys", "select key from todod.signing_key",
-		"select from todod.users", "update todod.accounts set name = 'x'", "delete from todod.accounts",
+		"update todod.accounts set name = 'x'", "delete from todod.accounts",
 		"insert into todod.emails (user_id, email) values ('ada', 'x')", "select from todod.accounts for update",
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err == nil {

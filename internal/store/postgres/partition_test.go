@@ -168,7 +168,8 @@ func useEverything(t *testing.T, s *Store) {
 	_, stateErr := s.State(ctx, "ada")
 	_, importErr := s.ImportTasks(ctx, "ada", "old", []todo.ImportedTask{{OldID: "1", Task: task}}, by("ada"))
 	_, importedErr := s.Imported(ctx, "ada", "old", []string{"1"})
-	for _, err := range []error{readErr, updateErr, toggleErr, updateOnceErr, toggleOnceErr, operationErr, stateErr, importErr, importedErr} {
+	_, importsErr := s.Imports(ctx, "ada", todo.Import{}, 10)
+	for _, err := range []error{importsErr, readErr, updateErr, toggleErr, updateOnceErr, toggleOnceErr, operationErr, stateErr, importErr, importedErr} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,10 +222,15 @@ func useAccounts(t *testing.T, s *Store) {
 	ticket := newTicket("ada")
 	issueErr := s.IssueTicket(ctx, ticket, noon)
 	_, redeemErr := s.RedeemTicket(ctx, "ada", ticket.Hash, noon)
+	_, sessionsErr := s.Sessions(ctx, "ada", "", 10)
+	_, holdingsErr := s.Holdings(ctx, "ada", noon)
+	_, forgetErr := s.Forget(ctx, "ada", todo.Cutoffs{}, 10)
 	again := v
 	again.ID = "another"
 	for i, err := range []error{
-		namedErr, accountErr, profileErr, upgradeErr, passwordErr, sessionErr, rotateErr, endErr, issueErr, redeemErr, s.StartSession(ctx, v, ""),
+		namedErr, accountErr, profileErr, upgradeErr, passwordErr, sessionErr, rotateErr, endErr, issueErr, redeemErr, sessionsErr, holdingsErr,
+		forgetErr,
+		s.StartSession(ctx, v, ""),
 		s.StartSession(ctx, again, "new"), s.Erase(ctx, "ada", noon),
 	} {
 		if err != nil {

@@ -14,11 +14,19 @@ const overdue = `
 	(select distinct user_id from todod.tasks where deleted_at < $1 limit $4)
 	union (select distinct user_id from todod.changes where at < $2 limit $4)
 	union (select distinct user_id from todod.idempotency_keys where created_at <= $3 limit $4)
+	union (select distinct user_id from todod.sessions where expires_at <= $5 limit $4)
+	union (select user_id from todod.users u where ` + tombstone + ` and erased_at <= $6 limit $4)
 	limit $4`
+
+// tombstone is true of a row u of users that says that everything of somebody was erased, if it says nothing else and
+// there is nobody who could be about to begin anew.
+const tombstone = `u.erased_at is not null and u.rev = 0
+	and not exists (select from todod.sessions s where s.user_id = u.user_id)
+	and not exists (select from todod.accounts a where a.user_id = u.user_id)`
 
 // Overdue implements todo.Store.
 func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
-	args := []any{before.Trash, before.Changes, before.Keys, limit}
+	args := []any{before.Trash, before.Changes, before.Keys, limit, before.Sessions, before.Tombstones}
 	err = s.maintain(ctx, statement{overdue, args, func(rows pgx.Rows) (err error) {
 		owners, err = pgx.CollectRows(rows, pgx.RowTo[todo.UserID])
 		return err
@@ -27,6 +35,8 @@ func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (ow
 }
 
 // forgetChanges removes the beginning of a log, never from its middle: up to the first entry that is young enough.
+// forgetTombstone needs no lock that is taken first: of it and a first write of another life at the same moment, one waits
+// for the other, and finds the row as that left it.
 const (
 	forgetChanges = `
 		delete from todod.changes where user_id = $1 and rev in (
@@ -36,6 +46,10 @@ const (
 	forgetKeys = `
 		delete from todod.idempotency_keys where user_id = $1 and key in (
 			select key from todod.idempotency_keys where user_id = $1 and created_at <= $2 limit $3)`
+	forgetExpired = `
+		delete from todod.sessions where user_id = $1 and sid in (
+			select sid from todod.sessions where user_id = $1 and expires_at <= $2 limit $3)`
+	forgetTombstone = `delete from todod.users u where user_id = $1 and ` + tombstone + ` and erased_at <= $2`
 )
 
 // noRev is above every revision.
@@ -52,7 +66,9 @@ func (s *Store) Forget(ctx context.Context, owner todo.UserID, before todo.Cutof
 	n = 0
 	err = s.transact(ctx, owner,
 		statement{forgetChanges + ` returning 1`, []any{owner, before.Changes, limit, int64(noRev)}, count},
-		statement{forgetKeys + ` returning 1`, []any{owner, before.Keys, limit}, count})
+		statement{forgetKeys + ` returning 1`, []any{owner, before.Keys, limit}, count},
+		statement{forgetExpired + ` returning 1`, []any{owner, before.Sessions, limit}, count},
+		statement{forgetTombstone + ` returning 1`, []any{owner, before.Tombstones}, count})
 	if err != nil {
 		return 0, err
 	}

@@ -143,24 +143,43 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) (people [
 }
 
 // forgetUser deletes the owner's row and with it, by the trigger delete_user_data, everything of theirs in every table;
-// makeUser makes the row that the trigger needs where there is none. rememberErased leaves a new one, with a new epoch,
-// that says no more than that and when.
+// unless that was done at ?2 or after, where there is a ?2. makeUser makes the row that the trigger needs where there is
+// none. rememberErased leaves a new one, with a new epoch, that says no more than that and when.
 const (
-	makeUser       = `insert into users (user_id, created_at, changed_at) values (?1, ?2, ?2) on conflict do nothing`
-	forgetUser     = `delete from users where user_id = ?1`
+	makeUser   = `insert into users (user_id, created_at, changed_at) values (?1, ?2, ?2) on conflict do nothing`
+	forgetUser = `delete from users where user_id = ?1 and (?2 is null or erased_at is null or erased_at < ?2)`
+
 	rememberErased = `insert into users (user_id, created_at, changed_at, erased_at) values (?1, ?2, ?2, ?2)`
 )
 
 // Erase implements account.Store.
 func (s *Store) Erase(ctx context.Context, owner todo.UserID, at time.Time) error {
+	return s.erase(ctx, owner, nil, at)
+}
+
+// EraseOwn implements account.Store.
+func (s *Store) EraseOwn(ctx context.Context, by todo.User, at time.Time) error {
+	asOf := claimsAt(by.AsOf)
+	return s.erase(ctx, by.ID, &asOf, at)
+}
+
+// erase removes everything of owner at the time at, unless they were erased at asOf or after; nil erases in any case.
+func (s *Store) erase(ctx context.Context, owner todo.UserID, asOf *int64, at time.Time) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, makeUser, owner, at.UnixMicro())
-		if err == nil {
-			_, err = tx.ExecContext(ctx, forgetUser, owner)
+		if _, err := tx.ExecContext(ctx, makeUser, owner, at.UnixMicro()); err != nil {
+			return err
 		}
-		if err == nil {
-			_, err = tx.ExecContext(ctx, rememberErased, owner, at.UnixMicro())
+		forgotten, err := tx.ExecContext(ctx, forgetUser, owner, asOf)
+		if err != nil {
+			return err
 		}
+		switch rows, err := forgotten.RowsAffected(); {
+		case err != nil:
+			return err
+		case rows == 0:
+			return todo.NobodyAnymore()
+		}
+		_, err = tx.ExecContext(ctx, rememberErased, owner, at.UnixMicro())
 		return err
 	})
 }

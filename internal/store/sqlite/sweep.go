@@ -12,7 +12,15 @@ const overdue = `
 	select user_id from tasks where deleted_at < ?1
 	union select user_id from changes where at < ?2
 	union select user_id from idempotency_keys where created_at <= ?3
+	union select user_id from sessions where expires_at <= ?5
+	union select user_id from users where ` + tombstone + ` and erased_at <= ?6
 	limit ?4`
+
+// tombstone is true of a row of users that says that everything of somebody was erased, if it says nothing else and there
+// is nobody who could be about to begin anew.
+const tombstone = `users.erased_at is not null and users.rev = 0
+	and not exists (select 1 from sessions s where s.user_id = users.user_id)
+	and not exists (select 1 from accounts a where a.user_id = users.user_id)`
 
 // Overdue implements todo.Store.
 func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
@@ -22,7 +30,7 @@ func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (ow
 			return owner, err
 		}
 		owners, err = collect(ctx, tx, one, overdue, before.Trash.UnixMicro(), before.Changes.UnixMicro(),
-			before.Keys.UnixMicro(), limit)
+			before.Keys.UnixMicro(), limit, before.Sessions.UnixMicro(), before.Tombstones.UnixMicro())
 		return err
 	})
 	return owners, err
@@ -38,6 +46,10 @@ const (
 	forgetKeys = `
 		delete from idempotency_keys where user_id = ?1 and key in (
 			select key from idempotency_keys where user_id = ?1 and created_at <= ?2 limit ?3)`
+	forgetExpired = `
+		delete from sessions where user_id = ?1 and sid in (
+			select sid from sessions where user_id = ?1 and expires_at <= ?2 limit ?3)`
+	forgetTombstone = `delete from users where user_id = ?1 and ` + tombstone + ` and erased_at <= ?2`
 )
 
 // noRev is above every revision.
@@ -46,15 +58,19 @@ const noRev = 1<<63 - 1
 // Forget implements todo.Store.
 func (s *Store) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoffs, limit int) (n int, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		changes, err := tx.ExecContext(ctx, forgetChanges, owner, before.Changes.UnixMicro(), limit, int64(noRev))
-		if err != nil {
-			return err
-		}
-		keys, err := tx.ExecContext(ctx, forgetKeys, owner, before.Keys.UnixMicro(), limit)
-		if err != nil {
-			return err
-		}
-		for _, removed := range []sql.Result{changes, keys} {
+		for _, forget := range []struct {
+			sql  string
+			args []any
+		}{
+			{forgetChanges, []any{owner, before.Changes.UnixMicro(), limit, int64(noRev)}},
+			{forgetKeys, []any{owner, before.Keys.UnixMicro(), limit}},
+			{forgetExpired, []any{owner, before.Sessions.UnixMicro(), limit}},
+			{forgetTombstone, []any{owner, before.Tombstones.UnixMicro()}},
+		} {
+			removed, err := tx.ExecContext(ctx, forget.sql, forget.args...)
+			if err != nil {
+				return err
+			}
 			rows, err := removed.RowsAffected()
 			if err != nil {
 				return err

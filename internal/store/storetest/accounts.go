@@ -58,6 +58,11 @@ var accountCases = []struct {
 	{"erasing leaves nothing of a person", testErase},
 	{"nothing is carried from one life into another", testLives},
 	{"erasing and writing at once take turns", testEraseAtOnce},
+	{"what there is of somebody is told as it is", testHoldings},
+	{"tasks are counted by the rule", testCounts},
+	{"sessions are listed page by page", testSessionsAreListed},
+	{"a token erases what it belongs to, once", testEraseOwn},
+	{"sessions and what is left of people are swept", testSweepPeople},
 	{"a caller who has gone away changes no account", testCancelledCallerChangesNoAccount},
 }
 
@@ -606,7 +611,7 @@ func testCancelledCallerChangesNoAccount(t *testing.T, s AccountStore) {
 	for i, err := range []error{
 		s.CreateAccount(gone, late, nil), profileErr, s.UpgradePassword(gone, a.ID, a.PasswordHash, "x"),
 		s.SetPassword(gone, a.ID, "x", ""), s.StartSession(gone, newSession(a.ID, noon), ""), rotateErr, endErr,
-		s.Erase(gone, a.ID, noon),
+		s.Erase(gone, a.ID, noon), s.EraseOwn(gone, todo.User{ID: a.ID}, noon),
 	} {
 		if todo.CodeOf(err) != todo.Unavailable || !errors.Is(err, context.Canceled) {
 			t.Errorf("operation %d: %v", i, err)

@@ -32,6 +32,7 @@ func RunImport(t *testing.T, open func(t *testing.T) ImportingStore) {
 		{"what was imported is not imported again", testImportTwice},
 		{"a task that was deleted since does not come back", testImportAfterDelete},
 		{"owners and sources don't know of each other's imports", testImportsAreApart},
+		{"what was imported is listed page by page", testImportsAreListed},
 		{"imports of the same tasks at once double nothing", testImportAtOnce},
 		{"an import is all or nothing", testImportAllOrNothing},
 		{"nothing comes back to somebody who had it erased", testImportAfterErasure},
@@ -278,4 +279,41 @@ func testImportAfterErasure(t *testing.T, s ImportingStore) {
 		t.Errorf("%v came back", titles(left))
 	}
 	wantImport(t, s, bob, tasks, 3)
+}
+
+// testImportsAreListed: by source and old id, nobody else's, whatever became of the tasks.
+func testImportsAreListed(t *testing.T, s ImportingStore) {
+	ada := newUser()
+	wantImport(t, s, newUser(), someTasks(3), 3)
+	if n, err := s.ImportTasks(t.Context(), ada, "older", someTasks(2), by(ada)); err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	wantImport(t, s, ada, someTasks(3), 3)
+	ids := map[string]int64{}
+	for _, task := range oldestFirst(t, s, ada) {
+		ids[fmt.Sprint(task.Version, " ", task.Title)] = task.ID
+	}
+	if _, err := s.Delete(t.Context(), ada, ids["3 a0"], by(ada)); err != nil {
+		t.Fatal(err)
+	}
+	note := func(source, oldID string, rev, minutes int) todo.Import {
+		at := noon.Add(time.Duration(minutes) * time.Minute)
+		return todo.Import{Source: source, OldID: oldID, TaskID: ids[fmt.Sprint(rev, " ", oldID)], CreatedAt: at}
+	}
+	want := []todo.Import{
+		note(source, "a0", 3, 0), note(source, "a1", 4, 1), note(source, "a2", 5, 2), note("older", "a0", 1, 0), note("older", "a1", 2, 1),
+	}
+	var last todo.Import
+	for _, size := range []int{2, 2, 1, 0} {
+		page, err := s.Imports(t.Context(), ada, last, 2)
+		if err != nil || len(page) != size {
+			t.Fatalf("after %v: %v, %v", last, page, err)
+		}
+		for _, got := range page {
+			if last = got; got != want[0] {
+				t.Errorf("got %v, want %v", got, want[0])
+			}
+			want = want[1:]
+		}
+	}
 }

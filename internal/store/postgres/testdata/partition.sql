@@ -27,6 +27,11 @@ grant select (user_id, at) on todod.changes to todod_maintenance;
 grant select (user_id, created_at) on todod.idempotency_keys to todod_maintenance;
 create policy maintenance on todod.accounts for select to todod_maintenance using (current_user = 'todod_maintenance');
 grant select (user_id, email, name, created_at) on todod.accounts to todod_maintenance;
+create policy maintenance on todod.sessions for select to todod_maintenance using (current_user = 'todod_maintenance');
+grant select (user_id, expires_at) on todod.sessions to todod_maintenance;
+create policy maintenance on todod.users for select to todod_maintenance
+    using (current_user = 'todod_maintenance' and erased_at is not null);
+grant select (user_id, rev, erased_at) on todod.users to todod_maintenance;
 create trigger delete_user_log after delete on todod.users for each row execute function todod.delete_user_log();
 create trigger delete_user_tickets after delete on todod.users for each row execute function todod.delete_user_tickets();
 create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data();
