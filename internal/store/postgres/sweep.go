@@ -85,11 +85,13 @@ func (s *Store) Alone(ctx context.Context, do func(context.Context) error) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // and with it the lock
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // and with it the lock, if nothing else has
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return translate(err)
 	}
+	// A connection that is closed has its lock for a moment more; one whose transaction has ended has none.
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	var got bool
 	if err := tx.QueryRow(ctx, fmt.Sprintf("select pg_try_advisory_xact_lock(%d)", sweepLock)).Scan(&got); err != nil || !got {
 		return translate(err)
