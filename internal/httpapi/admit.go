@@ -80,7 +80,8 @@ func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (h
 		header := recordOf(r.Context()).header
 		header.Set("Cache-Control", "private, no-cache")
 		header.Add("Vary", "Authorization")
-		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, newWish(r)), nil
+		wish := newWish(r) // before WithValue copies the request: it is the copy whose body is read
+		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, wish), nil
 	case op.Metadata[exemptTag] != nil:
 		return ctx, nil
 	case op.Metadata[signInTag] != nil:
