@@ -46,7 +46,7 @@ var stepOps = map[string]todo.Op{
 func (b *batchBody) read(data []byte) {
 	var faults []todo.FieldError
 	b.fault = readObject(data, members{
-		"atomic": into(&b.atomic, "true or false"),
+		"atomic": notNull(into(&b.atomic, "true or false")),
 		"operations": func(value jsontext.Value) (message string) {
 			b.steps, faults, message = readSteps(value)
 			return message
@@ -54,8 +54,6 @@ func (b *batchBody) read(data []byte) {
 	}, refuse)
 	switch {
 	case b.fault != nil:
-	case b.atomic.Null:
-		b.fault = todo.InvalidFields(todo.FieldError{Field: "atomic", Message: "must not be null"})
 	case b.steps == nil && len(faults) == 0:
 		b.fault = todo.InvalidFields(todo.FieldError{Field: "operations", Message: "is required"})
 	default:
@@ -80,12 +78,16 @@ func readSteps(value jsontext.Value) (steps []todo.Step, faults []todo.FieldErro
 		if len(steps) == todo.MaxBatch {
 			return nil, nil, fmt.Sprintf("must be at most %d operations", todo.MaxBatch)
 		}
-		step, err := readStep(element, refs)
-		var invalid *todo.Error
-		if errors.As(err, &invalid) {
-			for _, f := range invalid.Fields {
-				f.Field = fmt.Sprintf("operations[%d].%s", len(steps), f.Field)
-				faults = append(faults, f)
+		name := fmt.Sprintf("operations[%d]", len(steps))
+		var step todo.Step
+		if element.Kind() != '{' {
+			faults = append(faults, todo.FieldError{Field: name, Message: "must be a JSON object"})
+		} else if step, err = readStep(element, refs); err != nil {
+			var invalid *todo.Error
+			if errors.As(err, &invalid) {
+				for _, f := range invalid.Fields {
+					faults = append(faults, todo.FieldError{Field: name + "." + f.Field, Message: f.Message})
+				}
 			}
 		}
 		if len(faults) >= maxFaults {
@@ -108,12 +110,12 @@ func readStep(value jsontext.Value, refs map[string]bool) (todo.Step, error) {
 	hasTask := false
 	positive := func(n int64) (int64, bool) { return n, n > 0 }
 	err := readObject(value, members{
-		"op": parsedInto(&op, stepNames(), func(name string) (todo.Op, bool) { op, ok := stepOps[name]; return op, ok }),
-		"ref": parsedInto(&ref, "a text of 1 to 64 bytes", func(s string) (string, bool) {
-			return s, s != "" && len(s) <= maxFieldName
-		}),
-		"id":      parsedInto(&id, "a positive whole number", positive),
-		"version": parsedInto(&version, "a positive whole number", positive),
+		"op": notNull(parsedInto(&op, stepNames(), func(name string) (todo.Op, bool) { op, ok := stepOps[name]; return op, ok })),
+		"ref": notNull(parsedInto(&ref, "a text of 1 to 64 bytes without NUL", func(s string) (string, bool) {
+			return s, s != "" && len(s) <= maxFieldName && !strings.Contains(s, "\x00")
+		})),
+		"id":      notNull(parsedInto(&id, "a positive whole number", positive)),
+		"version": notNull(parsedInto(&version, "a positive whole number", positive)), // null must not mean any version
 		"task": func(value jsontext.Value) string {
 			if hasTask = true; value.Kind() != '{' {
 				return "must be a JSON object"

@@ -115,8 +115,9 @@ const (
 	maxFieldName = 64 // bytes of a name that is not ours
 )
 
-// clip returns name as an answer repeats it.
+// clip returns name as an answer repeats it: short, and without NUL, which no database could keep with the answer.
 func clip(name string) string {
+	name = strings.ReplaceAll(name, "\x00", "\uFFFD")
 	if len(name) <= maxFieldName {
 		return name
 	}
@@ -150,14 +151,37 @@ func malformed(err error) error {
 	field, message := "body", "is not valid JSON"
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		if first, _, _ := strings.Cut(strings.TrimPrefix(string(syntax.JSONPointer), "/"), "/"); first != "" {
-			field = clip(jsontext.Pointer("/" + first).LastToken())
+		if at := fieldAt(syntax.JSONPointer); at != "" {
+			field = at
 		}
 		if errors.Is(err, jsontext.ErrDuplicateName) {
 			message = "must not come twice"
 		}
 	}
 	return todo.InvalidFields(todo.FieldError{Field: field, Message: message})
+}
+
+// fieldAt returns the name of the member of a body that a pointer leads to, "" for none. Where that is a list, it goes on
+// to what the pointer leads to within it, as far as jsontext knows: operations[3].title.
+func fieldAt(p jsontext.Pointer) string {
+	var name string
+	list := false
+	for token := range p.Tokens() {
+		_, digits := parseDigits(token)
+		switch {
+		case name == "":
+			name = token
+		case list && token != "":
+			name += "." + token
+		case list: // jsontext leaves out the names of objects in between
+		case digits:
+			list = true
+			name += "[" + token + "]"
+		default:
+			return clip(name)
+		}
+	}
+	return clip(name)
 }
 
 // into returns what reads a member into dst: null, or a value of the JSON type that T is of.
@@ -182,6 +206,16 @@ func parsedInto[T, V any](dst *todo.Opt[V], wanted string, parse func(T) (V, boo
 		}
 		*dst = todo.Some(v)
 		return ""
+	}
+}
+
+// notNull returns what reads a member with read, unless it is null.
+func notNull(read func(jsontext.Value) string) func(jsontext.Value) string {
+	return func(value jsontext.Value) string {
+		if value.Kind() == 'n' {
+			return "must not be null"
+		}
+		return read(value)
 	}
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ func wantsMerge(r *http.Request, terms todo.Terms) bool {
 	if r.Method != http.MethodPatch || len(terms.If) != 1 {
 		return false
 	}
-	for preference := range strings.SplitSeq(strings.Join(r.Header.Values("Prefer"), ","), ",") {
+	unquoted := quoted.ReplaceAllString(strings.Join(r.Header.Values("Prefer"), ","), "")
+	for preference := range strings.SplitSeq(unquoted, ",") {
 		name, _, _ := strings.Cut(preference, ";")
 		if strings.EqualFold(strings.TrimSpace(name), "merge") {
 			return true
@@ -23,6 +25,9 @@ func wantsMerge(r *http.Request, terms todo.Terms) bool {
 	}
 	return false
 }
+
+// quoted is a quoted-string of RFC 9110, section 5.6.4. In one, a comma separates nothing.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // updateOrMerge changes what p names of a task, and reports whether that was merged.
 func (a *API) updateOrMerge(ctx context.Context, id int64, p todo.Patch) (out todo.Outcome, merged bool, err error) {

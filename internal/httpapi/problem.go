@@ -251,8 +251,11 @@ func fromHuma(status int, errs []error) error {
 	var fields []todo.FieldError
 	for _, err := range errs {
 		var domain *todo.Error
+		var batch *todo.BatchError
 		var detail *huma.ErrorDetail
 		switch {
+		case errors.As(err, &batch):
+			return err // its fields are only those of its first operation at fault
 		case errors.As(err, &domain) && domain.Code == todo.Invalid:
 			fields = append(fields, domain.Fields...)
 		case errors.As(err, &detail):

@@ -20,8 +20,8 @@ type undoBody struct {
 // read implements object.
 func (b *undoBody) read(data []byte) {
 	b.fault = readObject(data, members{
-		"rev": parsedInto(&b.rev, "a positive whole number", func(n int64) (int64, bool) { return n, n > 0 }),
-		"key": parsedInto(&b.key, "an Idempotency-Key", func(s string) (string, bool) { return s, isKey(s) }),
+		"rev": notNull(parsedInto(&b.rev, "a positive whole number", func(n int64) (int64, bool) { return n, n > 0 })),
+		"key": notNull(parsedInto(&b.key, "an Idempotency-Key", func(s string) (string, bool) { return s, isKey(s) })),
 	}, refuse)
 	if b.fault == nil && (b.rev.V == 0) == (b.key.V == "") {
 		b.fault = todo.InvalidFields(todo.FieldError{Field: "rev", Message: "or key must come, and not both"})

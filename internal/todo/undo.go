@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -23,23 +24,30 @@ func setOf(done Composition, err error) (ChangeSet, error) {
 	return ChangeSet{Rev: done.Changes[0].SetRev, Changes: done.Changes, Replayed: done.Replayed}, nil
 }
 
+// maxFaults is how many fields a Conflict names at most.
+const maxFaults = 20
+
 // Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as new
 // changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say what
-// and when. Undoing what Undo did does it again.
+// and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
+// NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, terms Terms) (ChangeSet, error) {
 	w := s.write(by, terms)
 	return setOf(s.store.Compose(ctx, by.ID, Need{Set: rev, SetOf: key, Since: s.rememberedSince()}, w, func(known Known) (Plan, error) {
-		if len(known.Set) == 0 {
+		if len(known.Set) == 0 || known.Set[0].Rev != known.Set[0].SetRev {
 			return Plan{}, &Error{Code: NotFound, Message: "Change not found"}
 		}
 		if err := touchedSince(known); err != nil {
 			return Plan{}, err
 		}
-		d := newDraft(known, w, s.rules.Quota)
+		d := newDraft(known, w, math.MaxInt)
 		for _, c := range slices.Backward(known.Set) {
 			if err := d.takeBack(c); err != nil {
 				return Plan{}, err
 			}
+		}
+		if d.known.Count > max(s.rules.Quota, known.Count) {
+			return Plan{}, QuotaReached(s.rules.Quota)
 		}
 		return Plan{Changes: d.changes}, nil
 	}))
@@ -74,6 +82,7 @@ func touchedSince(known Known) error {
 		return nil
 	}
 	slices.SortFunc(faults, func(a, b FieldError) int { return strings.Compare(a.Field+a.Message, b.Field+b.Message) })
+	faults = faults[:min(len(faults), maxFaults)]
 	return &Error{
 		Code: Conflict, Fields: faults, Message: "Can't be undone: " + faults[0].Field + " " + faults[0].Message,
 	}
@@ -83,15 +92,15 @@ func touchedSince(known Known) error {
 const fieldDeleted = "deleted_at"
 
 // touches returns the names of the fields that c touched. Completing a task touches completed_at, too, which counts as
-// completed; creating one touches all.
+// completed; whether a due date is a day is a part of it; creating a task touches all.
 func (c Change) touches() []string {
 	if c.Op == Created {
-		return []string{"title", "description", "completed", "priority", "due_date", "due_all_day", fieldDeleted}
+		return []string{"title", "description", "completed", "priority", "due_date", fieldDeleted}
 	}
 	var names []string
 	for name, set := range map[string]bool{
 		"title": c.Before.Title.Set, "description": c.Before.Description.Set, "completed": c.Before.Completed.Set,
-		"priority": c.Before.Priority.Set, "due_date": c.Before.Due.Set, "due_all_day": c.Before.AllDay.Set,
+		"priority": c.Before.Priority.Set, "due_date": c.Before.Due.Set || c.Before.AllDay.Set,
 		fieldDeleted: c.Before.DeletedAt.Set,
 	} {
 		if set {
