@@ -37,6 +37,10 @@ test: ## run all tests, bringing what they need
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
 	CGO_ENABLED=1 go test -race -shuffle=on -tags heavy -timeout 20m ./...
 
+.PHONY: faults
+faults: ## break replies, processes and databases as often as the published figures say: about ten minutes
+	CGO_ENABLED=1 go test -race -tags 'heavy figures' -timeout 40m -v -run 'Test' ./test/faults ./test
+
 .PHONY: check
 check: check-format check-vet check-staticcheck check-lint check-generated check-test ## all that CI runs: linters, generated files, tests
 	@echo "make check: passed"

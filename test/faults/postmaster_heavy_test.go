@@ -14,9 +14,6 @@ import (
 	"todod/test/tododtest"
 )
 
-// postmasters is how often PostgreSQL is killed.
-const postmasters = 50
-
 // TestPostmasterSIGKILL kills PostgreSQL under load again and again. Meanwhile todod says 503 and stays alive; it is back
 // within the promised time after the database is, and nothing acknowledged is lost or done twice.
 func TestPostmasterSIGKILL(t *testing.T) {

@@ -1,0 +1,14 @@
+//go:build heavy && figures
+
+package test
+
+import "time"
+
+// mixedRequests is how many requests the isolation test sends.
+const mixedRequests = 100_000
+
+// How long readers follow writers, and how often their listeners' connections are killed meanwhile.
+const (
+	eventsFor = 30 * time.Second
+	killEvery = 3 * time.Second
+)
