@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Tasks    *todo.Service
 	Accounts account.Provider
+	Keeper   *account.Keeper // over the same provider
 	Verifier *auth.Verifier
 	Limits   Limits
 	Logger   *slog.Logger
@@ -36,6 +37,7 @@ type Config struct {
 type API struct {
 	tasks     *todo.Service
 	accounts  account.Provider
+	keeper    *account.Keeper
 	verifier  *auth.Verifier
 	limits    Limits
 	log       *slog.Logger
@@ -58,7 +60,7 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}
