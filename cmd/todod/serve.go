@@ -45,10 +45,9 @@ const (
 	limiterCallers = 100_000
 )
 
-// A store is a todo.Store and an account.Store that has to be closed.
+// A store keeps everything, and has to be closed.
 type store interface {
-	todo.Store
-	account.Store
+	account.Everything
 	io.Closer
 }
 
@@ -81,8 +80,11 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	if closer, ok := provider.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
+	keeper := account.NewKeeper(account.KeeperConfig{
+		Store: db, Provider: provider, Now: time.Now, Logger: observe.For(log, "todod.account"), Erased: hub.Erased,
+	})
 	api := httpapi.New(httpapi.Config{
-		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
+		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
 		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})

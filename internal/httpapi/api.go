@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Tasks    *todo.Service
 	Accounts account.Provider
+	Keeper   *account.Keeper // over the same provider
 	Tickets  *account.Tickets
 	Events   *event.Hub // whom Drain stops
 	Verifier *auth.Verifier
@@ -39,6 +40,7 @@ type Config struct {
 type API struct {
 	tasks     *todo.Service
 	accounts  account.Provider
+	keeper    *account.Keeper
 	tickets   *account.Tickets
 	hub       *event.Hub
 	verifier  *auth.Verifier
@@ -63,7 +65,8 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, tickets: cfg.Tickets, hub: cfg.Events, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
+		verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}

@@ -286,7 +286,10 @@ type passwordInput struct{ Body passwordBody }
 
 // changePassword replaces the caller's password and ends their other sessions.
 func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOutput, error) {
-	if err := a.limitPassword(ctx); err != nil {
+	if err := a.limitAccount(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.keeper.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}
 	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement)

@@ -19,7 +19,7 @@ type Limits struct {
 	Anonymous     ratelimit.Rate // of each address
 
 	// SignIn is the rate of sign-ins and registrations for each pair of an address and an e-mail address, and of changes of
-	// a password for each user.
+	// a password and erasures for each user.
 	SignIn ratelimit.Rate
 }
 
@@ -57,9 +57,10 @@ func (a *API) limitEmail(ctx context.Context, email string) error {
 	return a.tell(ctx, "sign-in-email", rate, decision)
 }
 
-// limitPassword counts a try of the caller's password against them: whoever has found a token must not find it out.
-func (a *API) limitPassword(ctx context.Context) error {
-	return a.take(ctx, "password", "password:"+string(caller(ctx).ID), a.limits.SignIn, 1)
+// limitAccount counts against the caller what concerns their account as a whole, such as a try of their password: whoever
+// has found a token must not find that out.
+func (a *API) limitAccount(ctx context.Context) error {
+	return a.take(ctx, "account", "account:"+string(caller(ctx).ID), a.limits.SignIn, 1)
 }
 
 // addressKey returns the key of the address that a request comes from.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -35,27 +36,79 @@ func textInto(dst **string) func(jsontext.Value) string {
 	}
 }
 
-// profile is the caller's account on the wire.
-type profile struct {
-	ID        string    `json:"id"`
-	Email     string    `json:"email"`
-	Name      string    `json:"name"`
-	CreatedAt timestamp `json:"created_at"`
+// me is who somebody is and how much there is of theirs, on the wire: every key is always there.
+type me struct {
+	ID        string     `json:"id"`
+	Email     *string    `json:"email" nullable:"true" doc:"null if neither an account here nor a token has said"`
+	Name      *string    `json:"name" nullable:"true" doc:"null if neither an account here nor a token has said"`
+	CreatedAt *timestamp `json:"created_at" nullable:"true" doc:"Of the account here; without one, when they first wrote something, null for never"`
+	Rev       int64      `json:"rev" doc:"Rises by one with every change of their data"`
+	Tasks     taskCounts `json:"tasks"`
+	Trash     int        `json:"trash" doc:"How many tasks are in the trash"`
+}
+
+// taskCounts are the numbers of somebody's tasks that are not in the trash.
+type taskCounts struct {
+	Total     int `json:"total"`
+	Open      int `json:"open"`
+	Completed int `json:"completed"`
+	Overdue   int `json:"overdue" doc:"Open, and due before now, or on a day that is over in UTC"`
+}
+
+// wireMe returns o as it goes out.
+func wireMe(o account.Overview) me {
+	out := me{
+		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), Rev: int64(o.Rev), Trash: o.Trash,
+		Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
+	}
+	if !o.CreatedAt.IsZero() {
+		out.CreatedAt = (*timestamp)(&o.CreatedAt)
+	}
+	return out
+}
+
+// unlessEmpty returns nil for "".
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// meOutput answers with who the caller is.
+type meOutput struct{ Body me }
+
+// getMe answers with who the caller is.
+func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
+	o, err := a.keeper.Overview(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &meOutput{Body: wireMe(o)}, nil
 }
 
 // profileInput is what to change of the caller's account.
 type profileInput struct{ Body profileBody }
 
-// profileOutput answers with the caller's account.
-type profileOutput struct{ Body profile }
-
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
-func (a *API) updateMe(ctx context.Context, in *profileInput) (*profileOutput, error) {
-	p, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), in.Body.profile)
-	if err != nil {
+func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
+	if err := a.keeper.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}
-	return &profileOutput{Body: profile{
-		ID: string(p.ID), Email: p.Email, Name: p.Name, CreatedAt: timestamp(p.CreatedAt),
-	}}, nil
+	if _, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), in.Body.profile); err != nil {
+		return nil, err
+	}
+	return a.getMe(ctx, nil)
+}
+
+// eraseMe erases the caller and everything of theirs.
+func (a *API) eraseMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	if err := a.limitAccount(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.keeper.Erase(ctx, caller(ctx), client(ctx)); err != nil {
+		return nil, err
+	}
+	a.watch(ctx, slog.LevelWarn, "account.erased")
+	return &struct{}{}, nil
 }

@@ -48,7 +48,11 @@ func (a *API) routes() {
 		optionalBody("The session of the bearer token ends, which may have expired"))
 	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions",
 		people, secret, requiring("currentPassword", "newPassword"))
-	secured(a, "PATCH /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
+
+	secured(a, "GET    /api/v1/me", a.getMe, "Who the caller is", people)
+	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
+	secured(a, "DELETE /api/v1/me", a.eraseMe, "Erase everything of the caller", people, status(http.StatusNoContent))
+	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", people, secret, streams[exportDocument](a))
 
 	for _, prefix := range []string{"", "/api/v1"} {
 		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")

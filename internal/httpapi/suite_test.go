@@ -48,11 +48,8 @@ func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	}
 }
 
-// A store keeps tasks, accounts and sessions.
-type store interface {
-	todo.Store
-	account.Store
-}
+// A store keeps everything.
+type store = account.Everything
 
 // openSQLite returns a store on a file of its own.
 func openSQLite(t *testing.T) store {
@@ -175,6 +172,11 @@ func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server 
 	}
 	if adjust != nil {
 		adjust(&cfg)
+	}
+	if cfg.Keeper == nil {
+		cfg.Keeper = account.NewKeeper(account.KeeperConfig{
+			Store: store, Provider: cfg.Accounts, Now: cfg.Now, Logger: cfg.Logger, Erased: hub.Erased,
+		})
 	}
 	api := httpapi.New(cfg)
 	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}

@@ -14,7 +14,7 @@ import (
 
 // withoutKeys are the routes that change something and take no key: to set a name or a password twice does no harm, and no
 // ticket is kept.
-var withoutKeys = []string{"POST /api/auth/change-password", "PATCH /api/v1/me", "POST /api/v1/events/ticket"}
+var withoutKeys = []string{"POST /api/auth/change-password", "PATCH /api/v1/me", "POST /api/v1/events/ticket", "DELETE /api/v1/me"}
 
 // writeRoutes returns every route that changes something of the caller's and takes a key, from the router itself. Whoever
 // adds one that takes none fails this.

@@ -332,3 +332,27 @@ func TestTheDatabaseRepeatsTheRulesOfAccounts(t *testing.T) {
 		}
 	}
 }
+
+// TestTheIndexOfErasuresLeavesWritesAlone: PostgreSQL still rewrites a row of users in its own page (HOT), of somebody
+// who was erased once, too.
+func TestTheIndexOfErasuresLeavesWritesAlone(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Database(t, "store", migrateOnly))
+	exec(t, conn, "insert into todod.users (user_id, changed_at, created_at, erased_at) values ('ada', now(), now(), null), ('bob', now(), now(), now())")
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	for range 10 {
+		if _, err := tx.Exec(t.Context(), "update todod.users set rev = rev + 1, task_count = task_count + 1, changed_at = clock_timestamp(), email = 'x'"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var updated, hot int
+	err = tx.QueryRow(t.Context(), `select pg_stat_get_xact_tuples_updated(c), pg_stat_get_xact_tuples_hot_updated(c)
+		from (select 'todod.users'::regclass::oid as c) x`).Scan(&updated, &hot)
+	if err != nil || updated != 20 || hot != updated {
+		t.Errorf("%d updates, %d of them HOT, %v", updated, hot, err)
+	}
+}

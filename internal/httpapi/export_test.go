@@ -1,0 +1,4 @@
+package httpapi
+
+// NewPatientWriter is newPatientWriter.
+var NewPatientWriter = newPatientWriter

@@ -1,0 +1,528 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"todod/internal/account"
+	"todod/internal/auth"
+	"todod/internal/httpapi"
+	"todod/internal/pgtest"
+	"todod/internal/store/postgres"
+	"todod/internal/todo"
+)
+
+// An export is what an export document says.
+type export struct {
+	Format      string   `json:"format"`
+	ExportedAt  string   `json:"exported_at"`
+	FromRev     int64    `json:"from_rev"`
+	Profile     object   `json:"profile"`
+	Trash       []object `json:"trash"`
+	Tasks       []object `json:"tasks"`
+	History     []object `json:"history"`
+	Sessions    []object `json:"sessions"`
+	Imports     []object `json:"imports"`
+	ToRev       int64    `json:"to_rev"`
+	Complete    bool     `json:"complete"`
+	exportedRaw string
+}
+
+// mustExport returns the export of who has this token. It must have all members there are, and no others.
+func mustExport(t testing.TB, s *server, token string) export {
+	t.Helper()
+	a := s.with(t, token, "GET", "/api/v1/me/export", "").want(t, http.StatusOK)
+	dec := json.NewDecoder(strings.NewReader(a.body))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	e := export{exportedRaw: a.body}
+	if err := dec.Decode(&e); err != nil || !e.Complete || e.Format != "todod export 1" {
+		t.Fatalf("%v: %s", err, a.body)
+	}
+	return e
+}
+
+// rev returns a number of an object.
+func rev(t testing.TB, o object, name string) int64 {
+	t.Helper()
+	n, ok := o[name].(json.Number)
+	if !ok {
+		t.Fatalf("no %s in %v", name, o)
+	}
+	v, err := n.Int64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestExport: everything as the routes show it, and nobody else's.
+func TestExport(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		eve := s.register(t, "eve@example.com")
+		s.with(t, eve.Token, "POST", "/api/v1/tasks", `{"title":"Eve's secret"}`).want(t, http.StatusCreated)
+		ada := s.register(t, "ada@example.com")
+		create := func(body string) string {
+			return path(decode[object](t, s.with(t, ada.Token, "POST", "/api/v1/tasks", body).want(t, http.StatusCreated)))
+		}
+		first, second, third := create(`{"title":"<a> & \u2028 😀","description":""}`), create(`{"title":"b","due_date":"2026-02-01"}`), create(`{"title":"c"}`)
+		s.with(t, ada.Token, "PATCH", first+"/toggle", "").want(t, http.StatusOK)
+		s.with(t, ada.Token, "PATCH", first, `{"due_date":"2026-02-01T10:00:00+01:00","description":null}`).want(t, http.StatusOK)
+		for _, p := range []string{second, third} {
+			s.with(t, ada.Token, "DELETE", p, "").want(t, http.StatusNoContent)
+		}
+		s.with(t, ada.Token, "DELETE", strings.Replace(third, "tasks", "trash", 1), "").want(t, http.StatusNoContent)
+		old := todo.ImportedTask{OldID: "7", Task: todo.Task{Title: "old", Priority: todo.High, CreatedAt: time.UnixMicro(1), UpdatedAt: time.UnixMicro(1)}}
+		owner := todo.UserID(ada.User.ID)
+		if _, err := s.store.ImportTasks(t.Context(), owner, "elsewhere", []todo.ImportedTask{old}, todo.Write{At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+
+		a := s.with(t, ada.Token, "GET", "/api/v1/me/export", "").want(t, http.StatusOK)
+		if !regexp.MustCompile(`^attachment; filename="todod-export-\d{8}T\d{6}Z\.json"$`).MatchString(a.header.Get("Content-Disposition")) ||
+			a.header.Get("Cache-Control") != "no-store" || a.header.Get("Content-Type") != "application/json" {
+			t.Errorf("headers %v", a.header)
+		}
+		e := mustExport(t, s, ada.Token)
+		if profile := s.with(t, ada.Token, "GET", "/api/v1/me", ""); text(t, e.Profile) != text(t, decode[object](t, profile)) {
+			t.Errorf("profile %v, want %s", e.Profile, profile.body)
+		}
+		for list, got := range map[string][]object{"/api/v1/tasks?sort=-created_at": e.Tasks, "/api/v1/trash": e.Trash} {
+			want := decode[[]object](t, s.with(t, ada.Token, "GET", list, ""))
+			if text(t, got) != text(t, want) {
+				t.Errorf("%s: %v, want %v", list, got, want)
+			}
+		}
+		if e.FromRev != 9 || e.ToRev != 9 || len(e.History) != 9 {
+			t.Errorf("from %d to %d, %d changes", e.FromRev, e.ToRev, len(e.History))
+		}
+		var ofFirst []object
+		for i, c := range e.History {
+			id := rev(t, c, "task_id")
+			if rev(t, c, "rev") != int64(i+1) {
+				t.Errorf("change %d: %v", i, c)
+			}
+			if strings.HasSuffix(third, fmt.Sprint("/", id)) && len(c["changes"].(map[string]any)) > 0 {
+				t.Errorf("of what is gone for good: %v", c)
+			}
+			if strings.HasSuffix(first, fmt.Sprint("/", id)) {
+				delete(c, "task_id")
+				ofFirst = append([]object{c}, ofFirst...)
+			}
+		}
+		if want := decode[[]object](t, s.with(t, ada.Token, "GET", first+"/history", "")); text(t, ofFirst) != text(t, want) {
+			t.Errorf("history %v, want %v", ofFirst, want)
+		}
+		if len(e.Sessions) != 1 || len(e.Sessions[0]) != 2 || len(e.Imports) != 1 || e.Imports[0]["source"] != "elsewhere" || e.Imports[0]["old_id"] != "7" {
+			t.Errorf("sessions %v, imports %v", e.Sessions, e.Imports)
+		}
+		for _, hidden := range []string{"Eve", eve.User.ID, goodPassword, "argon2", ada.RefreshToken, claim(t, ada.Token, "sid")} {
+			if strings.Contains(e.exportedRaw, hidden) {
+				t.Errorf("the document has %q", hidden)
+			}
+		}
+		if !strings.Contains(s.log.String(), `"account.exported"`) {
+			t.Error("nobody is told")
+		}
+
+		nobody := mustExport(t, s, mint(t, "nobody"))
+		if got := regexp.MustCompile(`"exported_at":"[^"]*"`).ReplaceAllString(nobody.exportedRaw, `"exported_at":""`); got != `{"format":"todod export 1","exported_at":"","from_rev":0,`+
+			`"profile":{"id":"nobody","email":null,"name":null,"created_at":null,"rev":0,"tasks":{"total":0,"open":0,"completed":0,"overdue":0},"trash":0},`+
+			`"trash":[],"tasks":[],"history":[],"sessions":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
+			t.Errorf("of nobody: %s", got)
+		}
+		if head := s.with(t, ada.Token, "HEAD", "/api/v1/me/export", "").want(t, http.StatusOK); head.body != "" {
+			t.Errorf("HEAD: %s", head.body)
+		}
+	})
+}
+
+// text returns v as JSON, the members of objects in order.
+func text(t testing.TB, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// interrupted is a store that calls before each step of an export that reads tasks, the log or the sessions.
+type interrupted struct {
+	account.Everything
+	before func(step string) error
+}
+
+// Snapshot implements todo.Store.
+func (i *interrupted) Snapshot(ctx context.Context, owner todo.UserID, after int64, upTo todo.Rev, limit int) ([]todo.Task, todo.State, error) {
+	if err := i.before("tasks"); err != nil {
+		return nil, todo.State{}, err
+	}
+	return i.Everything.Snapshot(ctx, owner, after, upTo, limit)
+}
+
+// Changes implements todo.Store.
+func (i *interrupted) Changes(ctx context.Context, owner todo.UserID, since todo.Rev, limit int) ([]todo.Change, todo.State, error) {
+	if err := i.before("log"); err != nil {
+		return nil, todo.State{}, err
+	}
+	return i.Everything.Changes(ctx, owner, since, limit)
+}
+
+// Sessions implements account.Store.
+func (i *interrupted) Sessions(ctx context.Context, owner todo.UserID, after string, limit int) ([]account.Session, error) {
+	if err := i.before("sessions"); err != nil {
+		return nil, err
+	}
+	return i.Everything.Sessions(ctx, owner, after, limit)
+}
+
+// withTasks has ada own n tasks with long descriptions in a store, and returns their ids.
+func withTasks(t testing.TB, s account.Everything, n int) (ids []int64) {
+	t.Helper()
+	old := make([]todo.ImportedTask, n)
+	for i := range old {
+		description := strings.Repeat("é", 500)
+		old[i] = todo.ImportedTask{OldID: fmt.Sprint(i), Task: todo.Task{
+			Title: fmt.Sprint("task ", i), Description: &description, Priority: todo.Low, CreatedAt: time.UnixMicro(1), UpdatedAt: time.UnixMicro(1),
+		}}
+	}
+	for part := range slices.Chunk(old, 500) {
+		if _, err := s.ImportTasks(t.Context(), "ada", "elsewhere", part, todo.Write{At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for after := int64(0); len(ids) < n; after = ids[len(ids)-1] {
+		tasks, _, err := s.Snapshot(t.Context(), "ada", after, 1<<60, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			ids = append(ids, task.ID)
+		}
+	}
+	return ids
+}
+
+// TestAnExportWhileSomebodyWrites, between one page and the next: every task is there as it was or became, and the log
+// tells the rest.
+func TestAnExportWhileSomebodyWrites(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		ids := withTasks(t, s.store, 420) // three pages
+		at := func(id int64) string { return fmt.Sprint("/api/v1/tasks/", id) }
+		inTrash := func(id int64) string { return fmt.Sprint("/api/v1/trash/", id) }
+		for _, id := range []int64{ids[10], ids[11], ids[300]} {
+			s.as(t, "ada", "DELETE", at(id), "").want(t, http.StatusNoContent)
+		}
+		step := 0
+		hooked := newServer(t, &interrupted{s.store, func(what string) error {
+			if step++; what == "tasks" && step == 2 { // the trash and a page of tasks have been read
+				s.as(t, "ada", "DELETE", at(ids[0]), "").want(t, http.StatusNoContent)
+				s.as(t, "ada", "DELETE", at(ids[350]), "").want(t, http.StatusNoContent)
+				s.as(t, "ada", "POST", inTrash(ids[10])+"/restore", "").want(t, http.StatusOK)
+				s.as(t, "ada", "POST", inTrash(ids[300])+"/restore", "").want(t, http.StatusOK)
+				s.as(t, "ada", "DELETE", inTrash(ids[11]), "").want(t, http.StatusNoContent)
+				s.as(t, "ada", "PATCH", at(ids[1])+"/toggle", "").want(t, http.StatusOK)
+				s.as(t, "ada", "PATCH", at(ids[360])+"/toggle", "").want(t, http.StatusOK)
+				s.create(t, "ada", `{"title":"new"}`)
+			}
+			if what == "sessions" {
+				s.create(t, "ada", `{"title":"too late"}`)
+			}
+			return nil
+		}}, nil)
+		e := mustExport(t, hooked, mint(t, "ada"))
+		if e.FromRev != 423 || e.ToRev != 431 || len(e.History) != 431 {
+			t.Errorf("from %d to %d, %d changes", e.FromRev, e.ToRev, len(e.History))
+		}
+		read := map[int64]object{}
+		for _, task := range slices.Concat(e.Trash, e.Tasks) {
+			id := rev(t, task, "id")
+			if have := read[id]; have == nil || rev(t, have, "version") < rev(t, task, "version") {
+				read[id] = task
+			}
+		}
+		// What came after a task was read, the log says.
+		for _, c := range e.History {
+			id := rev(t, c, "task_id")
+			if have := read[id]; have != nil && rev(t, c, "rev") > rev(t, have, "version") {
+				for field, values := range c["changes"].(map[string]any) {
+					have[field] = values.([]any)[1]
+				}
+			}
+			if c["op"] == "purged" {
+				delete(read, id)
+			}
+		}
+		for _, id := range append(ids, ids[len(ids)-1]+1) {
+			a := s.as(t, "ada", "GET", at(id), "")
+			have := read[id]
+			switch {
+			case id == ids[11]:
+				if have != nil {
+					t.Errorf("what is gone for good: %v", have)
+				}
+			case have == nil:
+				t.Errorf("%d is missing", id)
+			case a.status == http.StatusNotFound:
+				if have["deleted_at"] == nil {
+					t.Errorf("in the trash: %v", have)
+				}
+			default:
+				want := decode[object](t, a)
+				if have["deleted_at"] == nil {
+					delete(have, "deleted_at")
+				}
+				for _, passing := range []string{"version", "updated_at"} { // of these the log says it in its own way
+					delete(have, passing)
+					delete(want, passing)
+				}
+				if text(t, have) != text(t, want) {
+					t.Errorf("read as %s, is %s", text(t, have), a.body)
+				}
+			}
+		}
+	})
+}
+
+// TestAFailedExportLooksLikeOne: what had begun is cut off, what hadn't is answered.
+func TestAFailedExportLooksLikeOne(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		fail := func(at string, err error) *server {
+			return newServer(t, &interrupted{s.store, func(what string) error {
+				if what == at {
+					return err
+				}
+				return nil
+			}}, nil)
+		}
+		erase := func() *server {
+			return newServer(t, &interrupted{s.store, func(what string) error {
+				if what == "sessions" {
+					return s.store.Erase(t.Context(), "ada", time.Now())
+				}
+				return nil
+			}}, nil)
+		}
+		away := todo.Away(errors.New("gone"))
+		s.create(t, "ada", `{"title":"x"}`)
+		for _, c := range []struct {
+			failing *server
+			want    int
+		}{{fail("log", away), 503}, {fail("sessions", errors.New("bug")), 500}, {erase(), 401}} {
+			a := c.failing.as(t, "ada", "GET", "/api/v1/me/export", "").want(t, c.want)
+			if a.header.Get("Content-Disposition") != "" || decode[object](t, a)["status"] != json.Number(fmt.Sprint(c.want)) {
+				t.Errorf("%d: %s %v", c.want, a.body, a.header)
+			}
+			if strings.Contains(c.failing.log.String(), "account.exported") {
+				t.Errorf("%d: it is said to be done", c.want)
+			}
+		}
+
+		token := mintAs(t, auth.Claims{Subject: "ada"}, 20*time.Second)
+		if _, err := s.store.ImportTasks(t.Context(), "ada", "x", nil, todo.Write{At: time.Now()}); todo.CodeOf(err) != todo.Forbidden {
+			t.Fatal(err) // she was erased
+		}
+		for i := range 60 {
+			s.with(t, token, "POST", "/api/v1/tasks", fmt.Sprintf(`{"title":"%d","description":%q}`, i, strings.Repeat("é", 900))).want(t, http.StatusCreated)
+		}
+		for _, failing := range []*server{fail("log", away), fail("sessions", errors.New("bug"))} {
+			body, err := cutOff(t, failing, token)
+			if !errors.Is(err, io.ErrUnexpectedEOF) || len(body) == 0 || json.Valid(body) || strings.Contains(string(body), `"complete"`) {
+				t.Errorf("%d bytes, %v", len(body), err)
+			}
+			if !strings.Contains(failing.log.String(), `"account.export_cut"`) || strings.Contains(failing.log.String(), `"account.exported"`) {
+				t.Error("not told as what it is")
+			}
+		}
+		mustExport(t, s, token)
+	})
+}
+
+// cutOff returns what comes of an export until it ends, and how it ends.
+func cutOff(t *testing.T, s *server, token string) ([]byte, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/me/export", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := s.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d", resp.StatusCode)
+	}
+	return io.ReadAll(resp.Body)
+}
+
+// TestOneExportAtATime: for each person; one that was given up makes room.
+func TestOneExportAtATime(t *testing.T) {
+	t.Parallel()
+	store := openSQLite(t)
+	held, release := make(chan string), make(chan error)
+	var holding atomic.Bool
+	s := newServer(t, &interrupted{store, func(what string) error {
+		if what == "tasks" && holding.CompareAndSwap(true, false) {
+			held <- what
+			return <-release
+		}
+		return nil
+	}}, nil)
+	for _, err := range []error{nil, errors.New("bug")} {
+		holding.Store(true)
+		first := make(chan answer)
+		go func() { first <- s.as(t, "ada", "GET", "/api/v1/me/export", "") }()
+		<-held
+		a := s.as(t, "ada", "GET", "/api/v1/me/export", "").want(t, http.StatusTooManyRequests)
+		if a.header.Get("Retry-After") != "10" || decode[object](t, a)["error_code"] != "RATE_LIMIT_EXCEEDED" {
+			t.Errorf("%s %v", a.body, a.header)
+		}
+		s.as(t, "eve", "GET", "/api/v1/me/export", "").want(t, http.StatusOK)
+		release <- err
+		if a := <-first; (a.status == http.StatusOK) != (err == nil) {
+			t.Errorf("the first: %d %s", a.status, a.body)
+		}
+		s.as(t, "ada", "GET", "/api/v1/me/export", "").want(t, http.StatusOK)
+	}
+}
+
+// TestAnExportOutlastsTheServersTimeouts, which are for the others: a connection that was late once goes on.
+func TestAnExportOutlastsTheServersTimeouts(t *testing.T) {
+	t.Parallel()
+	const timeout = 500 * time.Millisecond
+	store := openSQLite(t)
+	withTasks(t, store, 100)
+	s := newServer(t, &interrupted{store, func(what string) error {
+		if what == "sessions" {
+			time.Sleep(2 * timeout)
+		}
+		return nil
+	}}, nil)
+	strict := httptest.NewUnstartedServer(s.api)
+	strict.Config.ReadTimeout, strict.Config.WriteTimeout = timeout, timeout
+	strict.Start()
+	t.Cleanup(strict.Close)
+	for range 2 { // over one connection
+		mustExport(t, &server{Server: strict, api: s.api}, mint(t, "ada"))
+	}
+}
+
+// smallBuffers is a listener whose connections take little that nobody reads.
+type smallBuffers struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l smallBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		err = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+	}
+	return conn, err
+}
+
+// withSmallBuffers serves a handler over smallBuffers.
+func withSmallBuffers(t *testing.T, h http.Handler) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.Listener = smallBuffers{s.Listener}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// ask sends a GET and returns the connection, of which nothing has been read.
+func ask(t *testing.T, s *httptest.Server, path, token string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", path, token); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// TestWhoDoesNotReadHoldsNothing: no page beyond the one that is being sent, and no connection to the database, of which
+// there is one.
+func TestWhoDoesNotReadHoldsNothing(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "httpapi", migrate)
+	withTasks(t, openURL(t, url, url), 1200)
+	store, err := postgres.Connect(t.Context(), postgres.Config{URL: url, AsIs: true, PoolSize: 1, PoolTimeout: time.Second, Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	var pages atomic.Int32
+	s := newServer(t, &interrupted{store, func(string) error {
+		pages.Add(1)
+		return nil
+	}}, nil)
+	small := withSmallBuffers(t, s.api)
+	conn := ask(t, small, "/api/v1/me/export", mint(t, "ada"))
+	for stuckAt, since := int32(0), time.Now(); time.Since(since) < 300*time.Millisecond; time.Sleep(10 * time.Millisecond) {
+		if n := pages.Load(); n != stuckAt || n == 0 {
+			stuckAt, since = n, time.Now()
+		}
+	}
+	for range 20 {
+		s.as(t, "ada", "GET", "/api/v1/tasks?limit=1", "").want(t, http.StatusOK)
+	}
+	if n := pages.Load(); n > 3 { // of 13
+		t.Errorf("%d pages were read for nobody", n)
+	}
+	s.as(t, "ada", "GET", "/api/v1/me/export", "").want(t, http.StatusTooManyRequests)
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if a := s.as(t, "ada", "GET", "/api/v1/me/export", ""); a.status == http.StatusOK {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("who has gone away still has their export")
+		}
+	}
+}
+
+// TestNoWriteTakesForEver: each has a time of its own, however many there are.
+func TestNoWriteTakesForEver(t *testing.T) {
+	t.Parallel()
+	ended := make(chan error, 1)
+	small := withSmallBuffers(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		out, err := httpapi.NewPatientWriter(w, 100*time.Millisecond), error(nil)
+		for chunk := make([]byte, 32<<10); err == nil; {
+			_, err = out.Write(chunk)
+		}
+		ended <- err
+	}))
+	ask(t, small, "/", "")
+	select {
+	case err := <-ended:
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits for ever")
+	}
+}
