@@ -37,18 +37,19 @@ type Config struct {
 
 // API answers HTTP requests.
 type API struct {
-	tasks     *todo.Service
-	accounts  account.Provider
-	tickets   *account.Tickets
-	hub       *event.Hub
-	verifier  *auth.Verifier
-	limits    Limits
-	log       *slog.Logger
-	accessLog *slog.Logger
-	security  *slog.Logger // events of interest to whoever watches for misuse
-	now       func() time.Time
-	version   string
-	proxies   []netip.Prefix
+	tasks      *todo.Service
+	accounts   account.Provider
+	tickets    *account.Tickets
+	hub        *event.Hub
+	logReaders chan struct{} // has room for each stream that may read the log at the same time
+	verifier   *auth.Verifier
+	limits     Limits
+	log        *slog.Logger
+	accessLog  *slog.Logger
+	security   *slog.Logger // events of interest to whoever watches for misuse
+	now        func() time.Time
+	version    string
+	proxies    []netip.Prefix
 
 	mux      *http.ServeMux
 	huma     huma.API
@@ -63,7 +64,8 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, tickets: cfg.Tickets, hub: cfg.Events, verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, tickets: cfg.Tickets, hub: cfg.Events,
+		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}
