@@ -223,7 +223,14 @@ func followEverybody(t *testing.T, c *cluster) {
 // TestEachRevisionArrivesOnce: at readers who are cut off at random and go on at another replica, while many write.
 func TestEachRevisionArrivesOnce(t *testing.T) {
 	t.Parallel()
-	followEverybody(t, startCluster(t, 3, nil))
+	for name, through := range map[string]func(url string) string{
+		"directly": nil, "through PgBouncer": func(url string) string { return pgtest.Pooled(t, url, 12) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			followEverybody(t, startCluster(t, 3, through))
+		})
+	}
 }
 
 // TestEachRevisionArrivesOnceWhateverHappensToTheListeners: the same while the connections that listen are killed.
@@ -292,8 +299,6 @@ func TestReplicasTellEachOther(t *testing.T) {
 	ada := post(here, "/api/auth/register", "", `{"name":"Ada","email":"ada@example.com","password":"password 1"}`, 201)
 	again := post(there, "/api/auth/login", "", `{"email":"ada@example.com","password":"password 1"}`, 200)
 	first, second := mustListen(t, here, ada.Token), mustListen(t, here, again.Token)
-	ticket := post(there, "/api/v1/events/ticket", again.Token, "", 200)
-	_ = ticket
 	for i := range 20 {
 		post(there, "/api/v1/tasks", ada.Token, `{"title":"x"}`, 201)
 		for _, l := range []*tododtest.Listener{first, second} {

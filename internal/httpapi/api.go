@@ -38,19 +38,20 @@ type Config struct {
 
 // API answers HTTP requests.
 type API struct {
-	tasks     *todo.Service
-	accounts  account.Provider
-	keeper    *account.Keeper
-	tickets   *account.Tickets
-	hub       *event.Hub
-	verifier  *auth.Verifier
-	limits    Limits
-	log       *slog.Logger
-	accessLog *slog.Logger
-	security  *slog.Logger // events of interest to whoever watches for misuse
-	now       func() time.Time
-	version   string
-	proxies   []netip.Prefix
+	tasks      *todo.Service
+	accounts   account.Provider
+	keeper     *account.Keeper
+	tickets    *account.Tickets
+	hub        *event.Hub
+	logReaders chan struct{} // has room for each stream that may read the log at the same time
+	verifier   *auth.Verifier
+	limits     Limits
+	log        *slog.Logger
+	accessLog  *slog.Logger
+	security   *slog.Logger // events of interest to whoever watches for misuse
+	now        func() time.Time
+	version    string
+	proxies    []netip.Prefix
 
 	mux      *http.ServeMux
 	huma     huma.API
@@ -66,7 +67,7 @@ type API struct {
 func New(cfg Config) *API {
 	a := &API{
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
-		verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
+		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
 		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
 	}

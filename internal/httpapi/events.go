@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -74,42 +75,42 @@ func streaming(op *huma.Operation) {
 
 // events answers with a stream of what happens to the caller's tasks.
 func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
-	by := caller(ctx)
-	heard, err := a.hub.Open(by.ID, principal(ctx).SessionID)
+	p, by := principal(ctx), caller(ctx)
+	heard, err := a.hub.Open(by.ID, p.SessionID)
 	switch {
 	case errors.Is(err, event.ErrTooMany):
 		return nil, &refusal{
-			status: http.StatusTooManyRequests, detail: err.Error(), reason: "too many event streams",
+			status: http.StatusTooManyRequests, reason: "too many event streams",
+			detail: fmt.Sprintf("Too many event streams: at most %d at once", event.MaxStreams),
 			header: map[string]string{"Retry-After": "10"},
 		}
 	case err != nil:
 		return nil, todo.Away(err)
 	}
+	s := &eventStream{heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
-	news, err := a.firstNews(ctx, by, in)
+	first, err := s.fetch(ctx, in.news)
 	if err != nil {
 		heard.Close()
 		return nil, err
 	}
-	s := &eventStream{heard: heard, by: by, expires: principal(ctx).ExpiresAt, tasks: a.tasks, now: a.now}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer heard.Close()
 		r, w := humago.Unwrap(ctx)
 		s.out = newEventWriter(w)
 		s.out.open()
 		if r.Method != http.MethodHead {
-			recordOf(r.Context()).reason = s.run(r.Context(), news)
+			recordOf(r.Context()).reason = s.run(r.Context(), first)
 		}
 	}}, nil
 }
 
-// firstNews returns what a stream begins with: what the client has missed, or only where things stand.
-func (a *API) firstNews(ctx context.Context, by todo.User, in *eventsInput) (todo.News, error) {
-	since, known := in.place()
-	if known {
-		return a.tasks.News(ctx, by, since)
+// news returns what a stream begins with: what the client has missed, or only where things stand.
+func (in *eventsInput) news(ctx context.Context, s *eventStream) (todo.News, error) {
+	if since, known := in.place(); known {
+		return s.tasks.News(ctx, s.by, since)
 	}
-	here, err := a.tasks.Here(ctx, by)
+	here, err := s.tasks.Here(ctx, s.by)
 	return todo.News{At: here}, err
 }
 
@@ -128,6 +129,7 @@ type eventStream struct {
 	expires time.Time // when the token does
 	tasks   *todo.Service
 	now     func() time.Time
+	readers chan struct{} // has room for each stream that may read the log at the same time
 
 	at     todo.Place    // what has been written
 	behind bool          // there may be something after it
@@ -135,8 +137,8 @@ type eventStream struct {
 }
 
 // run writes events until the client goes away or may not listen any more, and returns why it ended.
-func (s *eventStream) run(ctx context.Context, first todo.News) string {
-	s.out.begin(first)
+func (s *eventStream) run(ctx context.Context, first portion) string {
+	s.out.begin(first.news)
 	s.tell(first)
 	beat := s.now().Add(heartbeat)
 	timer := time.NewTimer(0)
@@ -192,9 +194,7 @@ func (s *eventStream) ended() string {
 // read writes some of what comes after what has been written, and returns why the stream has to end, "" if it goes on.
 // While the database is away the stream stays behind.
 func (s *eventStream) read(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	news, err := s.tasks.News(ctx, s.by, s.at)
+	p, err := s.fetch(ctx, func(ctx context.Context, s *eventStream) (todo.News, error) { return s.tasks.News(ctx, s.by, s.at) })
 	switch {
 	case todo.CodeOf(err) == todo.Unavailable:
 		s.pause = retryPace/2 + rand.N(retryPace) //nolint:gosec // nothing secret: streams shall not come back together
@@ -205,19 +205,54 @@ func (s *eventStream) read(ctx context.Context) string {
 	case err != nil:
 		return err.Error()
 	}
-	s.tell(news)
+	s.tell(p)
 	return ""
 }
 
 // tell writes news.
-func (s *eventStream) tell(news todo.News) {
-	if news.Reset {
-		s.out.reset(news.At)
-	}
-	for _, c := range news.Changes {
-		s.out.change(c)
-	}
+func (s *eventStream) tell(p portion) {
+	s.out.write(p.text)
 	s.out.flush()
-	s.at, s.behind, s.pause = news.At, news.More, 0
+	s.at, s.behind, s.pause = p.news.At, p.news.More, 0
 	s.heard.At(s.at)
+}
+
+// logReaders is how many streams of a process read the log at the same time. The database's other connections are for
+// requests.
+const logReaders = 4
+
+// A portion is news, and the events that tell of them.
+type portion struct {
+	news todo.News
+	text []byte
+}
+
+// fetch returns what read reads, when it is this stream's turn. That happens on a goroutine of its own, which gives back at
+// once what it took of memory for its stack: that of the stream lives for as long as a token does, and a server has
+// thousands.
+func (s *eventStream) fetch(
+	ctx context.Context, read func(context.Context, *eventStream) (todo.News, error),
+) (p portion, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	select {
+	case s.readers <- struct{}{}:
+	case <-ctx.Done():
+		return p, todo.Away(ctx.Err())
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			<-s.readers
+			if r := recover(); r != nil {
+				err = panicError{r}
+			}
+		}()
+		if p.news, err = read(ctx, s); err == nil {
+			p.text, err = eventsOf(p.news)
+		}
+	}()
+	<-done
+	return p, err
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -13,7 +14,7 @@ import (
 	"todod/internal/todo"
 )
 
-// writePatience is how long a client may take to make room for one event. A client that doesn't read is cut off rather than
+// writePatience is how long a client may take to make room for maxWrite bytes. A client that doesn't read is cut off rather than
 // waited for; it can go on later from the last event that it has seen.
 const writePatience = 10 * time.Second
 
@@ -48,47 +49,54 @@ func (e *eventWriter) open() {
 // begin writes when to come back if the stream is lost, and where things stand, so that who comes back before the first
 // event doesn't miss any either.
 func (e *eventWriter) begin(first todo.News) {
-	e.writef("retry: %d\n", retryLeast+rand.IntN(retryRange)) //nolint:gosec // nothing secret: clients shall come back one by one
+	retry := retryLeast + rand.IntN(retryRange) //nolint:gosec // nothing secret: clients shall come back one by one
+	text := fmt.Appendf(nil, "retry: %d\n", retry)
 	if len(first.Changes) == 0 && !first.Reset {
-		e.writef("id: %d\n", first.At.Rev)
+		text = fmt.Appendf(text, "id: %d\n", first.At.Rev)
 	}
-	e.writef("\n")
+	e.write(append(text, '\n'))
 }
 
-// change writes the event of a change. JSON has no line breaks of its own.
-func (e *eventWriter) change(c todo.Change) {
-	wire := wireChange(c)
-	data, err := json.Marshal(wire, json.Deterministic(true))
-	if err != nil {
-		e.fail(err)
-		return
+// eventsOf returns the events that tell of news. Where the log can't be told, that is one that has the client read
+// everything anew. JSON has no line breaks of its own.
+func eventsOf(news todo.News) (text []byte, err error) {
+	if news.Reset {
+		return fmt.Appendf(nil, "event: reset\nid: %d\ndata: {\"rev\":%d}\n\n", news.At.Rev, news.At.Rev), nil
 	}
-	e.writef("event: %s\nid: %d\ndata: %s\n\n", wire.Op, wire.Rev, data)
-}
-
-// reset tells the client to read everything anew, and go on from the given place.
-func (e *eventWriter) reset(at todo.Place) {
-	e.writef("event: reset\nid: %d\ndata: {\"rev\":%d}\n\n", at.Rev, at.Rev)
+	for _, c := range news.Changes {
+		wire := wireChange(c)
+		data, err := json.Marshal(wire, json.Deterministic(true))
+		if err != nil {
+			return nil, err
+		}
+		text = fmt.Appendf(text, "event: %s\nid: %d\ndata: %s\n\n", wire.Op, wire.Rev, data)
+	}
+	return text, nil
 }
 
 // expired tells the client to come back with another token, or not at all.
 func (e *eventWriter) expired(reason string) {
-	e.writef("event: expired\ndata: {\"reason\":%q}\n\n", reason)
+	e.write(fmt.Appendf(nil, "event: expired\ndata: {\"reason\":%q}\n\n", reason))
 	e.flush()
 }
 
 // comment writes what clients pass over.
 func (e *eventWriter) comment(text string) {
-	e.writef(": %s\n\n", text)
+	e.write([]byte(": " + text + "\n\n"))
 	e.flush()
 }
 
-// writef writes text as fmt.Fprintf does.
-func (e *eventWriter) writef(format string, args ...any) {
-	e.do(func() error {
-		_, err := fmt.Fprintf(e.w, format, args...)
-		return err
-	})
+// maxWrite is how many bytes a client must take within writePatience.
+const maxWrite = 8 << 10
+
+// write writes text, piece by piece.
+func (e *eventWriter) write(text []byte) {
+	for piece := range slices.Chunk(text, maxWrite) {
+		e.do(func() error {
+			_, err := e.w.Write(piece)
+			return err
+		})
+	}
 }
 
 // flush sends what was written.
