@@ -1,7 +1,7 @@
 // Command safety prints what it costs todod that clients may ask whether something has changed, and may repeat what they
 // asked for: an unchanged list of 1,000 tasks answered with 304 against the list itself, and writes with an
-// Idempotency-Key against the same without. It takes turns, request by request, so that a machine that grows slower slows
-// both, and prints medians.
+// Idempotency-Key against the same without; and what 100 creates in a batch cost against five single ones. It takes
+// turns, request by request, so that a machine that grows slower slows both, and prints medians.
 //
 //	go run ./bench/safety -token "$TOKEN" -url sqlite=http://127.0.0.1:8000 -url postgres=http://127.0.0.1:8001
 //
@@ -24,6 +24,9 @@ import (
 
 // tasks is how many tasks the list has.
 const tasks = 1000
+
+// create is a new task.
+const create = `{"title":"one more","description":"with some words"}`
 
 // A bench asks one todod.
 type bench struct {
@@ -61,13 +64,15 @@ func (b *bench) measure(turns int) error {
 	if err := b.load(); err != nil {
 		return err
 	}
+	batch := `{"atomic":true,"operations":[` + strings.TrimSuffix(strings.Repeat(`{"op":"create","task":`+create+`},`, 100), ",") + `]}`
 	toggle := fmt.Sprintf("/api/v1/tasks/%d/toggle", b.id)
-	const create = `{"title":"one more","description":"with some words"}`
 	for range turns {
 		asks := []func() error{
 			b.lists,
 			func() error { return b.send("create", http.MethodPost, "/api/v1/tasks", create, false) },
 			func() error { return b.send("create with a key", http.MethodPost, "/api/v1/tasks", create, true) },
+			func() error { return b.send(batchOf100, http.MethodPost, "/api/v1/tasks/batch", batch, false) },
+			b.fiveCreates,
 			func() error { return b.send("toggle", http.MethodPatch, toggle, "", false) },
 			func() error { return b.send("toggle with a key", http.MethodPatch, toggle, "", true) },
 		}
@@ -120,6 +125,24 @@ func (b *bench) list(kind, etag string, want int) error {
 	return err
 }
 
+// The kinds of request that are compared as many tasks against a few.
+const (
+	batchOf100  = "batch of 100"
+	fiveCreates = "five creates"
+)
+
+// fiveCreates makes five tasks, one after the other.
+func (b *bench) fiveCreates() error {
+	start := time.Now()
+	for range 5 {
+		if _, _, err := b.do(http.MethodPost, "/api/v1/tasks", create, nil, http.StatusCreated); err != nil {
+			return err
+		}
+	}
+	b.took[fiveCreates] = append(b.took[fiveCreates], time.Since(start))
+	return nil
+}
+
 // send sends a write, with a new key if it is to have one.
 func (b *bench) send(kind, method, path, body string, keyed bool) error {
 	header, want := map[string]string{}, http.StatusOK
@@ -127,7 +150,7 @@ func (b *bench) send(kind, method, path, body string, keyed bool) error {
 		b.n++
 		header["Idempotency-Key"] = fmt.Sprintf("%s-%d", b.run, b.n)
 	}
-	if method == http.MethodPost {
+	if method == http.MethodPost && kind != batchOf100 {
 		want = http.StatusCreated
 	}
 	start := time.Now()
@@ -163,6 +186,7 @@ func (b *bench) do(method, path, body string, header map[string]string, want int
 func (b *bench) print(name string) {
 	for _, pair := range [][2]string{
 		{"unchanged list", "list of 1,000"}, {"create with a key", "create"}, {"toggle with a key", "toggle"},
+		{batchOf100, fiveCreates},
 	} {
 		a, z := median(b.took[pair[0]]), median(b.took[pair[1]])
 		fmt.Printf("%-10s %-18s %9s   %-14s %9s   ratio %.3f\n", name, pair[0], a.Round(time.Microsecond), pair[1],

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func readSteps(value jsontext.Value) (steps []todo.Step, faults []todo.FieldErro
 	if value.Kind() != '[' {
 		return nil, nil, "must be a list"
 	}
-	dec := jsontext.NewDecoder(strings.NewReader(string(value)))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
 	_, _ = dec.ReadToken() // the value has been read before, and is well-formed
 	refs := map[string]bool{}
 	for dec.PeekKind() != ']' {

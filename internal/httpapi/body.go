@@ -68,7 +68,7 @@ type members map[string]func(jsontext.Value) string
 // compared exactly, none may come twice, and text must be valid UTF-8 (RFC 8259 leaves all of that open; RFC 7493 settles
 // it this way).
 func readObject(data []byte, known members, unknown func(jsontext.Value) string) error {
-	dec := jsontext.NewDecoder(strings.NewReader(string(data)))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data)) // which it reads where it lies
 	if dec.PeekKind() != '{' {
 		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "must be a JSON object"})
 	}
@@ -162,7 +162,7 @@ func malformed(err error) error {
 }
 
 // fieldAt returns the name of the member of a body that a pointer leads to, "" for none. Where that is a list, it goes on
-// to what the pointer leads to within it, as far as jsontext knows: operations[3].title.
+// to what the pointer leads to within it: operations[3].task.title.
 func fieldAt(p jsontext.Pointer) string {
 	var name string
 	list := false
@@ -171,9 +171,8 @@ func fieldAt(p jsontext.Pointer) string {
 		switch {
 		case name == "":
 			name = token
-		case list && token != "":
+		case list:
 			name += "." + token
-		case list: // jsontext leaves out the names of objects in between
 		case digits:
 			list = true
 			name += "[" + token + "]"

@@ -68,7 +68,7 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 				return Plan{}, err
 			}
 		}
-		answer, err := json.Marshal(answerOf(results))
+		answer, err := kept(w, results)
 		return Plan{Changes: d.changes, Answer: answer}, err
 	})
 	if err != nil {
@@ -184,6 +184,14 @@ type stepAnswer struct {
 	Op    Op     `json:"op"`
 	Task  *Task  `json:"task,omitempty"`
 	Error *Error `json:"error,omitempty"`
+}
+
+// kept returns results as they are kept with the key of a write, nothing if it has none.
+func kept(w Write, results []Result) ([]byte, error) {
+	if w.Once == nil {
+		return nil, nil
+	}
+	return json.Marshal(answerOf(results))
 }
 
 // answerOf returns results as they are kept.

@@ -34,6 +34,28 @@ type Plan struct {
 	Answer  []byte
 }
 
+// Tasks returns the tasks that a plan makes or changes, each as the last of its changes leaves it, in the order in which
+// they first occur, and how many more there are outside the trash then.
+func (p Plan) Tasks() (tasks []Task, more int) {
+	at := map[int64]int{}
+	for _, c := range p.Changes {
+		i, known := at[c.Task.ID]
+		if !known {
+			i = len(tasks)
+			at[c.Task.ID] = i
+			tasks = append(tasks, Task{})
+		}
+		tasks[i] = c.Task
+		switch c.Op {
+		case Created, Restored:
+			more++
+		case Deleted:
+			more--
+		}
+	}
+	return tasks, more
+}
+
 // Composition is a change of several tasks that was carried out: the plan with its revisions, which share a SetRev.
 type Composition struct {
 	Plan

@@ -2,7 +2,6 @@ package todo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 )
 
@@ -57,7 +56,7 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, terms T
 			}
 		}
 		merged = d.edit(current, p.Apply(current, w.At))
-		answer, err := json.Marshal(batchAnswer{Tasks: []int64{id}, Results: []stepAnswer{{Op: Updated, Task: &merged}}})
+		answer, err := kept(w, []Result{{Op: Updated, Task: &merged}})
 		return Plan{Changes: d.changes, Answer: answer}, err
 	})
 	if err != nil || !done.Replayed {

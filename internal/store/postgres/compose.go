@@ -290,11 +290,7 @@ const putKey = `
 func (c *composing) carryOut(plan todo.Plan) ([]statement, error) {
 	var all []statement
 	if n := len(plan.Changes); n > 0 {
-		final, order, more := lastOf(plan.Changes)
-		tasks := make([]todo.Task, len(order))
-		for i, id := range order {
-			tasks[i] = final[id]
-		}
+		tasks, more := plan.Tasks()
 		logged := make([]todo.Task, n)
 		prev, ops, before := make([]int64, n), make([]int16, n), make([][]byte, n)
 		for i, change := range plan.Changes {
@@ -321,20 +317,6 @@ func (c *composing) carryOut(plan todo.Plan) ([]statement, error) {
 		}})
 	}
 	return all, nil
-}
-
-// lastOf returns the tasks that changes make, each as the last of them leaves it, in the order in which they first occur,
-// and how many more there are outside the trash.
-func lastOf(changes []todo.Change) (final map[int64]todo.Task, order []int64, more int) {
-	final = map[int64]todo.Task{}
-	for _, c := range changes {
-		if _, known := final[c.Task.ID]; !known {
-			order = append(order, c.Task.ID)
-		}
-		final[c.Task.ID] = c.Task
-		more += c.Op.Adds()
-	}
-	return final, order, more
 }
 
 // imagesOf returns tasks as one array for each column of image, in its order.

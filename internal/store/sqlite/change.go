@@ -203,9 +203,16 @@ func record(ctx context.Context, tx *sql.Tx, op todo.Op, before *todo.Task, t to
 func recordRow(
 	ctx context.Context, tx *sql.Tx, op todo.Op, prev, set todo.Rev, touched []byte, title *string, t todo.Task, w todo.Write,
 ) error {
-	due, allDay := dueColumns(t.Due)
-	_, err := tx.ExecContext(ctx, recordChange, t.Owner, t.Version, prev, set, op, t.ID, nullText(touched), title, t.Description,
-		t.Completed, t.Priority, due, allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(),
-		micros(t.DeletedAt), orNull(w.RequestID), w.At.UnixMicro())
+	_, err := tx.ExecContext(ctx, recordChange, recordArgs(op, prev, set, touched, title, t, w)...)
 	return err
+}
+
+// recordArgs returns the arguments of recordChange.
+func recordArgs(op todo.Op, prev, set todo.Rev, touched []byte, title *string, t todo.Task, w todo.Write) []any {
+	due, allDay := dueColumns(t.Due)
+	return []any{
+		t.Owner, t.Version, prev, set, op, t.ID, nullText(touched), title, t.Description, t.Completed, t.Priority, due, allDay,
+		micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), micros(t.DeletedAt), orNull(w.RequestID),
+		w.At.UnixMicro(),
+	}
 }

@@ -212,46 +212,74 @@ const putTask = `
 
 // carryOut writes what was decided.
 func (c *composing) carryOut(ctx context.Context, plan todo.Plan) error {
-	for _, change := range plan.Changes {
-		t := change.Task
-		rev, err := raise(ctx, c.tx, c.owner, c.write, change.Op.Adds(), noQuota)
-		if err != nil {
-			return err
-		}
-		if rev != change.Rev {
-			return errors.New("a composed change has another revision than was planned") // the lock was not held
-		}
-		due, allDay := dueColumns(t.Due)
-		_, err = c.tx.ExecContext(ctx, putTask, c.owner, t.ID, t.Version, t.Title, t.Description, t.Completed, t.Priority, due,
-			allDay, micros(t.CompletedAt), t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), micros(t.DeletedAt))
-		if err != nil {
-			return err
-		}
-		if err := c.record(ctx, change); err != nil {
-			return err
-		}
-	}
-	if c.write.Once == nil {
-		return nil
-	}
 	var rev, revTo *todo.Rev
 	if n := len(plan.Changes); n > 0 {
 		rev, revTo = &plan.Changes[0].Rev, &plan.Changes[n-1].Rev
+		if err := c.writeChanges(ctx, plan); err != nil {
+			return err
+		}
 	}
 	once := c.write.Once
+	if once == nil {
+		return nil
+	}
 	_, err := c.tx.ExecContext(ctx, rememberKey, c.owner, once.Key, once.Fingerprint, once.Status, rev, revTo,
 		nullText(plan.Answer), c.write.At.UnixMicro())
 	return err
 }
 
-// record adds a change to the log.
-func (c *composing) record(ctx context.Context, change todo.Change) error {
-	var touched []byte
-	if change.Op != todo.Created {
-		var err error
-		if touched, err = fieldjson.Fields(change.Before); err != nil {
+// writeChanges raises the owner once by all changes, writes each task once, and all changes to the log.
+func (c *composing) writeChanges(ctx context.Context, plan todo.Plan) error {
+	tasks, more := plan.Tasks()
+	n := len(plan.Changes)
+	rev, err := raiseBy(ctx, c.tx, c.owner, c.write, n, more, noQuota)
+	if err != nil {
+		return err
+	}
+	if rev != plan.Changes[n-1].Rev {
+		return errors.New("a composed change has another revision than was planned") // the lock was not held
+	}
+	err = c.repeat(ctx, putTask, len(tasks), func(i int) ([]any, error) {
+		t := tasks[i]
+		due, allDay := dueColumns(t.Due)
+		return []any{
+			c.owner, t.ID, t.Version, t.Title, t.Description, t.Completed, t.Priority, due, allDay, micros(t.CompletedAt),
+			t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), micros(t.DeletedAt),
+		}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.repeat(ctx, recordChange, n, func(i int) (_ []any, err error) {
+		change := plan.Changes[i]
+		var touched []byte
+		if change.Op != todo.Created {
+			touched, err = fieldjson.Fields(change.Before)
+		}
+		t := change.Task
+		return recordArgs(change.Op, change.PrevRev, change.SetRev, touched, &t.Title, t, c.write), err
+	})
+}
+
+// repeat carries out a statement n times, prepared once, with the arguments that args returns for each.
+func (c *composing) repeat(ctx context.Context, query string, n int, args func(i int) ([]any, error)) (err error) {
+	prepared, err := c.tx.PrepareContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, prepared.Close()) }()
+	for i := range n {
+		values, err := args(i)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		// The driver has a goroutine watch each context that can end, which costs more than these statements.
+		if _, err := prepared.ExecContext(context.WithoutCancel(ctx), values...); err != nil {
 			return err
 		}
 	}
-	return recordRow(ctx, c.tx, change.Op, change.PrevRev, change.SetRev, touched, &change.Task.Title, change.Task, c.write)
+	return nil
 }

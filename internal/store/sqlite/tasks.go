@@ -120,13 +120,13 @@ func stateOf(row *sql.Row) (state todo.State, err error) {
 	return state, translate(err)
 }
 
-// raiseOwner makes the owner known, raises their revision and follows what their token says of them, unless a newer token
-// has said something else. ?6 is added to the number of their tasks, which must not become more than ?7; no row is
+// raiseOwner makes the owner known, raises their revision by ?8 and follows what their token says of them, unless a newer
+// token has said something else. ?6 is added to the number of their tasks, which must not become more than ?7; no row is
 // returned if it would.
 const raiseOwner = `
 	insert into users (user_id, rev, task_count, changed_at, claims_at, email, name, created_at)
-	select ?1, 1, max(?6, 0), ?2, ?3, ?4, ?5, ?2 where ?6 <= ?7
-	on conflict (user_id) do update set rev = rev + 1, task_count = task_count + ?6, changed_at = ?2,
+	select ?1, ?8, max(?6, 0), ?2, ?3, ?4, ?5, ?2 where ?6 <= ?7
+	on conflict (user_id) do update set rev = rev + ?8, task_count = task_count + ?6, changed_at = ?2,
 		email = case when ?3 >= claims_at then coalesce(?4, email) else email end,
 		name = case when ?3 >= claims_at then coalesce(?5, name) else name end,
 		claims_at = max(claims_at, ?3)
@@ -137,9 +137,16 @@ const raiseOwner = `
 const noQuota = math.MaxInt32
 
 // raise raises the owner's revision and returns it. more is how many tasks the owner has more after the change.
-func raise(ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, more, quota int) (rev todo.Rev, err error) {
+func raise(ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, more, quota int) (todo.Rev, error) {
+	return raiseBy(ctx, tx, owner, w, 1, more, quota)
+}
+
+// raiseBy is raise for n changes.
+func raiseBy(
+	ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, n, more, quota int,
+) (rev todo.Rev, err error) {
 	err = tx.QueryRowContext(ctx, raiseOwner, owner, w.At.UnixMicro(), claimsAt(w.By.AsOf), orNull(w.By.Email),
-		orNull(w.By.Name), more, quota).Scan(&rev)
+		orNull(w.By.Name), more, quota, n).Scan(&rev)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = todo.QuotaReached(quota)
 	}
