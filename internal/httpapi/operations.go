@@ -16,7 +16,9 @@ type operation struct {
 	Key    string    `json:"key"`
 	Status int       `json:"status" doc:"Of the answer"`
 	At     timestamp `json:"at"`
-	Task   *task     `json:"task,omitempty" doc:"As the change left it; absent if it was deleted, or has gone for good since"`
+	Task   *task     `json:"task,omitempty" doc:"Of a write of one task: as that left it; absent if it was deleted, or has gone for good since"`
+
+	Changes []change `json:"changes" doc:"All that it changed, in the order of the revisions; empty if nothing had to be"`
 }
 
 // operationOutput answers with what came of a change.
@@ -32,6 +34,10 @@ func (a *API) getOperation(ctx context.Context, in *operationInput) (*operationO
 		return nil, err
 	}
 	out := &operationOutput{Body: operation{Key: op.Key, Status: op.Status, At: timestamp(op.At)}}
+	out.Body.Changes = make([]change, len(op.Changes))
+	for i, c := range op.Changes {
+		out.Body.Changes[i] = wireChange(c)
+	}
 	if op.Task.Title != "" && op.Task.DeletedAt == nil {
 		t := wire(op.Task)
 		out.Body.Task = &t

@@ -152,7 +152,16 @@ type Operation struct {
 	Key    string
 	Status int
 	At     time.Time
-	Task   Task // as the change left it; only an ID if it has gone for good since
+	// Task is the task as the change left it, if it was one change or none; only an ID if it has gone for good since.
+	Task    Task
+	Changes []Change // all that it changed, in the order of their revisions
+}
+
+// ShowTask sets Task from the one change there is.
+func (o *Operation) ShowTask() {
+	if len(o.Changes) == 1 {
+		o.Task = o.Changes[0].Task
+	}
 }
 
 // State is where a person's data stand.

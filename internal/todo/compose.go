@@ -46,12 +46,7 @@ func (p Plan) Tasks() (tasks []Task, more int) {
 			tasks = append(tasks, Task{})
 		}
 		tasks[i] = c.Task
-		switch c.Op {
-		case Created, Restored:
-			more++
-		case Deleted:
-			more--
-		}
+		more += c.Op.Adds()
 	}
 	return tasks, more
 }

@@ -50,6 +50,14 @@ func TestEveryWriteIsToldOf(t *testing.T) {
 		}, true},
 		{func() (todo.Outcome, error) { return s.Toggle(ctx, ada, id, todo.Terms{}) }, true},
 		{func() (todo.Outcome, error) { return s.Toggle(ctx, ada, id+1, todo.Terms{}) }, false},
+		{func() (todo.Outcome, error) {
+			_, err := s.CompleteAll(ctx, ada, todo.Terms{})
+			return todo.Outcome{}, err
+		}, false}, // it is completed already
+		{func() (todo.Outcome, error) {
+			_, err := s.Batch(ctx, ada, []todo.Step{{Op: todo.Reopened, ID: id}}, true, todo.Terms{})
+			return todo.Outcome{}, err
+		}, true},
 		{func() (todo.Outcome, error) { return s.Delete(ctx, ada, id, todo.Terms{}) }, true},
 		{func() (todo.Outcome, error) { return s.Restore(ctx, ada, id, todo.Terms{}) }, true},
 		{func() (todo.Outcome, error) { return s.Delete(ctx, ada, id, todo.Terms{}) }, true},
@@ -97,7 +105,7 @@ func TestNoWriteIsForgotten(t *testing.T) {
 			}
 		}
 	}
-	if got := fmt.Sprint(writes); got != "[Create Delete Purge Restore Toggle Update]" {
+	if got := fmt.Sprint(writes); got != "[Compose Create Delete Purge Restore Toggle Update]" {
 		t.Errorf("these write: %s", got)
 	}
 }

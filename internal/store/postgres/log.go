@@ -165,33 +165,30 @@ func (s *Store) History(
 	return log, err
 }
 
-// getOperation reads what came of a key.
-const getOperation = `
-	select k.status, k.created_at, k.result, coalesce(c.task_id, 0), coalesce(k.rev, 0), coalesce(c.title, ''), c.description,
-		coalesce(c.completed, false), coalesce(c.priority, 1), c.due_date, coalesce(c.due_all_day, false), c.completed_at,
-		coalesce(c.created_at, k.created_at), coalesce(c.updated_at, k.created_at), c.deleted_at
-	from todod.idempotency_keys k left join todod.changes c on c.user_id = $1 and c.rev = k.rev
-	where k.user_id = $1 and k.key = $2 and k.created_at > $3`
+// getOperation reads what came of a key, but for its changes.
+const getOperation = `select status, created_at, case when rev is null then result end from todod.idempotency_keys
+	where user_id = $1 and key = $2 and created_at > $3`
 
 // Operation implements todo.Store.
 func (s *Store) Operation(
 	ctx context.Context, owner todo.UserID, key string, since time.Time,
 ) (op todo.Operation, err error) {
 	found := false
-	err = s.read(ctx, owner, statement{getOperation, []any{owner, key, since}, func(rows pgx.Rows) error {
+	args := []any{owner, key, since}
+	err = s.read(ctx, owner, statement{getOperation, args, func(rows pgx.Rows) error {
 		op, found = todo.Operation{Key: key}, rows.Next()
 		if !found {
 			return nil
 		}
 		var result []byte
-		var img taskImage
-		if err := rows.Scan(append([]any{&op.Status, &op.At, &result}, img.into()...)...); err != nil {
+		if err := rows.Scan(&op.Status, &op.At, &result); err != nil || result == nil {
 			return err
 		}
-		op.Task = img.of(owner)
-		if result != nil {
-			op.Task, err = fieldjson.ParseTask(result, owner)
-		}
+		op.Task, err = fieldjson.ParseTask(result, owner)
+		return err
+	}}, statement{getKeyChanges, args, func(rows pgx.Rows) (err error) {
+		op.Changes, err = collectChanges(rows, owner)
+		op.ShowTask()
 		return err
 	}})
 	if err == nil && !found {

@@ -105,7 +105,7 @@ func (s *Store) once(
 
 // getAnswer finds the live row of a key and what the log says of its revision.
 const getAnswer = `
-	select k.fingerprint, k.status, k.created_at, k.result, coalesce(c.task_id, 0), coalesce(k.rev, 0), coalesce(c.title, ''),
+	select k.fingerprint, k.result, coalesce(c.task_id, 0), coalesce(k.rev, 0), coalesce(c.title, ''),
 		c.description, coalesce(c.completed, 0), coalesce(c.priority, 1), c.due_date, coalesce(c.due_all_day, 0),
 		c.completed_at, coalesce(c.created_at, 0), coalesce(c.updated_at, 0), c.deleted_at
 	from idempotency_keys k left join changes c on c.user_id = k.user_id and c.rev = k.rev
@@ -114,8 +114,6 @@ const getAnswer = `
 // An answer is what is remembered of a key.
 type answer struct {
 	fingerprint []byte
-	status      int
-	at          int64
 	task        todo.Task
 }
 
@@ -124,7 +122,7 @@ func scanAnswer(row *sql.Row, owner todo.UserID) (*answer, error) {
 	var a answer
 	var result []byte
 	var err error
-	a.task, err = scanTask(row, owner, &a.fingerprint, &a.status, &a.at, &result)
+	a.task, err = scanTask(row, owner, &a.fingerprint, &result)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil //nolint:nilnil // there is none, and that is no error

@@ -136,17 +136,30 @@ func (s *Store) History(
 // Operation implements todo.Store.
 func (s *Store) Operation(
 	ctx context.Context, owner todo.UserID, key string, since time.Time,
-) (todo.Operation, error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	a, err := scanAnswer(s.reader.QueryRowContext(ctx, getAnswer, owner, key, since.UnixMicro()), owner)
-	switch {
-	case err != nil:
-		return todo.Operation{}, err
-	case a == nil:
-		return todo.Operation{}, todo.NoOperation()
-	}
-	return todo.Operation{Key: key, Status: a.status, At: fromMicros(a.at), Task: a.task}, nil
+) (op todo.Operation, err error) {
+	op.Key = key
+	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var at int64
+		var rev, revTo *todo.Rev
+		var result []byte
+		err := tx.QueryRowContext(ctx, `select status, created_at, rev, rev_to, result from idempotency_keys
+			where user_id = ?1 and key = ?2 and created_at > ?3`, owner, key, since.UnixMicro()).
+			Scan(&op.Status, &at, &rev, &revTo, &result)
+		op.At = fromMicros(at)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return todo.NoOperation()
+		case err != nil:
+			return err
+		case rev != nil && revTo != nil:
+			op.Changes, err = collect(ctx, tx, changesOf(owner), getChanges, owner, *rev, *revTo)
+			op.ShowTask()
+		case result != nil:
+			op.Task, err = fieldjson.ParseTask(result, owner)
+		}
+		return err
+	})
+	return op, err
 }
 
 // SigningKey implements todo.Store.
