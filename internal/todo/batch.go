@@ -153,6 +153,7 @@ func (d *draft) step(step Step) (Task, error) {
 		return d.trash(before), nil
 	case Restored:
 		return d.restore(before)
+	case Created, Purged:
 	}
 	return Task{}, InvalidFields(FieldError{"op", "is none of a batch"})
 }

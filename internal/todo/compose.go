@@ -51,6 +51,7 @@ func (p Plan) Tasks() (tasks []Task, more int) {
 			more++
 		case Deleted:
 			more--
+		case Updated, Completed, Reopened, Purged: // a purge takes from the trash
 		}
 	}
 	return tasks, more
@@ -143,6 +144,7 @@ func (d *draft) add(op Op, before, after Task) Task {
 		d.known.Count++
 	case Deleted:
 		d.known.Count--
+	case Updated, Completed, Reopened, Purged:
 	}
 	c.SetRev = d.known.State.Rev + 1
 	d.changes = append(d.changes, c)

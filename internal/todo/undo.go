@@ -126,6 +126,7 @@ func (d *draft) takeBack(c Change) error {
 			_, err = d.restore(t)
 		}
 		return err
+	case Updated, Completed, Reopened, Purged: // of one that was purged, touchedSince has said so
 	}
 	t, err := d.task(c.Task.ID, false)
 	if err == nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -246,7 +247,7 @@ func (c *composing) answered() (bool, todo.Composition, error) {
 		return false, todo.Composition{}, todo.NobodyAnymore()
 	case c.key == nil:
 		return false, todo.Composition{}, nil
-	case string(c.key.fingerprint) != string(c.write.Once.Fingerprint):
+	case !bytes.Equal(c.key.fingerprint, c.write.Once.Fingerprint):
 		return false, todo.Composition{}, todo.KeyTaken()
 	}
 	return true, todo.Composition{Plan: todo.Plan{Changes: c.replay, Answer: c.key.result}, Replayed: true}, nil
