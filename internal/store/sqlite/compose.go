@@ -120,7 +120,7 @@ func (c *composing) takeTasks(ctx context.Context, ids []int64) error {
 	return err
 }
 
-// reserve takes the ids of new tasks, so that they are never given out again, whatever becomes of this one.
+// reserve finds the ids of new tasks: above all that were ever given out. Nobody else gets one before this transaction ends.
 func (c *composing) reserve(ctx context.Context) error {
 	if c.need.New == 0 {
 		return nil
