@@ -8,14 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"todod/internal/account"
 	"todod/internal/auth"
@@ -34,13 +31,11 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // secret signs the tokens of these tests.
 var secret = []byte("a secret for the tests of the API, 32 bytes and more")
 
-// onEveryStore runs a test of the API, in parallel, on SQLite and on PostgreSQL: directly, through a pooler, and in
-// partitions.
+// onEveryStore runs a test of the API, in parallel, on SQLite and on PostgreSQL, and with the tag heavy on PostgreSQL
+// through a pooler and in partitions, too.
 func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) store{
-		"sqlite": openSQLite, "postgres": openPostgres, "pgbouncer": openPooled, "partitioned": openPartitioned,
-	} {
+	for name, open := range everyStore {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newServer(t, open(t), nil))
@@ -68,42 +63,10 @@ func migrate(ctx context.Context, url string) error {
 	return err
 }
 
-// migrateAndPartition is the same with partitioned tables.
-func migrateAndPartition(ctx context.Context, url string) error {
-	if err := migrate(ctx, url); err != nil {
-		return err
-	}
-	sql, err := os.ReadFile("../store/postgres/testdata/partition.sql")
-	if err != nil {
-		return err
-	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, string(sql), pgx.QueryExecModeSimpleProtocol)
-	return err
-}
-
 // openPostgres returns a store on a database of its own.
 func openPostgres(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "httpapi", migrate)
-	return openURL(t, url, url)
-}
-
-// openPooled returns a store on a database of its own behind a PgBouncer that pools transactions over three connections.
-func openPooled(t *testing.T) store {
-	t.Helper()
-	url := pgtest.Database(t, "httpapi", migrate)
-	return openURL(t, pgtest.Pooled(t, url, 3), url)
-}
-
-// openPartitioned returns a store on a database of its own with partitioned tables.
-func openPartitioned(t *testing.T) store {
-	t.Helper()
-	url := pgtest.Database(t, "partitioned", migrateAndPartition)
 	return openURL(t, url, url)
 }
 

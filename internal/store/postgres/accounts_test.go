@@ -10,7 +10,6 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/pgtest"
-	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -36,15 +35,6 @@ func newTicket(owner todo.UserID) account.Ticket {
 		Grant: account.Grant{Owner: owner, SessionID: "sid of " + string(owner), AsOf: noon, ExpiresAt: noon.Add(time.Hour)},
 		Hash:  make([]byte, 32), Until: noon.Add(time.Minute),
 	}
-}
-
-// TestAccountsThroughAPooler: one that pools transactions, over three connections.
-func TestAccountsThroughAPooler(t *testing.T) {
-	t.Parallel()
-	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore {
-		url := pgtest.Database(t, "store", migrateOnly)
-		return openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
-	})
 }
 
 // TestMaintenanceThroughAPooler: an operator may know no other way to the database, and the role doesn't stay behind.

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
-	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -51,17 +50,6 @@ func restrictedURL(t *testing.T, url string) string {
 	name, login := newLogin(t, url, "")
 	exec(t, connect(t, url), "grant todod_app to "+name)
 	return login
-}
-
-// TestRestrictedLogin runs the suites as a login that owns nothing; migrations run as the owner.
-func TestRestrictedLogin(t *testing.T) {
-	t.Parallel()
-	open := func(t *testing.T) *Store {
-		url := pgtest.Database(t, "store", migrateOnly)
-		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
-	}
-	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
-	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
 }
 
 // giveTables makes owner the owner of all that the migrations made.

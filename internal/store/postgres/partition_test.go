@@ -15,7 +15,6 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/pgtest"
-	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -36,14 +35,6 @@ func migrateAndPartition(ctx context.Context, url string) error {
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, partition, pgx.QueryExecModeSimpleProtocol)
 	return err
-}
-
-// TestPartitionedTables runs the suites on the same schema in partitions.
-func TestPartitionedTables(t *testing.T) {
-	t.Parallel()
-	open := func(t *testing.T) *Store { return openURL(t, pgtest.Database(t, "partitioned", migrateAndPartition)) }
-	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
-	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
 }
 
 // A recorder notes every statement that a connection is sent, with its arguments.

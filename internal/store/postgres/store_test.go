@@ -56,15 +56,6 @@ func TestImport(t *testing.T) {
 	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore { return open(t) })
 }
 
-// TestImportElsewhere runs the suite as a login that owns nothing, on partitioned tables.
-func TestImportElsewhere(t *testing.T) {
-	t.Parallel()
-	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore {
-		url := pgtest.Database(t, "partitioned", migrateAndPartition)
-		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
-	})
-}
-
 // TestDeletingAUserForgetsTheirImports: they may be imported anew.
 func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 	t.Parallel()
@@ -95,13 +86,6 @@ func TestAccounts(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	storetest.Sweep(t, open(t))
-}
-
-// TestSweepElsewhere sweeps as a login that owns nothing, on partitioned tables.
-func TestSweepElsewhere(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t, "partitioned", migrateAndPartition)
-	storetest.Sweep(t, openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url}))
 }
 
 // TestOneSweeps: of two processes on one database, one gets to it at a time, and the other afterwards.

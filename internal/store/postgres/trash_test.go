@@ -38,15 +38,6 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestStoreThroughAPooler runs the suite through one that pools transactions, over three connections. Its tests share the
-// store, which is to make no difference: they are about people whom no other test knows.
-func TestStoreThroughAPooler(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t, "store", migrateOnly)
-	s := openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
-	storetest.Run(t, func(*testing.T) todo.Store { return s })
-}
-
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "store", migrateOnly)
