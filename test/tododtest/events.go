@@ -65,7 +65,7 @@ func (l *Listener) Block() (e Event, err error) {
 	for {
 		line, err := l.in.ReadString('\n')
 		switch {
-		case err == io.EOF && line != "": //nolint:errorlint // the reader returns it bare
+		case err == io.EOF && line != "":
 			return e, io.ErrUnexpectedEOF
 		case err != nil:
 			return e, err
