@@ -36,7 +36,7 @@ func Listen(ctx context.Context, client *http.Client, url string, header http.He
 	for name, values := range header {
 		req.Header[name] = values
 	}
-	resp, err := client.Do(req)
+	resp, err := client.Do(req) //nolint:bodyclose // Close does
 	if err != nil {
 		cancel()
 		return nil, err
