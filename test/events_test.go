@@ -159,6 +159,10 @@ func (u *followed) readSome(ctx context.Context, t *testing.T, c *cluster, seen 
 		time.Sleep(20 * time.Millisecond)
 		return seen
 	}
+	if l.Answer.StatusCode != http.StatusOK {
+		t.Errorf("%s: status %d", u.name, l.Answer.StatusCode)
+		return -1
+	}
 	for {
 		e, err := l.Next()
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"todod/internal/account"
@@ -34,6 +35,9 @@ const (
 	readTimeout   = 30 * time.Second
 	writeTimeout  = time.Minute // beyond the longest wait for a database connection
 	idleTimeout   = 2 * time.Minute
+
+	// silenceTimeout is how long a client may leave unconfirmed what was sent to it.
+	silenceTimeout = time.Minute
 
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
 
@@ -89,7 +93,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
 	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	listener, err := listen(ctx, address)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -100,6 +104,14 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
 	}
 	return serveOn(ctx, listener, server, api.Drain, cfg.ShutdownTimeout, log)
+}
+
+// listen returns a listener on address.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	cfg := net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
+		return dropSilent(socket, silenceTimeout)
+	}}
+	return cfg.Listen(ctx, "tcp", address)
 }
 
 // serveOn answers requests on listener until ctx ends. Then it calls drain, takes no new connection, answers what is under

@@ -195,15 +195,15 @@ func (h *Hub) listen(ctx context.Context, proven *bool) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has served
-	if err := execute(ctx, conn, "listen "+channel); err != nil {
+	if *proven {
+		err = execute(ctx, conn, "listen "+channel)
+	} else {
+		err = h.prove(ctx, conn)
+	}
+	if err != nil {
 		return err
 	}
-	if !*proven {
-		if err := h.prove(ctx, conn); err != nil {
-			return err
-		}
-		*proven = true
-	}
+	*proven = true
 	h.heard.Store(true)
 	signal(h.look) // for what was missed while nobody listened: only from here on it is heard
 	for {
@@ -243,14 +243,21 @@ func (h *Hub) hearOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) 
 	return nil
 }
 
-// prove returns errDeaf if a notification that another connection sends does not arrive. Behind a pooler that pools
-// transactions the one that listens belongs to somebody else by then.
+// prove begins to listen over conn, and returns errDeaf if a notification that another connection sends does not arrive.
+// It doesn't begin where a connection isn't one to the same server process all the time: what listens then belongs to
+// somebody else in the next moment, and stays behind in the pooler, which PgBouncer 1.18 doesn't survive for long.
 func (h *Hub) prove(ctx context.Context, conn *pgx.Conn) error {
 	other, err := h.connect(ctx, "todod notify")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = other.Close(context.WithoutCancel(ctx)) }()
+	if err := twoSessions(ctx, conn, other); err != nil {
+		return err
+	}
+	if err := execute(ctx, conn, "listen "+channel); err != nil {
+		return err
+	}
 	sent := trial + rand.Text()
 	if err := notify(ctx, other, sent); err != nil {
 		return err
@@ -264,10 +271,31 @@ func (h *Hub) prove(ctx context.Context, conn *pgx.Conn) error {
 			return nil
 		case err == nil: // whoever is heard now looks afterwards
 		case limited.Err() != nil && ctx.Err() == nil:
-			_ = execute(ctx, conn, "unlisten *") // what stayed behind in the pooler, if it is met
 			return errDeaf
 		default:
 			return err
 		}
 	}
+}
+
+// twoSessions returns errDeaf if two connections don't lead to one server process each. A pooler that pools transactions
+// gives both the same one, which the other has just given back, or each another one every time.
+func twoSessions(ctx context.Context, one, two *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, statementLimit)
+	defer cancel()
+	processes := map[*pgx.Conn]int{}
+	for _, conn := range []*pgx.Conn{one, one, one, two, two, one, two} {
+		var process int
+		if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&process); err != nil {
+			return err
+		}
+		if was, known := processes[conn]; known && was != process {
+			return errDeaf
+		}
+		processes[conn] = process
+	}
+	if processes[one] == processes[two] {
+		return errDeaf
+	}
+	return nil
 }

@@ -36,7 +36,7 @@ func Listen(ctx context.Context, client *http.Client, url string, header http.He
 	for name, values := range header {
 		req.Header[name] = values
 	}
-	resp, err := client.Do(req)
+	resp, err := client.Do(req) //nolint:bodyclose // Close does
 	if err != nil {
 		cancel()
 		return nil, err
@@ -65,7 +65,7 @@ func (l *Listener) Block() (e Event, err error) {
 	for {
 		line, err := l.in.ReadString('\n')
 		switch {
-		case err == io.EOF && line != "": //nolint:errorlint // the reader returns it bare
+		case err == io.EOF && line != "":
 			return e, io.ErrUnexpectedEOF
 		case err != nil:
 			return e, err
