@@ -14,7 +14,7 @@ import (
 
 // everyStore are the stores that the API is tested over.
 var everyStore = map[string]func(*testing.T) store{
-	"sqlite": openSQLite, "postgres": openPostgres, "pgbouncer": openPooled, "partitioned": openPartitioned,
+	"sqlite": openSQLite, "postgres": openPostgres, "elsewhere": openElsewhere,
 }
 
 // migrateAndPartition is the same with partitioned tables.
@@ -35,16 +35,10 @@ func migrateAndPartition(ctx context.Context, url string) error {
 	return err
 }
 
-// openPooled returns a store on a database of its own behind a PgBouncer that pools transactions over three connections.
-func openPooled(t *testing.T) store {
-	t.Helper()
-	url := pgtest.Database(t, "httpapi", migrate)
-	return openURL(t, pgtest.Pooled(t, url, 3), url)
-}
-
-// openPartitioned returns a store on a database of its own with partitioned tables.
-func openPartitioned(t *testing.T) store {
+// openElsewhere returns a store on a database of its own with partitioned tables, behind a PgBouncer that pools
+// transactions over three connections.
+func openElsewhere(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "partitioned", migrateAndPartition)
-	return openURL(t, url, url)
+	return openURL(t, pgtest.Pooled(t, url, 3), url)
 }

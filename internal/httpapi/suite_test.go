@@ -32,7 +32,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 var secret = []byte("a secret for the tests of the API, 32 bytes and more")
 
 // onEveryStore runs a test of the API, in parallel, on SQLite and on PostgreSQL, and with the tag heavy on PostgreSQL
-// through a pooler and in partitions, too.
+// in partitions and through a pooler, too.
 func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Parallel()
 	for name, open := range everyStore {
