@@ -31,6 +31,7 @@ func mustIssue(t *testing.T, s AccountStore, tickets ...account.Ticket) {
 	}
 }
 
+// testTicketIsGoodOnce: with all that the token said, or the little.
 func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
 	full := newTicket(newUser())
 	bare := newTicket(full.Owner)
@@ -47,6 +48,7 @@ func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
 	}
 }
 
+// testTicketExpires: and is forgotten when the next one is issued.
 func testTicketExpires(t *testing.T, s AccountStore) {
 	old := newTicket(newUser())
 	mustIssue(t, s, old)
@@ -59,6 +61,7 @@ func testTicketExpires(t *testing.T, s AccountStore) {
 	wantCode(t, err, todo.NotFound) // forgotten meanwhile
 }
 
+// testTicketsAreApart: even those with one hash; and erasing takes the owner's.
 func testTicketsAreApart(t *testing.T, s AccountStore) {
 	ada, bob := newTicket(newUser()), newTicket(newUser())
 	bob.Hash = ada.Hash
@@ -77,6 +80,7 @@ func testTicketsAreApart(t *testing.T, s AccountStore) {
 	wantCode(t, err, todo.NotFound)
 }
 
+// testTicketAtOnce: on a new ticket each round.
 func testTicketAtOnce(t *testing.T, s AccountStore) {
 	for range 10 {
 		ticket := newTicket(newUser())
