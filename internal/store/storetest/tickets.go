@@ -31,7 +31,7 @@ func mustIssue(t *testing.T, s AccountStore, tickets ...account.Ticket) {
 	}
 }
 
-// testTicketIsGoodOnce: it comes back as it was, and never again.
+// testTicketIsGoodOnce: with all that the token said, or the little.
 func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
 	full := newTicket(newUser())
 	bare := newTicket(full.Owner)
@@ -48,7 +48,7 @@ func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
 	}
 }
 
-// testTicketExpires: at its time, and it is forgotten when another is issued.
+// testTicketExpires: and is forgotten when the next one is issued.
 func testTicketExpires(t *testing.T, s AccountStore) {
 	old := newTicket(newUser())
 	mustIssue(t, s, old)
@@ -61,7 +61,7 @@ func testTicketExpires(t *testing.T, s AccountStore) {
 	wantCode(t, err, todo.NotFound) // forgotten meanwhile
 }
 
-// testTicketsAreApart: nobody redeems another's, and an erasure takes them.
+// testTicketsAreApart: even those with one hash; and erasing takes the owner's.
 func testTicketsAreApart(t *testing.T, s AccountStore) {
 	ada, bob := newTicket(newUser()), newTicket(newUser())
 	bob.Hash = ada.Hash
@@ -80,7 +80,7 @@ func testTicketsAreApart(t *testing.T, s AccountStore) {
 	wantCode(t, err, todo.NotFound)
 }
 
-// testTicketAtOnce: of several at once, one gets it.
+// testTicketAtOnce: on a new ticket each round.
 func testTicketAtOnce(t *testing.T, s AccountStore) {
 	for range 10 {
 		ticket := newTicket(newUser())
