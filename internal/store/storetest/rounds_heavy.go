@@ -3,4 +3,4 @@
 package storetest
 
 // rounds is how often what depends on chance is tried.
-const rounds = 12
+const rounds = 6
