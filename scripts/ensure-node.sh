@@ -26,11 +26,20 @@ if have_node; then
 	exit 0
 fi
 
-# A Node.js from elsewhere that is too old stays as it is. And old releases of Debian and Ubuntu have only old ones.
-if command -v node >/dev/null || ! command -v apt-get >/dev/null; then
+# A Node.js from elsewhere that is too old stays as it is.
+if ! command -v apt-get >/dev/null || [ "$(command -v node || echo /usr/bin/node)" != /usr/bin/node ]; then
 	explain
 fi
 scripts/apt-install.sh nodejs npm
+# Old releases of Debian and Ubuntu have an old one. Its npm can bring a newer one, which comes first in PATH.
+if ! have_node; then
+	sudo=()
+	if [ "$(id -u)" -ne 0 ]; then
+		sudo=(sudo)
+	fi
+	"${sudo[@]}" npm install --global --prefix /usr/local --silent --no-audit --no-fund node@20.19.5 || true # said below
+	hash -r
+fi
 if ! have_node; then
 	explain
 fi
