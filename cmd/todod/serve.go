@@ -7,11 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"todod/internal/account"
@@ -20,7 +18,6 @@ import (
 	"todod/internal/event"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
-	"todod/internal/ratelimit"
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
@@ -28,26 +25,6 @@ import (
 
 // discard is the logger of those who have nothing to say.
 var discard = slog.New(slog.DiscardHandler)
-
-// How long a client may take, so that slow ones don't hold connections for ever.
-const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = time.Minute // beyond the longest wait for a database connection
-	idleTimeout   = 2 * time.Minute
-
-	// silenceTimeout is how long a client may leave unconfirmed what was sent to it.
-	silenceTimeout = time.Minute
-
-	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
-
-	// partingTime is how long connections stay open when the server stops, for their clients to read "Connection: close"
-	// in an answer. A client that is about to send would otherwise write into a connection that is just being closed.
-	partingTime = 500 * time.Millisecond
-
-	// limiterCallers is how many callers the rate limiter keeps count of: some 20 MB under a flood of addresses.
-	limiterCallers = 100_000
-)
 
 // A store keeps everything, and has to be closed.
 type store interface {
@@ -98,50 +75,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		return fmt.Errorf("listen: %w", err)
 	}
 	log.Info(startLine(cfg, listener.Addr()))
-	server := &http.Server{
-		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
-	}
-	return serveOn(ctx, listener, server, api.Drain, cfg.ShutdownTimeout, log)
-}
-
-// listen returns a listener on address.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	cfg := net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
-		return dropSilent(socket, silenceTimeout)
-	}}
-	return cfg.Listen(ctx, "tcp", address)
-}
-
-// serveOn answers requests on listener until ctx ends. Then it calls drain, takes no new connection, answers what is under
-// way and returns nil, or an error if that takes longer than patience.
-func serveOn(
-	ctx context.Context, listener net.Listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
-) error {
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	log.Info("stopping: answering what is under way")
-	drain()
-	if err := listener.Close(); err != nil {
-		log.Warn("could not close the listener", "error", err.Error())
-	}
-	if err := <-served; !errors.Is(err, net.ErrClosed) { // it has taken its last connection
-		log.Warn("serve", "error", err.Error())
-	}
-	time.Sleep(partingTime)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
-		return errors.Join(fmt.Errorf("stop: requests still under way after %s: %w", patience, err), server.Close())
-	}
-	log.Info("stopped")
-	return nil
+	return serveOn(ctx, listener, newServer(cfg, api, log), api.Drain, cfg.ShutdownTimeout, log)
 }
 
 // newLogger returns the logger that writes to stdout, in colour if that is a terminal.
@@ -213,19 +147,6 @@ func newVerifier(cfg config.Config, log *slog.Logger) (*auth.Verifier, error) {
 		RequireIssAud: a.RequireIssAud, AcceptSessionJWT: a.AcceptSessionJWT, MaxTokenBytes: a.MaxTokenBytes,
 		Leeway: a.Leeway, Logger: observe.For(log, "todod.auth"),
 	})
-}
-
-// limits returns the limits that are configured.
-func limits(cfg config.RateLimit) httpapi.Limits {
-	if !cfg.Enabled {
-		return httpapi.Limits{}
-	}
-	return httpapi.Limits{
-		Source:        ratelimit.NewMemory(time.Now, limiterCallers),
-		Authenticated: ratelimit.Rate{Quota: cfg.Authenticated.Quota, Window: cfg.Authenticated.Per},
-		Anonymous:     ratelimit.Rate{Quota: cfg.Anonymous.Quota, Window: cfg.Anonymous.Per},
-		SignIn:        ratelimit.Rate{Quota: cfg.SignIn.Quota, Window: cfg.SignIn.Per},
-	}
 }
 
 // startLine says to a person what is running where.
