@@ -22,6 +22,7 @@ type Config struct {
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
+	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
@@ -30,6 +31,7 @@ type Config struct {
 	Database  Database
 	Auth      Auth
 	RateLimit RateLimit
+	Telemetry Telemetry
 
 	// Notes are sentences for the log about what was concluded from other settings.
 	Notes []string
@@ -88,6 +90,19 @@ type RateLimit struct {
 	Authenticated Rate `env:"RATE_LIMIT_AUTHENTICATED" envDefault:"600/m" must:"be a rate such as 600/m, or with /s or /h"`
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
+}
+
+// Telemetry says where traces go. The names and their meaning are OpenTelemetry's, and its SDK knows more of them: see
+// Telemetry.Environment.
+type Telemetry struct {
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials"`
+	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER"`
+	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false"`
+
+	environment map[string]string // what Environment returns
 }
 
 // Env is where todod runs.

@@ -8,8 +8,6 @@ import (
 
 // unbuilt lists variables that have a meaning which this version does not act on yet.
 var unbuilt = []string{
-	"METRICS_PORT",
-	"OTEL_EXPORTER_OTLP_ENDPOINT",
 	"REDIS_URL",
 	"TLS_CERT_FILE",
 	"TLS_KEY_FILE",
