@@ -64,9 +64,14 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	keeper := account.NewKeeper(account.KeeperConfig{
 		Store: db, Provider: provider, Now: time.Now, Logger: observe.For(log, "todod.account"), Erased: hub.Erased,
 	})
+	limits, closeLimits, err := newLimits(cfg.RateLimit, log)
+	if err != nil {
+		return err
+	}
+	defer closeLimits()
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
+		Verifier: verifier, Limits: limits, Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
 	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))

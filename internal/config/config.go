@@ -88,6 +88,9 @@ type RateLimit struct {
 	Authenticated Rate `env:"RATE_LIMIT_AUTHENTICATED" envDefault:"600/m" must:"be a rate such as 600/m, or with /s or /h"`
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
+
+	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
 }
 
 // Env is where todod runs.

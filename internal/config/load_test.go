@@ -108,6 +108,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		},
 		RateLimit: RateLimit{
 			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
+			RedisURL: "rediss://u:p@redis:6380/1",
 		},
 	}
 	got := mustLoad(t, with{
@@ -122,6 +123,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
 		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
 		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
+		"REDIS_URL": "rediss://u:p@redis:6380/1",
 	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -167,6 +169,7 @@ func TestBadValues(t *testing.T) {
 		"AUTH_LEEWAY":              {"-1"},
 		"AUTH_MAX_TOKEN_BYTES":     {"0"},
 		"AUTH_REQUIRE_ISS_AUD":     {"maybe"},
+		"REDIS_URL":                {"redis", "localhost:6379", "http://redis:6379", "redis://redis:port", "redis://redis/db", "redis://redis/0?retries=3", "unix://"},
 		"RATE_LIMIT_AUTHENTICATED": {"600", "0/m", "-1/m", "600/d", "1.5/s", "1000001/s"},
 	} {
 		for _, value := range values {

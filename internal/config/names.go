@@ -10,7 +10,6 @@ import (
 var unbuilt = []string{
 	"METRICS_PORT",
 	"OTEL_EXPORTER_OTLP_ENDPOINT",
-	"REDIS_URL",
 	"TLS_CERT_FILE",
 	"TLS_KEY_FILE",
 }
