@@ -44,6 +44,7 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
+	l.checkTLS()
 	l.checkRetention()
 	l.checkSecrets()
 	l.checkStrict()

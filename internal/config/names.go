@@ -11,8 +11,6 @@ var unbuilt = []string{
 	"METRICS_PORT",
 	"OTEL_EXPORTER_OTLP_ENDPOINT",
 	"REDIS_URL",
-	"TLS_CERT_FILE",
-	"TLS_KEY_FILE",
 }
 
 // ours matches the names that look like variables of todod.
