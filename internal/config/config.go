@@ -20,12 +20,14 @@ type Config struct {
 
 	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
+	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
 
+	TLS       TLS
 	Retention Retention
 	Database  Database
 	Auth      Auth
@@ -35,6 +37,13 @@ type Config struct {
 	Notes []string
 	// Warnings are sentences for the log about what was accepted but is probably not meant.
 	Warnings []string
+}
+
+// TLS says how todod serves HTTPS by itself. CertFile and KeyFile are PEM files, both or neither.
+type TLS struct {
+	CertFile     string `env:"TLS_CERT_FILE" must:"be set together with TLS_KEY_FILE"`
+	KeyFile      string `env:"TLS_KEY_FILE" must:"be set together with TLS_CERT_FILE"`
+	RedirectPort uint16 `env:"TLS_REDIRECT_PORT" must:"be a number from 1 to 65535 other than API_PORT, beside TLS_CERT_FILE and TLS_KEY_FILE"`
 }
 
 // Retention says for how long what is no longer needed is kept. Until a change is forgotten, whoever made it can ask what

@@ -45,6 +45,7 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
+	l.checkTLS()
 	l.checkRetention()
 	l.checkRedis()
 	l.checkSecrets()

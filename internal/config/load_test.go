@@ -73,7 +73,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := Config{
 		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, AllowedOrigins: []string{"*"},
-		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000,
+		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000, MaxConnections: 10_000,
 		Retention: Retention{Trash: 30 * day, Changes: 90 * day, Keys: day},
 		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
 		Auth: Auth{
@@ -95,7 +95,8 @@ func TestEveryVariableIsRead(t *testing.T) {
 	want := Config{
 		Env: Staging, LogLevel: Level(slog.LevelWarn), Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
-		ShutdownTimeout: 0, MaxTasksPerUser: 7,
+		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
+		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
 		Retention: Retention{Trash: 7 * day, Changes: 36 * time.Hour, Keys: time.Hour},
 		Database: Database{
 			Engine: Postgres, URL: "postgres://u:p@pool/d", DirectURL: "postgres://u:p@direct/d",
@@ -115,6 +116,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"APP_ENV": "staging", "LOG_LEVEL": "warn", "API_HOST": "::", "API_PORT": "0",
 		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
+		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",
 		"TRASH_RETENTION": "7d", "CHANGE_RETENTION": "36h", "IDEMPOTENCY_RETENTION": "3600",
 		"DATABASE_URL": "postgresql+asyncpg://u:p@pool/d", "DATABASE_DIRECT_URL": "postgresql://u:p@direct/d",
 		"DB_POOL_SIZE": "5", "DB_POOL_TIMEOUT": "1m30s", "DB_INSECURE": "true",

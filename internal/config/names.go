@@ -10,8 +10,6 @@ import (
 var unbuilt = []string{
 	"METRICS_PORT",
 	"OTEL_EXPORTER_OTLP_ENDPOINT",
-	"TLS_CERT_FILE",
-	"TLS_KEY_FILE",
 }
 
 // ours matches the names that look like variables of todod.

@@ -33,7 +33,8 @@ type Config struct {
 	Version  string // of the program
 
 	AllowedOrigins []string       // of browsers; "*" is any
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	HTTPS          HTTPS
 }
 
 // API answers HTTP requests.
@@ -52,6 +53,7 @@ type API struct {
 	now        func() time.Time
 	version    string
 	proxies    []netip.Prefix
+	https      HTTPS
 
 	mux      *http.ServeMux
 	huma     huma.API
@@ -69,7 +71,7 @@ func New(cfg Config) *API {
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
-		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
+		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS, mux: http.NewServeMux(),
 	}
 	a.huma = newHuma(a.mux, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
