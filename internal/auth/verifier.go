@@ -80,6 +80,7 @@ type Verifier struct {
 type epoch struct {
 	secrets [][]byte
 	memory  *memory
+	changed chan struct{} // closed when the next one begins
 }
 
 // New returns a Verifier of cfg, or an error that says which setting can't be meant. It does not touch the network:
@@ -156,14 +157,23 @@ func isEmpty(b []byte) bool { return len(b) == 0 }
 // SetSecrets replaces the HS256 secrets and forgets every remembered token. A verification under way with the old
 // secrets may still succeed, but is not remembered. Empty secrets are dropped.
 func (v *Verifier) SetSecrets(secrets [][]byte) {
-	own := make([][]byte, 0, len(secrets))
+	next := &epoch{memory: newMemory(), changed: make(chan struct{})}
 	for _, secret := range secrets {
 		if !isEmpty(secret) {
-			own = append(own, bytes.Clone(secret))
+			next.secrets = append(next.secrets, bytes.Clone(secret))
 		}
 	}
-	v.epoch.Store(&epoch{secrets: own, memory: newMemory()})
+	if before := v.epoch.Swap(next); before != nil {
+		close(before.changed)
+	}
 }
+
+// Secrets returns the secrets in use. The first one is there to sign with. Nobody may change them.
+func (v *Verifier) Secrets() [][]byte { return v.epoch.Load().secrets }
+
+// Changed returns a channel that is closed when other secrets are used than now: what a token was found good for before
+// and still goes on has to be asked for again.
+func (v *Verifier) Changed() <-chan struct{} { return v.epoch.Load().changed }
 
 // Remembered returns the principal of a token verified within the last 60 s, without any cryptography besides the
 // hash; ok is false for anything else.
