@@ -31,8 +31,8 @@ type store interface {
 	io.Closer
 }
 
-// serve serves the API until ctx ends, and then until the requests under way are answered.
-func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
+// serve serves the API as cfg says, which came from getenv, until ctx ends, and then until the requests under way are answered.
+func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
 	log := newLogger(stdout, cfg.LogLevel)
 	var cert *certificate
 	if cfg.TLS.On() {
@@ -48,6 +48,8 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	stopFollowing := followSecrets(cfg, getenv, verifier, log)
+	defer stopFollowing()
 	db, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -59,7 +61,7 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
 	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
 	defer stopSweeping()
-	provider, err := newProvider(cfg, account.Observed(db, hub), log)
+	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), log)
 	if err != nil {
 		return err
 	}

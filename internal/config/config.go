@@ -79,6 +79,7 @@ type Auth struct {
 	// Secret and RotatedSecrets are used together: see Secrets.
 	Secret         Secret   `env:"BETTER_AUTH_SECRET" secret:"true"`
 	RotatedSecrets []Secret `env:"BETTER_AUTH_SECRETS" secret:"true" must:"be versions and secrets, the newest first, such as 2:new,1:old"`
+	SecretFiles    []string // that they were read from
 
 	AllowedAlgs      []string      `env:"AUTH_ALLOWED_ALGS" envDefault:"HS256,EdDSA,ES256,RS256,PS256" must:"be a comma-separated list out of HS256, EdDSA, ES256, RS256, PS256 and ES512"`
 	JWKSURL          string        `env:"AUTH_JWKS_URL" must:"be a URL such as https://auth.example.com/api/auth/jwks"` // default: /api/auth/jwks of BetterAuthURL

@@ -40,7 +40,7 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	dotenv := l.readDotenv(dir)
 	fromDotenv := func(name string) string { return dotenv[name] }
 
-	l.collect(getenv, fromDotenv)
+	l.collect(variables(&l.config), getenv, fromDotenv)
 	l.parse()
 	l.resolveDatabase()
 	l.resolveAuth()
@@ -63,6 +63,7 @@ type loader struct {
 	config   Config
 	values   map[string]string // what was set, by variable
 	faulty   map[string]bool   // variables with a problem: one is enough
+	again    bool              // what a file holds was read before
 	problems []error
 }
 
@@ -116,9 +117,9 @@ func (l *loader) readDotenv(dir fs.FS) map[string]string {
 	return found
 }
 
-// collect sets values from the first source that has a variable, by itself or as a file.
-func (l *loader) collect(sources ...func(string) string) {
-	for _, v := range variables(&l.config) {
+// collect sets the values of these variables from the first source that has one, by itself or as a file.
+func (l *loader) collect(wanted []variable, sources ...func(string) string) {
+	for _, v := range wanted {
 		for _, source := range sources {
 			value, path := source(v.name), source(v.name+"_FILE")
 			if value == "" && path == "" {
@@ -129,6 +130,9 @@ func (l *loader) collect(sources ...func(string) string) {
 			}
 			if path != "" {
 				value = l.readValue(v.name, path)
+				if slices.Contains(secretNames, v.name) {
+					l.config.Auth.SecretFiles = append(l.config.Auth.SecretFiles, path)
+				}
 			}
 			l.values[v.name] = value
 			break
@@ -139,6 +143,10 @@ func (l *loader) collect(sources ...func(string) string) {
 // readValue returns what the file at path holds for the variable of that name. The path is not shown, since it may be a
 // secret that was put where its file belongs.
 func (l *loader) readValue(name, path string) string {
+	if info, err := os.Stat(path); l.again && err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		l.fault(name, "%s_FILE must name a regular file to be read again", name)
+		return ""
+	}
 	text, err := os.ReadFile(path) //nolint:gosec // reading any file that the operator names is the purpose
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		l.fault(name, "%s_FILE must name a file that can be read: %w", name, failed.Err)
