@@ -44,13 +44,19 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		return err
 	}
 	logConfig(log, cfg)
-	verifier, err := newVerifier(cfg, log)
+	traces, flush, err := startTracing(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	metrics := observe.NewMetrics(version)
+	verifier, err := newVerifier(cfg, traces, log)
 	if err != nil {
 		return err
 	}
 	stopFollowing := followSecrets(cfg, getenv, verifier, log)
 	defer stopFollowing()
-	db, err := openStore(ctx, cfg, log)
+	db, err := openStore(ctx, cfg, traces, log)
 	if err != nil {
 		return err
 	}
@@ -59,9 +65,9 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	hub.Start()
 	defer hub.Close()
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
+	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), metrics, log)
 	defer stopSweeping()
-	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), log)
+	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), traces, log)
 	if err != nil {
 		return err
 	}
@@ -80,7 +86,14 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
 		Verifier: verifier, Limits: limits, Logger: log, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
+		Metrics: metrics, MetricsRoute: metricsRoute(cfg), Traces: traces,
 	})
+	watchState(metrics, db, hub, api)
+	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopMetrics()) }()
 	doors, err := openDoors(ctx, cfg)
 	if err != nil {
 		return err
@@ -125,11 +138,13 @@ func rules(cfg config.Config) todo.Rules {
 }
 
 // openStore opens the database that is configured.
-func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store, error) {
+func openStore(ctx context.Context, cfg config.Config, traces *observe.Traces, log *slog.Logger) (store, error) {
 	if cfg.Database.Engine == config.SQLite {
-		return sqlite.Open(ctx, cfg.Database.Path)
+		return sqlite.Open(ctx, cfg.Database.Path, sqliteTracer(traces)...)
 	}
-	return postgres.Open(postgresConfig(cfg, log))
+	c := postgresConfig(cfg, log)
+	c.Tracer = pgxTracer(traces)
+	return postgres.Open(c)
 }
 
 // postgresConfig returns how the PostgreSQL database that is configured is used.
@@ -151,12 +166,12 @@ func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
 }
 
 // newVerifier returns the verifier of tokens.
-func newVerifier(cfg config.Config, log *slog.Logger) (*auth.Verifier, error) {
+func newVerifier(cfg config.Config, traces *observe.Traces, log *slog.Logger) (*auth.Verifier, error) {
 	a := cfg.Auth
 	return auth.New(auth.Config{
 		Secrets: secretBytes(a), JWKSURL: a.JWKSURL, Issuer: a.Issuer, Audience: a.Audience, AllowedAlgs: a.AllowedAlgs,
 		RequireIssAud: a.RequireIssAud, AcceptSessionJWT: a.AcceptSessionJWT, MaxTokenBytes: a.MaxTokenBytes,
-		Leeway: a.Leeway, Logger: observe.For(log, "todod.auth"),
+		Leeway: a.Leeway, Client: tracedClient(traces), Logger: observe.For(log, "todod.auth"),
 	})
 }
 

@@ -23,6 +23,7 @@ type Config struct {
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
+	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
@@ -32,6 +33,7 @@ type Config struct {
 	Database  Database
 	Auth      Auth
 	RateLimit RateLimit
+	Telemetry Telemetry
 
 	// Notes are sentences for the log about what was concluded from other settings.
 	Notes []string
@@ -101,6 +103,19 @@ type RateLimit struct {
 
 	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
 	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
+}
+
+// Telemetry says where traces go. The names and their meaning are OpenTelemetry's, and its SDK knows more of them: see
+// Telemetry.Environment.
+type Telemetry struct {
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials"`
+	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER"`
+	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false"`
+
+	environment map[string]string // what Environment returns
 }
 
 // Env is where todod runs.

@@ -46,11 +46,12 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.resolveAuth()
 	l.resolveOrigins()
 	l.checkTLS()
+	l.resolveTelemetry(getenv, dotenv)
 	l.checkRetention()
 	l.checkRedis()
 	l.checkSecrets()
 	l.checkStrict()
-	l.warnOfNames(slices.Collect(maps.Keys(dotenv)), getenv, fromDotenv)
+	l.warnOfNames(slices.Collect(maps.Keys(dotenv)))
 
 	if len(l.problems) > 0 {
 		return l.config, &Problems{l.problems}
