@@ -19,8 +19,8 @@ import (
 	"todod/internal/store/sqlite"
 )
 
-// watch has metrics ask db, hub and api for their state when they are scraped.
-func watch(metrics *observe.Metrics, db store, hub *event.Hub, api *httpapi.API) {
+// watchState has metrics ask db, hub and api for their state when they are scraped.
+func watchState(metrics *observe.Metrics, db store, hub *event.Hub, api *httpapi.API) {
 	w := observe.Watched{DatabaseUp: api.DatabaseUp, Streams: hub.Streams}
 	switch db := db.(type) {
 	case *postgres.Store:

@@ -73,6 +73,7 @@ func bodyLimit(op *huma.Operation) int64 {
 func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
 	switch {
 	case len(op.Security) > 0:
+		recordOf(r.Context()).retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
 		p, err := a.identify(r, op)
 		if err != nil {
 			return ctx, err

@@ -37,7 +37,8 @@ type Config struct {
 	Traces       *observe.Traces  // nil: none
 
 	AllowedOrigins []string       // of browsers; "*" is any
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	HTTPS          HTTPS
 }
 
 // API answers HTTP requests.
@@ -56,6 +57,7 @@ type API struct {
 	now        func() time.Time
 	version    string
 	proxies    []netip.Prefix
+	https      HTTPS
 	metrics    *observe.Metrics
 	traces     *observe.Traces
 
@@ -75,7 +77,7 @@ func New(cfg Config) *API {
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
-		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, mux: http.NewServeMux(),
+		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS, mux: http.NewServeMux(),
 		metrics: cfg.Metrics, traces: cfg.Traces,
 	}
 	if a.metrics == nil {

@@ -24,7 +24,10 @@ type record struct {
 	client        netip.Addr
 	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
-	endpoint      string      // the route's pattern
+
+	// retired is closed when one of the secrets is no longer used under which its token was found good.
+	retired  <-chan struct{}
+	endpoint string // the route's pattern
 	// acceptsProblem: errors go out under the media type of RFC 9457.
 	acceptsProblem bool
 	// frontend: its path is one of frontendPath, where errors carry a message and unknown parameters don't matter.

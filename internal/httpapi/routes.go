@@ -77,7 +77,9 @@ func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
 		a.logged,       // one line when it is answered
 		a.recovered,    // a panic is a 500
 		secure,         // headers for every answer
+		a.strict,       // and one more for those by HTTPS
 		cors(origins),
+		a.httpsOnly, // nothing by plain HTTP where that is required
 	)
 }
 

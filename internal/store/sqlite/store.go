@@ -147,24 +147,26 @@ func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx)
 	return translate(tx.Commit())
 }
 
-// The primary result codes of SQLite (its result code documentation) that mean that the database can't do it now.
+// The primary result codes of SQLite (its result code documentation) that mean something of their own here. All but
+// sqliteCorrupt mean that the database can't do it now.
 const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
 	sqliteReadOnly = 8
 	sqliteIOErr    = 10
+	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
 )
 
 // translate turns what the driver says into the domain's errors. An error that it does not know stays as it is.
 func translate(err error) error {
-	var sqliteErr *sqlite.Error
-	switch {
-	case err == nil, todo.CodeOf(err) != 0:
+	if err == nil || todo.CodeOf(err) != 0 {
 		return err
-	case errors.As(err, &sqliteErr):
-		switch sqliteErr.Code() & 0xff { // the low byte is the primary code
+	}
+	switch code := primaryCode(err); {
+	case code != 0:
+		switch code {
 		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
 			return todo.Away(err)
 		}
@@ -173,4 +175,13 @@ func translate(err error) error {
 		return todo.Away(err)
 	}
 	return err
+}
+
+// primaryCode returns SQLite's primary result code in err, 0 if err isn't SQLite's.
+func primaryCode(err error) int {
+	var sqliteErr *sqlite.Error
+	if !errors.As(err, &sqliteErr) {
+		return 0
+	}
+	return sqliteErr.Code() & 0xff // the low byte
 }
