@@ -88,7 +88,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
 		Metrics: metrics, MetricsRoute: metricsRoute(cfg), Traces: traces,
 	})
-	watchState(metrics, db, hub, api)
+	watchState(metrics, db, hub, limits.Source, api)
 	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), log)
 	if err != nil {
 		return err
