@@ -243,15 +243,19 @@ func (h *Hub) hearOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) 
 	return nil
 }
 
-// Arrive returns nil if notifications arrive over connections to the database at url, as they don't behind a pooler that
-// pools transactions.
-func Arrive(ctx context.Context, url string) error {
+// Arrive reports whether notifications arrive over connections to the database at url. They don't behind a pooler that pools
+// transactions.
+func Arrive(ctx context.Context, url string) (bool, error) {
 	conn, err := connect(ctx, url, "todod listen")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has served
-	return prove(ctx, url, conn)
+	err = prove(ctx, url, conn)
+	if errors.Is(err, errDeaf) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // prove begins to listen over conn, a connection to url, and returns errDeaf if a notification that another connection

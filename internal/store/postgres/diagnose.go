@@ -3,11 +3,14 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Diagnosis is what an operator wants to know of a database.
@@ -49,7 +52,11 @@ func Diagnose(ctx context.Context, cfg Config) (d Diagnosis, err error) {
 	}
 	answered := time.Now()
 	d.Ahead = clock.Sub(asked.Add(answered.Sub(asked) / 2))
-	if d.Pending, d.Unknown, err = lookForMigrations(ctx, direct); err != nil || d.Pending > 0 {
+	d.Pending, d.Unknown, err = lookForMigrations(ctx, direct)
+	switch {
+	case err != nil && direct != cfg.URL:
+		return d, fmt.Errorf("over DATABASE_DIRECT_URL: %w", err)
+	case err != nil || d.Pending > 0:
 		return d, err
 	}
 	found, err := findIsolation(ctx, conn)
@@ -133,4 +140,30 @@ func lookForMigrations(ctx context.Context, url string) (pending, unknown int, e
 		return 0, 0, fmt.Errorf("look for migrations: %w", err)
 	}
 	return max(len(files)-run, 0), max(run-len(files), 0), nil
+}
+
+// Advice says to an operator what to do about an error of Diagnose, "" if the error has to speak for itself.
+func Advice(err error) string {
+	var pgErr *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &pgErr):
+		return advice[pgErr.Code]
+	case errors.As(err, &certificate):
+		return "the server's certificate isn't one that this machine trusts for that name: name its authority with sslrootcert=FILE"
+	case strings.Contains(err.Error(), "server refused TLS"): // pgx has no type for it
+		return "the server doesn't do TLS: turn it on there, or use sslmode=disable within a private network"
+	case connectionLost(err):
+		return "see whether it runs, listens there, and lets this machine through"
+	}
+	return ""
+}
+
+// advice is what to do about what a server says when one connects to it, by SQLSTATE (appendix A of PostgreSQL's manual).
+var advice = map[string]string{
+	"28P01":               "correct login and password in the URL",
+	"28000":               "let this login in from this machine, in pg_hba.conf, or with TLS",
+	"3D000":               "create this database, or correct its name in the URL",
+	"53300":               "raise max_connections, or lower DB_POOL_SIZE of whoever has them",
+	insufficientPrivilege: "grant this login todod_app, or what the message names",
 }
