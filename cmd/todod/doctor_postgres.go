@@ -73,7 +73,7 @@ func (r *report) server(cfg config.Config, d postgres.Diagnosis) {
 // apart says by how much another clock is ahead of this machine's.
 func apart(ahead time.Duration) string {
 	if ahead < 0 {
-		return (-ahead).Round(100 * time.Millisecond).String() + " behind this machine's"
+		return (-ahead).Round(100*time.Millisecond).String() + " behind this machine's"
 	}
 	return ahead.Round(100*time.Millisecond).String() + " ahead of this machine's"
 }

@@ -97,10 +97,14 @@ func (r *report) keys(ctx context.Context, a config.Auth) {
 	if slices.Contains(a.AllowedAlgs, "HS256") && len(a.Secrets()) > 0 {
 		verdict = "warn"
 	}
+	if _, _, err := askTime(ctx, a.JWKSURL); err != nil {
+		r.say("fail", "the keys that verify tokens can't be had, such tokens get a 503: %v", err)
+		return
+	}
 	n, err := auth.UsableKeys(ctx, a.JWKSURL, a.AllowedAlgs)
 	switch {
 	case err != nil:
-		r.say(verdict, "no keys at %s, so tokens that are signed with one get a 503 (Better Auth has keys with its plugin jwt()): %v", a.JWKSURL, err)
+		r.say(verdict, "there are no keys at %s, tokens that are signed with one get a 503; Better Auth has keys with its plugin jwt(): %v", a.JWKSURL, err)
 	case n == 0:
 		r.say("warn", "no keys yet at %s that AUTH_ALLOWED_ALGS allows: Better Auth makes one when it first needs one", a.JWKSURL)
 	default:

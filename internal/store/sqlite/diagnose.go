@@ -42,7 +42,7 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	if log, err := os.Stat(path + "-wal"); err == nil {
 		d.Bytes += log.Size()
 	}
-	db, err := connect(path, 1)
+	db, err := connect(path, 1, nil)
 	if err != nil {
 		return d, err
 	}

@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -35,19 +36,23 @@ type Store struct {
 
 var _ todo.Store = (*Store)(nil)
 
-// Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it.
-func Open(ctx context.Context, path string) (*Store, error) {
+// A Wrapper puts something around the database's driver, such as what traces it.
+type Wrapper func(driver.Driver) driver.Driver
+
+// Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it. What
+// is done from then on goes through the wrappers.
+func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	writer, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
+	writer, err := connect(path, 1, wrappers, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
 	}
-	reader, err := connect(path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
+	reader, err := connect(path, max(4, runtime.NumCPU()), wrappers, "_pragma", "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -67,8 +72,9 @@ func create(path string) error {
 	return f.Close()
 }
 
-// connect returns a pool of at most size connections to the file. options are pairs of the driver's parameters.
-func connect(path string, size int, options ...string) (*sql.DB, error) {
+// connect returns a pool of at most size connections to the file, through the wrappers. options are pairs of the driver's
+// parameters.
+func connect(path string, size int, wrappers []Wrapper, options ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
 	for i := 0; i+1 < len(options); i += 2 {
 		q.Add(options[i], options[i+1])
@@ -79,10 +85,32 @@ func connect(path string, size int, options ...string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	if len(wrappers) > 0 {
+		through := db.Driver()
+		for _, wrap := range wrappers {
+			through = wrap(through)
+		}
+		db = sql.OpenDB(connector{through, dsn}) // the other one has opened nothing
+	}
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
 }
+
+// connector is a driver.Connector to what a driver calls name.
+type connector struct {
+	driver driver.Driver
+	name   string
+}
+
+// Connect implements driver.Connector. Opening a file doesn't wait for anything.
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.name) }
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c.driver }
+
+// PoolStats returns the states of the connection that writes and of those that read.
+func (s *Store) PoolStats() (writer, reader sql.DBStats) { return s.writer.Stats(), s.reader.Stats() }
 
 // Close closes the file. Operations under way may fail: whoever serves requests stops doing so first.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
