@@ -39,6 +39,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
+	@scripts/ensure-redis.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
@@ -49,6 +50,7 @@ figures: ## do what the published figures say as often as they say it: about twe
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
+	@scripts/ensure-redis.sh
 	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand' \
 		./test/faults ./test ./internal/legacy
 

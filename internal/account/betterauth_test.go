@@ -82,7 +82,7 @@ func through(t *testing.T, f *far, store account.Store, secrets ...string) *acco
 		all = append(all, []byte(s))
 	}
 	b, err := account.NewBetterAuth(account.BetterAuthConfig{
-		URL: f.url, Secrets: all, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
+		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -71,6 +71,7 @@ func (headerOnly) WriteHeader(int) {}
 func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
 	if id := ctx.Param("id"); status == "404" && id != "" {
 		rec := recordOf(ctx.Context())
+		a.metrics.SecurityEvent("task.not_found")
 		a.security.WarnContext(ctx.Context(), "task.not_found",
 			"request_id", rec.requestID, "user_id", string(rec.user), "task_id", id)
 	}

@@ -181,6 +181,7 @@ func mint(t testing.TB, user string) string {
 // A request is what a test sends. Empty fields are left out; a body is sent as JSON unless header says otherwise.
 type request struct {
 	method, path, user, body string
+	host                     string // instead of the server's address
 	header                   map[string]string
 	lines                    map[string][]string // of headers that come more than once
 }
@@ -211,6 +212,9 @@ func (s *server) do(t testing.TB, r request) answer {
 	}
 	for name, value := range r.header {
 		req.Header.Set(name, value)
+	}
+	if r.host != "" {
+		req.Host = r.host
 	}
 	for name, values := range r.lines {
 		req.Header[name] = values
