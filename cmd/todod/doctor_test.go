@@ -33,8 +33,8 @@ func migrated(t *testing.T) string {
 	})
 }
 
-// sql executes statements at url.
-func sql(t *testing.T, url string, statements ...string) {
+// executeAt executes statements at url.
+func executeAt(t *testing.T, url string, statements ...string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -52,7 +52,7 @@ func sql(t *testing.T, url string, statements ...string) {
 func login(t *testing.T, admin, attributes string) (name, its string) {
 	t.Helper()
 	name = "doctor_" + strings.ToLower(rand.Text())
-	sql(t, admin, "create role "+name+" login password 'secret' "+attributes)
+	executeAt(t, admin, "create role "+name+" login password 'secret' "+attributes)
 	t.Cleanup(func() {
 		conn, err := pgx.Connect(context.Background(), admin)
 		if err != nil {
@@ -78,7 +78,7 @@ func login(t *testing.T, admin, attributes string) (name, its string) {
 func restricted(t *testing.T, admin string) string {
 	t.Helper()
 	name, its := login(t, admin, "")
-	sql(t, admin, "grant todod_app to "+name)
+	executeAt(t, admin, "grant todod_app to "+name)
 	return its
 }
 
@@ -179,7 +179,7 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 		"a login that bypasses row-level security": {
 			func(t *testing.T, env environment, admin string) {
 				name, its := login(t, admin, "bypassrls")
-				sql(t, admin, "grant usage on schema todod to "+name, "grant all on all tables in schema todod to "+name)
+				executeAt(t, admin, "grant usage on schema todod to "+name, "grant all on all tables in schema todod to "+name)
 				env["DATABASE_URL"] = its
 			}, nil, []string{"fail  NO row-level security: .*: connect as a login"},
 		},
@@ -241,9 +241,9 @@ func TestTheDoctorWarns(t *testing.T) {
 	t.Parallel()
 	admin := migrated(t)
 	_, few := login(t, admin, "connection limit 9")
-	sql(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
+	executeAt(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
 	unmaintained := migrated(t)
-	sql(t, unmaintained, "drop policy maintenance on todod.tasks")
+	executeAt(t, unmaintained, "drop policy maintenance on todod.tasks")
 	for name, c := range map[string]struct {
 		env  environment
 		want []string

@@ -62,6 +62,7 @@ type API struct {
 	traces     *observe.Traces
 
 	mux      *http.ServeMux
+	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
 	huma     huma.API
 	handler  http.Handler
 	draining atomic.Bool
@@ -77,8 +78,8 @@ func New(cfg Config) *API {
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
-		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS, mux: http.NewServeMux(),
-		metrics: cfg.Metrics, traces: cfg.Traces,
+		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS,
+		mux: http.NewServeMux(), asIs: map[string]bool{}, metrics: cfg.Metrics, traces: cfg.Traces,
 	}
 	if a.metrics == nil {
 		a.metrics = observe.NewMetrics(a.version)

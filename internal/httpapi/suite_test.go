@@ -115,7 +115,7 @@ func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
 }
 
 // newServer serves the API over store. adjust may change its configuration.
-func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server {
+func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server {
 	t.Helper()
 	verifier, err := auth.New(auth.Config{
 		Secrets: [][]byte{secret}, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"}, Leeway: 30 * time.Second,
