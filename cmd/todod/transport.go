@@ -36,7 +36,7 @@ func newServer(cfg config.Config, handler http.Handler, log *slog.Logger) *http.
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
+		ErrorLog: observe.ServerLog(observe.For(log, "todod.http")),
 	}
 }
 

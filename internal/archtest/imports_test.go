@@ -37,7 +37,8 @@ var arrows = map[string][]string{
 	"internal/betterauthtest": {"internal/nodetest"},
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
-	"test":                    {}, // black box: the built binary
+	"internal/logtest":        {},
+	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},
 }
 

@@ -52,7 +52,8 @@ func recordOf(ctx context.Context) *record {
 	return &record{now: time.Now, header: http.Header{}} // outside wrap, in a test
 }
 
-// saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header.
+// saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header. Nor is one
+// taken that looks like something that must not be in a log.
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._:@/+=-]{1,128}$`)
 
 // traceParent is the form of a traceparent header in W3C Trace Context, version 00.
@@ -77,7 +78,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), agent: r.UserAgent(),
 			now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
-		if !saneID.MatchString(rec.requestID) {
+		if !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
 		}
 		rec.correlationID = rec.requestID
@@ -101,7 +102,7 @@ func (a *API) logged(next http.Handler) http.Handler {
 			rec := recordOf(r.Context())
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: r.Method, ClientIP: observe.AnonymiseAddr(rec.client), Reason: rec.reason, Status: seen.status,
+				Method: r.Method, ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason), Status: seen.status,
 				Duration: time.Since(start),
 			}
 			attrs := line.Attrs()
