@@ -24,8 +24,8 @@ func TestTheLogQuotesNoRequest(t *testing.T) {
 			`","rev":"` + canary + `","operations":[{"op":"` + canary + `"}]}`
 		for _, route := range s.api.Routes() {
 			path := strings.NewReplacer("{id}", canary, "{key}", canary).Replace(route.Path)
-			for _, path := range []string{path, path + "?" + canary + "=" + canary, path + "?q=" + canary + "&ticket=" + canary + "&since=" + canary} {
-				for _, body := range []string{"", document, bodies[route.Method+" "+route.Path], `{"title": ` + canary, `"` + canary + `"`} {
+			for _, path := range []string{path, path + "?" + canary + "=" + canary, path + "?since=" + canary + "&ticket=" + canary} {
+				for _, body := range []string{document, bodies[route.Method+" "+route.Path], `{"title": ` + canary} {
 					for _, user := range []string{"ada", ""} {
 						if erasing(route) == 1 && user != "" {
 							continue
@@ -37,6 +37,7 @@ func TestTheLogQuotesNoRequest(t *testing.T) {
 		}
 		for _, r := range []request{
 			{method: "GET", path: "/" + canary}, {method: "GET", path: "//" + canary}, {method: "PUT", path: "/api/todos"},
+			{method: strings.ToUpper(canary), path: "/api/v1/tasks"},
 			{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": "Bearer " + canary}},
 			{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": canary + " x"}},
 			{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9." + canary + ".x"}},

@@ -102,7 +102,7 @@ func (a *API) logged(next http.Handler) http.Handler {
 			rec := recordOf(r.Context())
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: r.Method, ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason), Status: seen.status,
+				Method: methodName(r.Method), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason), Status: seen.status,
 				Duration: time.Since(start),
 			}
 			attrs := line.Attrs()
@@ -117,6 +117,17 @@ func (a *API) logged(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// methodName returns the method for the log, OTHER if it is none of HTTP's own: then it is a word of the client's, of any
+// length.
+func methodName(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "OTHER"
 }
 
 // levelOf returns the level that an answer of this status is logged at.
