@@ -294,7 +294,7 @@ func TestHealthcheckFindsTheServer(t *testing.T) {
 // TestADatabaseThatIsAwayDoesNotStopTheStart: the API is there, says that it isn't ready, and begins to work by itself.
 func TestADatabaseThatIsAwayDoesNotStopTheStart(t *testing.T) {
 	t.Parallel()
-	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
+	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody:hunter2@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
 	ctx, cancel := context.WithCancel(t.Context())
 	out, result := &log{}, make(chan error, 1)
 	watchLog(t, env, out)
