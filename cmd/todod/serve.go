@@ -54,7 +54,9 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
-	stopFollowing := followSecrets(cfg, getenv, verifier, log)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	stopFollowing := followSecrets(cfg, getenv, verifier, end, log)
 	defer stopFollowing()
 	db, err := openStore(ctx, cfg, traces, log)
 	if err != nil {

@@ -51,7 +51,7 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 	server := &http.Server{
 		Handler: unlingering(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:  observe.ServerLog(log),
 		ConnState: newConnections(cfg.MaxConnections, cfg.TrustedProxies, log).changed,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,

@@ -38,7 +38,8 @@ var arrows = map[string][]string{
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
 	"internal/redistest":      {},
-	"test":                    {}, // black box: the built binary
+	"internal/logtest":        {},
+	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},
 }
 

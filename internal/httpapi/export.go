@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"todod/internal/account"
+	"todod/internal/observe"
 	"todod/internal/todo"
 )
 
@@ -113,7 +114,7 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 		writeProblem(w, r, err)
 	default:
 		recordOf(ctx).reason = err.Error()
-		a.watch(ctx, slog.LevelInfo, "account.export_cut", slog.String("reason", err.Error()))
+		a.watch(ctx, slog.LevelInfo, "account.export_cut", slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}
 }
