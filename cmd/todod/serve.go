@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"todod/internal/account"
+	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/event"
@@ -34,11 +35,17 @@ type store interface {
 
 // serve serves the API until ctx ends, and then until the requests under way are answered.
 func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
-	log := newLogger(stdout, cfg.LogLevel)
+	log, closeLog := newLogger(stdout, cfg.LogLevel)
+	defer func() { err = errors.Join(err, closeLog()) }()
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
 	}
 	logConfig(log, cfg)
+	security, closeAudit, err := openSecurity(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
 	verifier, err := newVerifier(cfg, log)
 	if err != nil {
 		return err
@@ -66,24 +73,26 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	})
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
-		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Security: security, Now: time.Now,
+		Version: version, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
 	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
 	listener, err := listen(ctx, address)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	audit.ServerStarted.Log(ctx, security, slog.String("version", version))
+	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), security)
 	log.Info(startLine(cfg, listener.Addr()))
 	return serveOn(ctx, listener, newServer(cfg, api, log), api.Drain, cfg.ShutdownTimeout, log)
 }
 
-// newLogger returns the logger that writes to stdout, in colour if that is a terminal.
-func newLogger(stdout io.Writer, level slog.Leveler) *slog.Logger {
+// newLogger returns the logger that writes to stdout, in colour if that is a terminal. It must be closed.
+func newLogger(stdout io.Writer, level slog.Leveler) (log *slog.Logger, closeLog func() error) {
 	if f, ok := stdout.(*os.File); ok {
 		return observe.Logger(f, level)
 	}
-	return observe.NewLogger(stdout, level)
+	return observe.NewBufferedLogger(stdout, level)
 }
 
 // logConfig logs what todod runs with, and what of it is probably not meant.
