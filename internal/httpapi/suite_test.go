@@ -143,7 +143,10 @@ func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server 
 	}
 	api := httpapi.New(cfg)
 	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		checkLog(t, log.String())
+	})
 	return s
 }
 
