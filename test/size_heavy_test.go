@@ -14,4 +14,4 @@ const (
 )
 
 // floodAddresses is from how many addresses the flood comes.
-const floodAddresses = 10_000
+const floodAddresses = 3_000
