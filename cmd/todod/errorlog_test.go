@@ -20,7 +20,7 @@ func TestTheServerSaysNothingOfItsClients(t *testing.T) {
 	logger := observe.NewLogger(out, config.Level(-4))
 	panics := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("ada@example.com") })
 	s := httptest.NewUnstartedServer(nil)
-	s.Config = newServer(config.Config{}, panics, logger)
+	s.Config = newServer(config.Config{MaxConnections: 10}, panics, nil, logger)
 	s.Start()
 	t.Cleanup(s.Close)
 	if got := status(s.URL); got != 0 {

@@ -32,7 +32,9 @@ func newMint(a config.Auth, secrets func() [][]byte) account.Mint {
 }
 
 // newProvider returns who carries out /api/auth with the secrets in use. If it is an io.Closer, it must be closed.
-func newProvider(cfg config.Config, secrets func() [][]byte, db account.Store, log *slog.Logger) (account.Provider, error) {
+func newProvider(
+	cfg config.Config, secrets func() [][]byte, db account.Store, traces *observe.Traces, log *slog.Logger,
+) (account.Provider, error) {
 	log = observe.For(log, "todod.account")
 	if !mints(cfg.Auth) {
 		log.Warn("nobody can sign in here: access tokens of todod's own need BETTER_AUTH_SECRET, and HS256 in AUTH_ALLOWED_ALGS")
@@ -44,6 +46,7 @@ func newProvider(cfg config.Config, secrets func() [][]byte, db account.Store, l
 	}
 	return account.NewBetterAuth(account.BetterAuthConfig{
 		URL: cfg.Auth.BetterAuthURL, Secrets: secrets, Sessions: sessions, Now: time.Now, Logger: log,
+		Through: traces.Transport,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type BetterAuthConfig struct {
 	Sessions *Sessions
 	Now      func() time.Time
 	Logger   *slog.Logger
+
+	Through func(http.RoundTripper) http.RoundTripper // around all calls, such as what traces them; nil: nothing
 }
 
 // NewBetterAuth returns a provider over the service at cfg.URL, which need not be there yet.
@@ -34,8 +37,12 @@ func NewBetterAuth(cfg BetterAuthConfig) (*BetterAuth, error) {
 	if _, err := newSealer(cfg.Secrets()); err != nil {
 		return nil, err
 	}
+	service := newService(cfg.URL, cfg.Now, cfg.Logger)
+	if cfg.Through != nil {
+		service.client.Transport = cfg.Through(service.client.Transport)
+	}
 	return &BetterAuth{
-		service: newService(cfg.URL, cfg.Now, cfg.Logger), sessions: cfg.Sessions, secrets: cfg.Secrets, log: cfg.Logger,
+		service: service, sessions: cfg.Sessions, secrets: cfg.Secrets, log: cfg.Logger,
 	}, nil
 }
 

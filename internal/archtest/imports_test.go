@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"internal/betterauthtest": {"internal/nodetest"},
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
+	"internal/redistest":      {},
 	"internal/logtest":        {},
 	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+	"github.com/redis/go-redis/v9"
 )
 
 // Problems is everything that is wrong with a configuration, a sentence each that begins with the variable's name and
@@ -44,10 +45,13 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
+	l.checkTLS()
+	l.resolveTelemetry(getenv, dotenv)
 	l.checkRetention()
+	l.checkRedis()
 	l.checkSecrets()
 	l.checkStrict()
-	l.warnOfNames(slices.Collect(maps.Keys(dotenv)), getenv, fromDotenv)
+	l.warnOfNames(slices.Collect(maps.Keys(dotenv)))
 
 	if len(l.problems) > 0 {
 		return l.config, &Problems{l.problems}
@@ -203,6 +207,14 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 		}
 	}
 	return list
+}
+
+// checkRedis rejects a URL that isn't one of a Redis.
+func (l *loader) checkRedis() {
+	url := string(l.config.RateLimit.RedisURL)
+	if _, err := redis.ParseURL(url); url != "" && err != nil {
+		l.reject("REDIS_URL")
+	}
 }
 
 // checkRetention rejects a retention of nothing, and a log that forgets changes whose keys are remembered.

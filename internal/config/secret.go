@@ -27,7 +27,7 @@ var published = []string{
 	"2988a24c0bcc440e2c600c28394590bf7990f260cbf23503e03ee00092086e1f",
 }
 
-// Secret is a text that signs tokens. It prints as a placeholder; convert it to use it.
+// Secret is a text that nobody is to see. It prints as a placeholder; convert it to use it.
 type Secret string
 
 // redacted is what is shown instead of a secret.

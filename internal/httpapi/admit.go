@@ -138,6 +138,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
 		if p, ok := a.verifier.Remembered(token); ok {
+			a.metrics.Remembered()
 			return p, a.chargeUser(ctx, p)
 		}
 	}
@@ -149,6 +150,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 	if err == nil && sent {
 		var p auth.Principal
 		if p, err = a.verifier.Verify(ctx, token); err == nil {
+			a.metrics.Verified()
 			return p, a.chargeUser(ctx, p)
 		}
 	}
@@ -164,6 +166,10 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 		refused = &auth.Refusal{Reason: "no token"}
 	case !errors.As(err, &refused):
 		err = todo.Away(err)
+		a.metrics.Undecided()
+	}
+	if refused != nil {
+		a.metrics.Refused(refused.Reason)
 	}
 	if limited := a.charge(ctx, 1); limited != nil {
 		return limited
@@ -184,5 +190,6 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 // chargeUser counts a request against the user of its token.
 func (a *API) chargeUser(ctx context.Context, p auth.Principal) error {
 	recordOf(ctx).user = todo.UserID(p.Subject)
+	a.metrics.Active(p.Subject)
 	return a.take(ctx, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
 }

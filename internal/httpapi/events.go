@@ -65,6 +65,7 @@ const eventStreamType = "text/event-stream"
 
 // streaming documents a route that answers with a stream of events.
 func streaming(op *huma.Operation) {
+	mark(op, lastingTag, true)
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what " +
 			"`/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read " +

@@ -226,6 +226,7 @@ func (p *patientWriter) Write(data []byte) (int, error) {
 // streams documents the answer of a route that writes it by itself as a T.
 func streams[T any](a *API) func(*huma.Operation) {
 	return func(op *huma.Operation) {
+		mark(op, lastingTag, true)
 		op.Responses = map[string]*huma.Response{"200": {
 			Description: "OK", Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemaOf[T](a.huma.OpenAPI().Components.Schemas)},

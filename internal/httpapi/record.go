@@ -32,8 +32,10 @@ type record struct {
 	acceptsProblem bool
 	// frontend: its path is one of frontendPath, where errors carry a message and unknown parameters don't matter.
 	frontend bool
-	reason   string // why it was refused or failed
-	stack    string // of a failure
+	reason   string        // why it was refused or failed
+	stack    string        // of a failure
+	status   int           // of the answer; it and took are there when it has been logged
+	took     time.Duration // from the first layer to the last byte
 	now      func() time.Time
 	header   http.Header // of the answer
 }
@@ -100,23 +102,29 @@ func (a *API) logged(next http.Handler) http.Handler {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			rec := recordOf(r.Context())
+			rec.status, rec.took = seen.status, time.Since(start)
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: methodName(r.Method), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason), Status: seen.status,
-				Duration: time.Since(start),
+				Method: methodName(r.Method), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
+				Status: rec.status, Duration: rec.took,
 			}
 			attrs := line.Attrs()
 			if rec.stack != "" {
 				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
 			level := levelOf(seen.status)
-			if seen.status == http.StatusServiceUnavailable && r.Context().Err() != nil {
-				level = slog.LevelInfo // the client has gone away, which ended the database's work
+			if gaveUp(r.Context(), rec) {
+				level = slog.LevelInfo
 			}
 			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// gaveUp reports whether the client of a request that was answered has gone away, which ended the database's work.
+func gaveUp(ctx context.Context, rec *record) bool {
+	return rec.status == http.StatusServiceUnavailable && ctx.Err() != nil
 }
 
 // methodName returns the method for the log, OTHER if it is none of HTTP's own: then it is a word of the client's, of any

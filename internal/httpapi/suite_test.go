@@ -118,7 +118,7 @@ func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
 }
 
 // newServer serves the API over store. adjust may change its configuration.
-func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server {
+func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server {
 	t.Helper()
 	verifier, err := auth.New(auth.Config{
 		Secrets: [][]byte{secret}, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"}, Leeway: 30 * time.Second,
@@ -186,6 +186,7 @@ func mint(t testing.TB, user string) string {
 // A request is what a test sends. Empty fields are left out; a body is sent as JSON unless header says otherwise.
 type request struct {
 	method, path, user, body string
+	host                     string // instead of the server's address
 	header                   map[string]string
 	lines                    map[string][]string // of headers that come more than once
 }
@@ -216,6 +217,9 @@ func (s *server) do(t testing.TB, r request) answer {
 	}
 	for name, value := range r.header {
 		req.Header.Set(name, value)
+	}
+	if r.host != "" {
+		req.Host = r.host
 	}
 	for name, values := range r.lines {
 		req.Header[name] = values
