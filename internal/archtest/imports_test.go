@@ -24,13 +24,15 @@ var arrows = map[string][]string{
 	"internal/store/fieldjson": {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},
 
+	"internal/audit":     {},
 	"internal/auth":      {},
 	"internal/config":    {},
 	"internal/observe":   {},
 	"internal/ratelimit": {},
 
 	"internal/httpapi": { // never a store
-		"internal/todo", "internal/account", "internal/auth", "internal/ratelimit", "internal/event", "internal/observe",
+		"internal/todo", "internal/account", "internal/audit", "internal/auth", "internal/ratelimit", "internal/event",
+		"internal/observe",
 	},
 
 	"internal/archtest":       {},

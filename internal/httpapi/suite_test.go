@@ -148,7 +148,10 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}
 	s.known.Forbid(string(secret))
 	s.known.Watch(t, log)
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		checkLog(t, log.String())
+	})
 	return s
 }
 
