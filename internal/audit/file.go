@@ -169,11 +169,7 @@ func (f *File) writePending() (err error) {
 	if f.end == 0 {
 		preface = append(preface, notice{event: Opened})
 	}
-	if torn := f.ending.torn; torn != nil {
-		preface = append(preface, notice{Torn, []slog.Attr{
-			slog.Int64("bytes", torn.Bytes), slog.String("sha256", torn.Hash.String()),
-		}})
-	}
+	preface = append(preface, f.ending.notices()...)
 	if lost > 0 {
 		preface = append(preface, notice{Gap, []slog.Attr{slog.Int64("lost", lost)}})
 	}

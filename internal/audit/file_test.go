@@ -294,6 +294,33 @@ func TestRotations(t *testing.T) {
 	sound(t, 4, path)
 }
 
+// TestARotationOfACutLine: another process was killed while it wrote, just before the file was moved away.
+func TestARotationOfACutLine(t *testing.T) {
+	t.Parallel()
+	for _, cut := range []string{"", `{"seq":5,"timestamp":"2026`} {
+		path := filepath.Join(t.TempDir(), "audit.log")
+		f, logger, _ := open(t, path)
+		tell(logger, 3)
+		written(t, path, 4)
+		data, err := os.ReadFile(path)
+		if err == nil && cut == "" {
+			data = data[:len(data)-1] // all but the newline
+		}
+		if err == nil {
+			err = os.WriteFile(path, append(data, cut...), 0o600)
+		}
+		if err == nil {
+			err = os.Rename(path, path+".1")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		tell(logger, 3)
+		closed(t, f)
+		sound(t, 4+strings.Count(cut, "seq")+4, path+".1", path)
+	}
+}
+
 // TestSeveralWriters of one file, of which one comes and goes and the file is moved away: one chain, and nothing is lost.
 func TestSeveralWriters(t *testing.T) {
 	t.Parallel()
