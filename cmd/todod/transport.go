@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 
 	"todod/internal/config"
+	"todod/internal/httpapi"
 	"todod/internal/observe"
 )
 
@@ -24,20 +27,104 @@ const (
 	// silenceTimeout is how long a client may leave unconfirmed what was sent to it.
 	silenceTimeout = time.Minute
 
+	// lingering is how long a client may go on sending a body after its answer: it isn't read any more, but a client whose
+	// connection is closed while it sends may not get to the answer.
+	lingering = 3 * time.Second
+
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
+
+	// What one HTTP/2 connection may have going on. Behind a proxy that is many clients'. Requests that were cancelled count
+	// for as long as their handlers run, and net/http closes a connection that cancels faster than that.
+	maxStreams      = 250
+	streamBuffer    = 64 << 10  // bytes of a body that nobody has read yet: most are no longer
+	connBuffer      = 256 << 10 // bytes of all bodies together
+	frameWriteLimit = 30 * time.Second
 
 	// partingTime is how long connections stay open when the server stops, for their clients to read "Connection: close"
 	// in an answer. A client that is about to send would otherwise write into a connection that is just being closed.
 	partingTime = 500 * time.Millisecond
 )
 
-// newServer returns the server that answers requests with handler.
-func newServer(cfg config.Config, handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+// newServer returns the server that answers requests with handler, in HTTPS where there is a certificate.
+func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *slog.Logger) *http.Server {
+	log = observe.For(log, "todod.http")
+	server := &http.Server{
+		Handler: unlingering(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
+		ErrorLog:  observe.ServerLog(log),
+		ConnState: newConnections(cfg.MaxConnections, cfg.TrustedProxies, log).changed,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,
+			WriteByteTimeout: frameWriteLimit,
+		},
+		DisableGeneralOptionsHandler: true, // our handler answers OPTIONS *, too
 	}
+	if cert != nil {
+		server.TLSConfig = &tls.Config{
+			MinVersion: tls.VersionTLS12, GetCertificate: cert.get,
+			NextProtos: []string{"h2", "http/1.1"}, // by itself net/http adds h2 only if HTTPS is served before plain HTTP
+		}
+	}
+	return server
+}
+
+// unlingering puts an end to what a client still sends of a body when its request has been handled. net/http reads some of
+// it, to keep the connection, and waits for it as long as the deadline is that the handler has left; which may be none.
+func unlingering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // fails if there is no connection any more
+		}
+	})
+}
+
+// requireHTTPS returns how clients are kept to HTTPS.
+func requireHTTPS(cfg config.Config) httpapi.HTTPS {
+	https := httpapi.HTTPS{Required: cfg.Env.Strict()}
+	if cfg.TLS.On() {
+		https.Port = cfg.Port
+	}
+	return https
+}
+
+// A door is where clients come in.
+type door struct {
+	net.Listener
+	encrypted bool
+}
+
+// openDoors listens where it is configured: at the API's port and, beside HTTPS, perhaps at one for plain HTTP.
+func openDoors(ctx context.Context, cfg config.Config) ([]door, error) {
+	ports := []uint16{cfg.Port}
+	if cfg.TLS.RedirectPort != 0 {
+		ports = append(ports, cfg.TLS.RedirectPort)
+	}
+	var doors []door
+	for i, port := range ports {
+		listener, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(port))))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen: %w", err), closeDoors(doors))
+		}
+		doors = append(doors, door{listener, cfg.TLS.On() && i == 0})
+	}
+	return doors, nil
+}
+
+// closeDoors lets nobody in any more.
+func closeDoors(doors []door) (err error) {
+	for _, d := range doors {
+		err = errors.Join(err, d.Close())
+	}
+	return err
+}
+
+// serve answers who comes in by d until it is closed.
+func (d door) serve(server *http.Server) error {
+	if d.encrypted {
+		return server.ServeTLS(d, "", "")
+	}
+	return server.Serve(d)
 }
 
 // listen returns a listener on address.
@@ -48,25 +135,29 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return cfg.Listen(ctx, "tcp", address)
 }
 
-// serveOn answers requests on listener until ctx ends. Then it calls drain, takes no new connection, answers what is under
+// serveOn answers who comes in by doors until ctx ends. Then it calls drain, takes no new connection, answers what is under
 // way and returns nil, or an error if that takes longer than patience.
 func serveOn(
-	ctx context.Context, listener net.Listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
+	ctx context.Context, doors []door, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
 ) error {
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	served := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { served <- d.serve(server) }()
+	}
 	select {
 	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
+		return errors.Join(fmt.Errorf("serve: %w", err), server.Close())
 	case <-ctx.Done():
 	}
 	log.Info("stopping: answering what is under way")
 	drain()
-	if err := listener.Close(); err != nil {
+	if err := closeDoors(doors); err != nil {
 		log.Warn("could not close the listener", "error", err.Error())
 	}
-	if err := <-served; !errors.Is(err, net.ErrClosed) { // it has taken its last connection
-		log.Warn("serve", "error", err.Error())
+	for range doors {
+		if err := <-served; !errors.Is(err, net.ErrClosed) { // it has taken its last connection
+			log.Warn("serve", "error", err.Error())
+		}
 	}
 	time.Sleep(partingTime)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

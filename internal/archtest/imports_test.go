@@ -39,7 +39,9 @@ var arrows = map[string][]string{
 	"internal/betterauthtest": {"internal/nodetest"},
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
-	"test":                    {}, // black box: the built binary
+	"internal/redistest":      {},
+	"internal/logtest":        {},
+	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},
 }
 

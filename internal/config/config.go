@@ -22,21 +22,32 @@ type Config struct {
 
 	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
+	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
+	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
 
+	TLS       TLS
 	Retention Retention
 	Database  Database
 	Auth      Auth
 	RateLimit RateLimit
+	Telemetry Telemetry
 
 	// Notes are sentences for the log about what was concluded from other settings.
 	Notes []string
 	// Warnings are sentences for the log about what was accepted but is probably not meant.
 	Warnings []string
+}
+
+// TLS says how todod serves HTTPS by itself. CertFile and KeyFile are PEM files, both or neither.
+type TLS struct {
+	CertFile     string `env:"TLS_CERT_FILE" must:"be set together with TLS_KEY_FILE"`
+	KeyFile      string `env:"TLS_KEY_FILE" must:"be set together with TLS_CERT_FILE"`
+	RedirectPort uint16 `env:"TLS_REDIRECT_PORT" must:"be a number from 1 to 65535 other than API_PORT, beside TLS_CERT_FILE and TLS_KEY_FILE"`
 }
 
 // Retention says for how long what is no longer needed is kept. Until a change is forgotten, whoever made it can ask what
@@ -72,6 +83,7 @@ type Auth struct {
 	// Secret and RotatedSecrets are used together: see Secrets.
 	Secret         Secret   `env:"BETTER_AUTH_SECRET" secret:"true"`
 	RotatedSecrets []Secret `env:"BETTER_AUTH_SECRETS" secret:"true" must:"be versions and secrets, the newest first, such as 2:new,1:old"`
+	SecretFiles    []string // that they were read from
 
 	AllowedAlgs      []string      `env:"AUTH_ALLOWED_ALGS" envDefault:"HS256,EdDSA,ES256,RS256,PS256" must:"be a comma-separated list out of HS256, EdDSA, ES256, RS256, PS256 and ES512"`
 	JWKSURL          string        `env:"AUTH_JWKS_URL" must:"be a URL such as https://auth.example.com/api/auth/jwks"` // default: /api/auth/jwks of BetterAuthURL
@@ -90,6 +102,22 @@ type RateLimit struct {
 	Authenticated Rate `env:"RATE_LIMIT_AUTHENTICATED" envDefault:"600/m" must:"be a rate such as 600/m, or with /s or /h"`
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
+
+	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
+}
+
+// Telemetry says where traces go. The names and their meaning are OpenTelemetry's, and its SDK knows more of them: see
+// Telemetry.Environment.
+type Telemetry struct {
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials"`
+	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER"`
+	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false"`
+
+	environment map[string]string // what Environment returns
 }
 
 // Env is where todod runs.

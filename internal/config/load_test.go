@@ -73,7 +73,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := Config{
 		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, AllowedOrigins: []string{"*"},
-		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000,
+		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000, MaxConnections: 10_000,
 		Retention: Retention{Trash: 30 * day, Changes: 90 * day, Keys: day},
 		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
 		Auth: Auth{
@@ -95,7 +95,8 @@ func TestEveryVariableIsRead(t *testing.T) {
 	want := Config{
 		Env: Staging, LogLevel: Level(slog.LevelWarn), AuditLogFile: "/var/log/todod/audit.log", Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
-		ShutdownTimeout: 0, MaxTasksPerUser: 7,
+		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
+		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
 		Retention: Retention{Trash: 7 * day, Changes: 36 * time.Hour, Keys: time.Hour},
 		Database: Database{
 			Engine: Postgres, URL: "postgres://u:p@pool/d", DirectURL: "postgres://u:p@direct/d",
@@ -108,12 +109,14 @@ func TestEveryVariableIsRead(t *testing.T) {
 		},
 		RateLimit: RateLimit{
 			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
+			RedisURL: "rediss://u:p@redis:6380/1",
 		},
 	}
 	got := mustLoad(t, with{
 		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
 		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
+		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",
 		"TRASH_RETENTION": "7d", "CHANGE_RETENTION": "36h", "IDEMPOTENCY_RETENTION": "3600",
 		"DATABASE_URL": "postgresql+asyncpg://u:p@pool/d", "DATABASE_DIRECT_URL": "postgresql://u:p@direct/d",
 		"DB_POOL_SIZE": "5", "DB_POOL_TIMEOUT": "1m30s", "DB_INSECURE": "true",
@@ -122,6 +125,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
 		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
 		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
+		"REDIS_URL": "rediss://u:p@redis:6380/1",
 	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -167,6 +171,7 @@ func TestBadValues(t *testing.T) {
 		"AUTH_LEEWAY":              {"-1"},
 		"AUTH_MAX_TOKEN_BYTES":     {"0"},
 		"AUTH_REQUIRE_ISS_AUD":     {"maybe"},
+		"REDIS_URL":                {"redis", "localhost:6379", "http://redis:6379", "redis://redis:port", "redis://redis/db", "redis://redis/0?retries=3", "unix://"},
 		"RATE_LIMIT_AUTHENTICATED": {"600", "0/m", "-1/m", "600/d", "1.5/s", "1000001/s"},
 	} {
 		for _, value := range values {

@@ -33,8 +33,13 @@ type Config struct {
 	Now      func() time.Time
 	Version  string // of the program
 
+	Metrics      *observe.Metrics // nil: of its own, for nobody
+	MetricsRoute bool             // GET /metrics is a route of the API
+	Traces       *observe.Traces  // nil: none
+
 	AllowedOrigins []string       // of browsers; "*" is any
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	HTTPS          HTTPS
 }
 
 // API answers HTTP requests.
@@ -55,8 +60,12 @@ type API struct {
 	now        func() time.Time
 	version    string
 	proxies    []netip.Prefix
+	https      HTTPS
+	metrics    *observe.Metrics
+	traces     *observe.Traces
 
 	mux      *http.ServeMux
+	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
 	huma     huma.API
 	handler  http.Handler
 	draining atomic.Bool
@@ -73,7 +82,10 @@ func New(cfg Config) *API {
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
 		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,
-		mux: http.NewServeMux(),
+		https: cfg.HTTPS, mux: http.NewServeMux(), asIs: map[string]bool{}, metrics: cfg.Metrics, traces: cfg.Traces,
+	}
+	if a.metrics == nil {
+		a.metrics = observe.NewMetrics(a.version)
 	}
 	if a.security == nil {
 		a.security = observe.For(cfg.Logger, "todod.security")
@@ -81,6 +93,10 @@ func New(cfg Config) *API {
 	a.huma = newHuma(a.mux, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
 	a.routes()
+	if cfg.MetricsRoute {
+		a.mux.Handle("GET /metrics", a.scraped())
+	}
+	a.metrics.Streaming(a.lasting()...)
 	a.describe()
 	a.handler = a.wrap(a.mux, cfg.AllowedOrigins)
 	return a

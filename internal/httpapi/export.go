@@ -16,6 +16,7 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/audit"
+	"todod/internal/observe"
 	"todod/internal/todo"
 )
 
@@ -114,7 +115,7 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 		writeProblem(w, r, err)
 	default:
 		recordOf(ctx).reason = err.Error()
-		a.watch(ctx, audit.ExportCut, slog.String("reason", err.Error()))
+		a.watch(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -226,6 +227,7 @@ func (p *patientWriter) Write(data []byte) (int, error) {
 // streams documents the answer of a route that writes it by itself as a T.
 func streams[T any](a *API) func(*huma.Operation) {
 	return func(op *huma.Operation) {
+		mark(op, lastingTag, true)
 		op.Responses = map[string]*huma.Response{"200": {
 			Description: "OK", Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemaOf[T](a.huma.OpenAPI().Components.Schemas)},

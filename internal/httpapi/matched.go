@@ -24,6 +24,7 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 			status: http.StatusMethodNotAllowed, detail: fmt.Sprintf("%s is not allowed here", r.Method),
 		})
 	}))
+	small := compress(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As it was sent: what is escaped in it is part of a name, such as an idempotency key.
 		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != sent {
@@ -41,7 +42,12 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 			return
 		}
 		_, recordOf(r.Context()).endpoint, _ = strings.Cut(pattern, " ")
-		routes.ServeHTTP(w, r)
+		if a.asIs[pattern] {
+			w.Header().Add("Vary", "Accept-Encoding") // of files; and so that refusals are the same everywhere
+			routes.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
 	})
 }
 

@@ -60,10 +60,10 @@ func (a *API) routes() {
 		exempt(a, "GET "+prefix+"/health/readiness", a.readiness, "Can it do its work?")
 	}
 
-	a.file("GET /openapi.json", func() []byte { return a.openAPI })
-	a.file("GET /openapi-3.0.json", func() []byte { return a.openAPI30 })
+	a.file("GET /openapi.json", docsui.Document(func() []byte { return a.openAPI }))
+	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30 }))
 	for pattern, page := range docsui.Routes("openapi.json") {
-		a.mux.Handle(pattern, a.anonymous(page))
+		a.file(pattern, page)
 	}
 }
 
@@ -72,11 +72,14 @@ func (a *API) routes() {
 func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
 	return through(a.matched(routes),
 		a.identified,   // a request id, and the record that the others write to
+		a.measured,     // metrics and a trace, of what has become known when it is answered
 		asForFrontends, // one spelling of the paths that have several
 		a.logged,       // one line when it is answered
 		a.recovered,    // a panic is a 500
 		secure,         // headers for every answer
+		a.strict,       // and one more for those by HTTPS
 		cors(origins),
+		a.httpsOnly, // nothing by plain HTTP where that is required
 	)
 }
 

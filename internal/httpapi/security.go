@@ -33,6 +33,7 @@ func (a *API) watch(ctx context.Context, event audit.Event, more ...slog.Attr) {
 	if rec.user != "" {
 		attrs = append(attrs, slog.String("user_id", string(rec.user)))
 	}
+	a.metrics.SecurityEvent(string(event))
 	event.Log(ctx, a.security, append(attrs, more...)...)
 }
 

@@ -18,6 +18,7 @@ import (
 	"todod/internal/auth"
 	"todod/internal/event"
 	"todod/internal/httpapi"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/pgtest"
 	"todod/internal/store/postgres"
@@ -105,6 +106,8 @@ type server struct {
 	api   *httpapi.API
 	log   *lockedBuffer
 	store store
+
+	known logtest.Known // what the log must not have
 }
 
 // withQuota returns what makes an API over store let nobody have more than quota tasks.
@@ -115,7 +118,7 @@ func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
 }
 
 // newServer serves the API over store. adjust may change its configuration.
-func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server {
+func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server {
 	t.Helper()
 	verifier, err := auth.New(auth.Config{
 		Secrets: [][]byte{secret}, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"}, Leeway: 30 * time.Second,
@@ -143,6 +146,8 @@ func newServer(t *testing.T, store store, adjust func(*httpapi.Config)) *server 
 	}
 	api := httpapi.New(cfg)
 	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}
+	s.known.Forbid(string(secret))
+	s.known.Watch(t, log)
 	t.Cleanup(func() {
 		s.Close()
 		checkLog(t, log.String())
@@ -184,6 +189,7 @@ func mint(t testing.TB, user string) string {
 // A request is what a test sends. Empty fields are left out; a body is sent as JSON unless header says otherwise.
 type request struct {
 	method, path, user, body string
+	host                     string // instead of the server's address
 	header                   map[string]string
 	lines                    map[string][]string // of headers that come more than once
 }
@@ -215,9 +221,13 @@ func (s *server) do(t testing.TB, r request) answer {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
+	if r.host != "" {
+		req.Host = r.host
+	}
 	for name, values := range r.lines {
 		req.Header[name] = values
 	}
+	s.known.Overhear(r.body)
 	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers, too
 	if err != nil {
 		t.Fatal(err)
@@ -232,6 +242,7 @@ func (s *server) do(t testing.TB, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.known.Overhear(string(data))
 	return answer{resp.StatusCode, resp.Header, string(data)}
 }
 

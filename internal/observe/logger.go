@@ -28,7 +28,8 @@ func Logger(w *os.File, level slog.Leveler) (logger *slog.Logger, closeLog func(
 }
 
 // NewLogger returns a logger that writes each record as one line of JSON: timestamp (UTC, microseconds), level, logger,
-// message, then the record's own attributes. Nothing inside a message or an attribute can begin a second line.
+// message, then the record's own attributes. Nothing inside a message or an attribute can begin a second line. Attributes
+// called error or reason, which may quote others, lose what looks like a token, an e-mail address, credentials or a query.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	return newJSONLogger(newLineWriter(w, 0), level)
 }
@@ -48,9 +49,9 @@ func newJSONLogger(shared *lineWriter, level slog.Leveler) *slog.Logger {
 			Level: level,
 			ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 				if len(groups) > 0 {
-					return a
+					return scrubbed(a)
 				}
-				return jsonAttr(a, name)
+				return jsonAttr(scrubbed(a), name)
 			},
 		})
 	})
@@ -106,6 +107,7 @@ var visible = strings.NewReplacer("\x1b", "␛", "\n", "␊", "\r", "␍")
 
 // terminalAttr disarms what the text handler writes as it is.
 func terminalAttr(_ []string, a slog.Attr) slog.Attr {
+	a = scrubbed(a)
 	switch v := a.Value.Any().(type) {
 	case string:
 		a.Value = slog.StringValue(visible.Replace(v))

@@ -35,6 +35,23 @@ func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return addr
 }
 
+// ClientScheme returns how a client sent a request: what a trusted proxy says in X-Forwarded-Proto, where the first of
+// several is the client's, else https if it came to us so. "" is for not known: plain, but perhaps from a proxy that nobody
+// has told us of. A client who forges it deceives themselves alone: it decides where they are sent and nothing else.
+func ClientScheme(r *http.Request, trusted []netip.Prefix) string {
+	if isTrusted(parseAddr(r.RemoteAddr), trusted) {
+		first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+		switch first = strings.ToLower(strings.TrimSpace(first)); first {
+		case "http", "https":
+			return first
+		}
+	}
+	if r.TLS != nil {
+		return "https"
+	}
+	return ""
+}
+
 // parseAddr reads an address with or without a port, without zone and IPv4 as such; the zero Addr if s is neither.
 func parseAddr(s string) netip.Addr {
 	addr, err := netip.ParseAddr(s)

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -61,6 +62,41 @@ func TestClientAddr(t *testing.T) {
 			r := &http.Request{RemoteAddr: tc.remote, Header: http.Header{"X-Forwarded-For": tc.forwarded}}
 			if got := ratelimit.ClientAddr(r, trusted).String(); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestClientScheme(t *testing.T) {
+	t.Parallel()
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	const proxy, stranger = "10.0.0.1:5000", "203.0.113.7:5000"
+	for name, tc := range map[string]struct {
+		remote    string
+		tls       bool
+		forwarded []string
+		want      string
+	}{
+		"plain":                      {stranger, false, nil, ""},
+		"TLS here":                   {stranger, true, nil, "https"},
+		"a proxy with TLS":           {proxy, false, []string{"https"}, "https"},
+		"a proxy without":            {proxy, false, []string{"http"}, "http"},
+		"a proxy that encrypts anew": {proxy, true, []string{"http"}, "http"},
+		"a silent proxy":             {proxy, false, nil, ""},
+		"a silent proxy by TLS":      {proxy, true, nil, "https"},
+		"several proxies":            {proxy, false, []string{" HTTPS , http"}, "https"},
+		"an odd proxy":               {proxy, false, []string{"wss"}, ""},
+		"a stranger who forges":      {stranger, false, []string{"https"}, ""},
+		"a stranger by TLS":          {stranger, true, []string{"http"}, "https"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &http.Request{RemoteAddr: tc.remote, Header: http.Header{"X-Forwarded-Proto": tc.forwarded}}
+			if tc.tls {
+				r.TLS = &tls.ConnectionState{}
+			}
+			if got := ratelimit.ClientScheme(r, trusted); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
 	}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A keyPair is a certificate for todo.example.com that signs itself, and its key, as PEM.
+type keyPair struct{ cert, key []byte }
+
+// newKeyPair makes one with this serial number.
+func newKeyPair(t *testing.T, serial int64) keyPair {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "todo.example.com"}, DNSNames: []string{"todo.example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyPair{
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
+	}
+}
+
+// put writes the files of k into a folder.
+func (k keyPair) put(t *testing.T, folder string) {
+	t.Helper()
+	for name, text := range map[string][]byte{"cert.pem": k.cert, "key.pem": k.key} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// withTLS returns an environment that serves HTTPS with the files in folder.
+func withTLS(t *testing.T, folder string, more environment) environment {
+	t.Helper()
+	env := isolated(t, more)
+	env["TLS_CERT_FILE"], env["TLS_KEY_FILE"] = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	return env
+}
+
+// startHTTPS serves with env until the test ends.
+func startHTTPS(t *testing.T, env environment) *process {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{out: &log{}, stop: cancel, result: make(chan error, 1)}
+	go func() { p.result <- run(ctx, nil, env.get, p.out) }()
+	t.Cleanup(func() { p.end(t) })
+	waitFor(t, "the start", func() bool {
+		if at := listening.FindStringSubmatch(p.out.String()); at != nil {
+			p.url = "https://" + at[1]
+		}
+		return p.url != ""
+	})
+	return p
+}
+
+// browser returns a client that trusts nobody's word, on connections of its own.
+func browser(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // the test's own
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// fetch returns the answer to a GET, read to its end.
+func fetch(t *testing.T, client *http.Client, url string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	return resp
+}
+
+// serial returns the serial number of the certificate that a new client is shown.
+func serial(t *testing.T, url string) int64 {
+	t.Helper()
+	return fetch(t, browser(t), url+"/health").TLS.PeerCertificates[0].SerialNumber.Int64()
+}
+
+func TestHTTPS(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	newKeyPair(t, 1).put(t, folder)
+	env := withTLS(t, folder, nil)
+	p := startHTTPS(t, env)
+	if !strings.Contains(p.out.String(), "docs at https://") {
+		t.Errorf("the start doesn't say https: %s", p.out)
+	}
+	resp := fetch(t, browser(t), p.url+"/health/readiness")
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") != "" {
+		t.Errorf("%s %s, %v", resp.Proto, resp.Status, resp.Header)
+	}
+	address := strings.TrimPrefix(p.url, "https://")
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}} //nolint:gosec // what must not work
+	if conn, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
+		_ = conn.Close()
+		t.Error("TLS 1.1 is spoken")
+	}
+	env["API_PORT"] = address[strings.LastIndex(address, ":")+1:]
+	if err := run(t.Context(), []string{"healthcheck"}, env.get, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestABadPairStopsTheStart(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	pair := newKeyPair(t, 1)
+	keyPair{pair.cert, newKeyPair(t, 2).key}.put(t, folder)
+	err := run(t.Context(), nil, withTLS(t, folder, nil).get, io.Discard)
+	if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "TLS_KEY_FILE") {
+		t.Errorf("%v, exit code %d", err, exitCode(err))
+	}
+}
+
+// free returns a port that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// TestInProductionPlainHTTPLeadsToHTTPS, by a port of its own, while HTTPS goes on being HTTP/2.
+func TestInProductionPlainHTTPLeadsToHTTPS(t *testing.T) {
+	t.Parallel()
+	folder, port, plain := t.TempDir(), free(t), free(t)
+	newKeyPair(t, 1).put(t, folder)
+	p := startHTTPS(t, withTLS(t, folder, environment{
+		"APP_ENV": "production", "API_PORT": port, "TLS_REDIRECT_PORT": plain, "AUTH_PROVIDER": "local",
+		"ALLOWED_ORIGINS": "https://app.example.com",
+	}))
+	resp := fetch(t, browser(t), "http://127.0.0.1:"+plain+"/docs?x=1")
+	if resp.StatusCode != http.StatusPermanentRedirect || resp.Header.Get("Location") != "https://127.0.0.1:"+port+"/docs?x=1" {
+		t.Errorf("%s, %v", resp.Status, resp.Header)
+	}
+	if resp := fetch(t, browser(t), "http://127.0.0.1:"+plain+"/health"); resp.StatusCode != http.StatusOK {
+		t.Errorf("health: %s", resp.Status)
+	}
+	resp = fetch(t, browser(t), p.url+"/docs")
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("%s %s, %v", resp.Proto, resp.Status, resp.Header)
+	}
+	p.end(t) // both doors
+}
+
+// TestTheCertificateIsReadAgain: written in place, renamed, or linked anew, while a client goes on over its connection.
+func TestTheCertificateIsReadAgain(t *testing.T) {
+	t.Parallel()
+	mounted := t.TempDir() // as Kubernetes mounts secrets: links into a folder that is itself a link
+	swap := func(version string, pair keyPair) {
+		t.Helper()
+		folder := filepath.Join(mounted, version)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		pair.put(t, folder)
+		if err := os.Symlink(version, filepath.Join(mounted, "..new")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(mounted, "..new"), filepath.Join(mounted, "..data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap("1", newKeyPair(t, 1))
+	for _, name := range []string{"cert.pem", "key.pem"} {
+		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(mounted, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := startHTTPS(t, withTLS(t, mounted, nil))
+	first := serial(t, p.url)
+
+	var dialled, answered atomic.Int64
+	busy := browser(t)
+	busy.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	over := make(chan struct{})
+	var working sync.WaitGroup
+	working.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			req, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url+"/health", nil)
+			resp, err := busy.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = resp.Body.Close()
+			answered.Add(1)
+		}
+	})
+	becomes := func(want int64) {
+		t.Helper()
+		waitFor(t, "certificate "+strconv.FormatInt(want, 10), func() bool { return serial(t, p.url) == want })
+	}
+	swap("2", newKeyPair(t, 2))
+	becomes(2)
+	third := newKeyPair(t, 3)
+	third.put(t, filepath.Join(mounted, "2")) // in place
+	becomes(3)
+
+	swap("4", keyPair{newKeyPair(t, 4).cert, third.key})
+	waitFor(t, "the complaint", func() bool {
+		if got := serial(t, p.url); got != 3 {
+			t.Fatalf("certificate %d, whose key is another", got)
+		}
+		return strings.Contains(p.out.String(), "the old one stays")
+	})
+	swap("5", newKeyPair(t, 5))
+	becomes(5)
+	close(over)
+	working.Wait()
+	if first != 1 || dialled.Load() != 1 || answered.Load() == 0 {
+		t.Errorf("first certificate %d; %d connections, %d answers", first, dialled.Load(), answered.Load())
+	}
+	if n := strings.Count(p.out.String(), "the old one stays"); n > 2 { // a moment between two writes may be another fault
+		t.Errorf("told of %d times", n)
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"container/list"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"todod/internal/ratelimit"
+)
+
+// addressShare is the part of all connections that one client address may have.
+const addressShare = 4
+
+// refusalsLogged is how often connections that were refused are told of, at most.
+const refusalsLogged = time.Minute
+
+// connections keeps the number of open connections in bounds. When all are taken, a new one takes the place of the one that
+// has waited longest without a request: that nobody has begun, or that doesn't get to the end of its header. If all are at
+// work, or the address has its share already, the new one is closed.
+type connections struct {
+	limit   int
+	trusted []netip.Prefix // whose connections are those of many
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	open    map[net.Conn]*connection
+	perAddr map[string]int
+	waiting list.List // of connections without a request, those first that have been so for longest
+
+	refused int // since it was last told of
+	told    time.Time
+}
+
+// A connection is an open one.
+type connection struct {
+	net.Conn
+	key   string        // of its address, "" for a trusted proxy
+	place *list.Element // among those that wait, nil while it carries a request
+}
+
+// newConnections returns the bounds of a server that may have limit connections.
+func newConnections(limit int, trusted []netip.Prefix, log *slog.Logger) *connections {
+	return &connections{
+		limit: limit, trusted: trusted, log: log, open: map[net.Conn]*connection{}, perAddr: map[string]int{},
+	}
+}
+
+// changed is told of what becomes of a connection. It is the signature of http.Server.ConnState.
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	var victim net.Conn
+	c.mu.Lock()
+	switch state {
+	case http.StateNew:
+		victim = c.admit(conn)
+	case http.StateActive:
+		if known := c.open[conn]; known != nil {
+			c.stopWaiting(known)
+		}
+	case http.StateIdle:
+		if known := c.open[conn]; known != nil && known.place == nil {
+			known.place = c.waiting.PushBack(known)
+		}
+	case http.StateHijacked, http.StateClosed:
+		c.forget(conn)
+	}
+	c.mu.Unlock()
+	if victim != nil {
+		hangUp(victim)
+	}
+}
+
+// admit counts a new connection and returns the one that has to go for it, which may be the new one itself; nil for none.
+func (c *connections) admit(conn net.Conn) (victim net.Conn) {
+	key := c.keyOf(conn)
+	full := len(c.open) >= c.limit
+	switch {
+	case key != "" && c.perAddr[key] >= max(c.limit/addressShare, 1):
+		c.refuse()
+		return conn
+	case full && c.waiting.Len() == 0:
+		c.refuse()
+		return conn
+	case full:
+		victim = c.waiting.Front().Value.(*connection).Conn
+		c.forget(victim)
+	}
+	known := &connection{Conn: conn, key: key}
+	known.place = c.waiting.PushBack(known)
+	c.open[conn] = known
+	if key != "" {
+		c.perAddr[key]++
+	}
+	return victim
+}
+
+// keyOf returns the key under which the connections of a client are counted, "" for a trusted proxy.
+func (c *connections) keyOf(conn net.Conn) string {
+	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	addr := remote.Addr().Unmap().WithZone("")
+	if err != nil || slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(addr) }) {
+		return ""
+	}
+	return ratelimit.AddressKey(addr)
+}
+
+// forget no longer counts a connection.
+func (c *connections) forget(conn net.Conn) {
+	known := c.open[conn]
+	if known == nil {
+		return
+	}
+	delete(c.open, conn)
+	c.stopWaiting(known)
+	if known.key == "" {
+		return
+	}
+	if c.perAddr[known.key]--; c.perAddr[known.key] == 0 {
+		delete(c.perAddr, known.key)
+	}
+}
+
+// stopWaiting takes a connection off those that wait.
+func (c *connections) stopWaiting(known *connection) {
+	if known.place != nil {
+		c.waiting.Remove(known.place)
+		known.place = nil
+	}
+}
+
+// refuse counts a connection that was refused, and tells of those so far now and then.
+func (c *connections) refuse() {
+	c.refused++
+	if now := time.Now(); now.Sub(c.told) >= refusalsLogged {
+		c.log.Warn("connections refused: too many, in all or from one address",
+			"refused", c.refused, "open", len(c.open), "limit", c.limit)
+		c.refused, c.told = 0, now
+	}
+}
+
+// hangUp closes a connection at once: without TLS's goodbye, which would wait for a client that doesn't read.
+func hangUp(conn net.Conn) {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
+	_ = conn.Close()
+}
