@@ -98,7 +98,7 @@ func openSecurity(cfg config.Config, log *slog.Logger) (security *slog.Logger, c
 	if cfg.AuditLogFile == "" {
 		return security, func() error { return nil }, nil
 	}
-	file, err := audit.Open(cfg.AuditLogFile, security)
+	file, err := audit.Open(cfg.AuditLogFile, security, observe.ScrubAttr)
 	if err != nil {
 		return nil, nil, fmt.Errorf("AUDIT_LOG_FILE: %w", err)
 	}

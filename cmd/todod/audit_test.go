@@ -63,24 +63,31 @@ func TestTheAuditFileHasWhatPeopleAndOperatorsDo(t *testing.T) {
 		t.Fatalf("%d %s", code, body)
 	}
 	waitFor(t, "the event", func() bool { return len(audited(t, path)) == 6 })
+	byAddress := tokenOf(t, env, "eve@example.com") // some who make tokens take the address for the subject
+	if code, body := call(t, "GET", p.url+"/api/v1/tasks/7", byAddress, ""); code != http.StatusNotFound {
+		t.Fatalf("%d %s", code, body)
+	}
+	waitFor(t, "the event", func() bool { return len(audited(t, path)) == 8 })
 	mustUser(t, env, "", "delete", id, "--yes")
 	p.end(t)
 	by := operatorName()
+	const eve = "e-mail:d0574c4966d2c326193622feebc64991" // the digest that the log has
 	want := []string{
 		"audit.opened", "server.started", "user.created " + id + " " + by, "user.password_set " + id + " " + by,
-		"user.token_minted " + id + " " + by, "task.not_found " + id, "user.erased " + id + " " + by, "server.stopped",
+		"user.token_minted " + id + " " + by, "task.not_found " + id,
+		"user.token_minted " + eve + " " + by, "task.not_found " + eve, "user.erased " + id + " " + by, "server.stopped",
 	}
 	if got := audited(t, path); !slices.Equal(got, want) || by == "" {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if out, code := verifyWith(t, path); code != 0 || !strings.HasPrefix(out, "good lines: 8, faults: 0; seq 1 to 8, 20") {
+	if out, code := verifyWith(t, path); code != 0 || !strings.HasPrefix(out, "good lines: 10, faults: 0; seq 1 to 10, 20") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"ada@", "correct horse", "battery staple", token} {
+	for _, secret := range []string{"ada@", "eve@", "correct horse", "battery staple", token} {
 		if strings.Contains(string(data), secret) {
 			t.Errorf("the audit file has %q", secret)
 		}

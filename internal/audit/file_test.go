@@ -52,7 +52,7 @@ func (b *logBuffer) String() string {
 func open(t testing.TB, path string) (*File, *slog.Logger, *logBuffer) {
 	t.Helper()
 	log := &logBuffer{}
-	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)))
+	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,14 +226,14 @@ func TestAnotherFileIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("SQLite format 3\x00"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := Open(path, slog.New(slog.DiscardHandler)); err == nil {
+	if f, err := Open(path, slog.New(slog.DiscardHandler), nil); err == nil {
 		closed(t, f)
 		t.Error("opened")
 	}
 	if got := read(t, path); len(got) != 1 || got[0] != "SQLite format 3\x00" {
 		t.Errorf("%q", got)
 	}
-	if f, err := Open(filepath.Join(path, "none", "audit.log"), slog.New(slog.DiscardHandler)); err == nil {
+	if f, err := Open(filepath.Join(path, "none", "audit.log"), slog.New(slog.DiscardHandler), nil); err == nil {
 		closed(t, f)
 		t.Error("opened what is in no folder")
 	}
