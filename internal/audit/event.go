@@ -36,9 +36,9 @@ const (
 	// RefreshReused: a refresh token came that had been replaced, so two have it.
 	RefreshReused Event = "auth.refresh_reused"
 	// TokenRefused: an access token or a ticket was no good.
-	TokenRefused Event = "auth.token_refused"
+	TokenRefused Event = "auth.token_refused" //nolint:gosec // a name, no credential
 	// TokenRefusedBurst: many of them came from one network within a minute.
-	TokenRefusedBurst Event = "auth.token_refused_burst"
+	TokenRefusedBurst Event = "auth.token_refused_burst" //nolint:gosec // a name, no credential
 )
 
 // What happens to people and their tasks.
@@ -66,7 +66,7 @@ const (
 	// UserErased: an operator erased somebody.
 	UserErased Event = "user.erased"
 	// UserTokenMinted: an operator made an access token for somebody.
-	UserTokenMinted Event = "user.token_minted"
+	UserTokenMinted Event = "user.token_minted" //nolint:gosec // a name, no credential
 	// ServerStarted: a server is about to listen.
 	ServerStarted Event = "server.started"
 	// ServerStopped: a server ends, and was not killed.
