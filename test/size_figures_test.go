@@ -12,3 +12,10 @@ const (
 	eventsFor = 30 * time.Second
 	killEvery = 3 * time.Second
 )
+
+// How many backups are made under load, of how many tasks to begin with, and how much is written before each.
+const (
+	backups     = 20
+	backupTasks = 100_000
+	backupEvery = 2 * time.Second
+)
