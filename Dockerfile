@@ -20,7 +20,7 @@ ARG TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags="-X main.version=$VERSION" -o /out/todod ./cmd/todod \
+    go build -trimpath -buildvcs=false -ldflags="-s -X main.version=$VERSION" -o /out/todod ./cmd/todod \
     && mkdir -m 0700 /out/data
 
 FROM gcr.io/distroless/static-debian13:nonroot

@@ -23,7 +23,7 @@ for platform in "${platforms[@]}"; do
 	echo "== $name"
 	# The machine's own GOAMD64 and the like must not find their way into it.
 	env -u GOFLAGS -u GOAMD64 -u GOARM64 -u GOEXPERIMENT CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" \
-		go build -trimpath -buildvcs=true -ldflags="-X main.version=$version" -o "$binary" ./cmd/todod
+		go build -trimpath -buildvcs=true -ldflags="-s -X main.version=$version" -o "$binary" ./cmd/todod
 	bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$version" -output "dist/$name.cdx.json" "$binary" \
 		2>/dev/null
 done
