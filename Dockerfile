@@ -32,7 +32,8 @@ USER 65532:65532
 # The folder that todod starts in is /, so that data/ of its defaults is the volume. SQLite puts what it sorts and can't
 # hold in memory where SQLITE_TMPDIR says: nothing else can be written to under a read-only root.
 WORKDIR /
-ENV APP_ENV=production SQLITE_TMPDIR=/data
+ENV APP_ENV=production
+ENV SQLITE_TMPDIR=/data
 VOLUME /data
 EXPOSE 8000
 
