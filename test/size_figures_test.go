@@ -12,3 +12,6 @@ const (
 	eventsFor = 30 * time.Second
 	killEvery = 3 * time.Second
 )
+
+// floodAddresses is from how many addresses the flood comes: more than todod keeps count of.
+const floodAddresses = 120_000

@@ -12,3 +12,6 @@ const (
 	eventsFor = 8 * time.Second
 	killEvery = 2 * time.Second
 )
+
+// floodAddresses is from how many addresses the flood comes.
+const floodAddresses = 10_000

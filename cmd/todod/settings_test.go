@@ -12,6 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"todod/internal/redistest"
 )
 
 // ask sends a GET with these headers, pairs of name and value, and returns the answer without its body.
@@ -66,6 +70,42 @@ func TestTheSettingsOfTheAPIAreUsed(t *testing.T) {
 		if resp.StatusCode != c.want || resp.Header.Get("RateLimit-Policy") != `"address";q=2;w=60` {
 			t.Errorf("from %s: status %d, %v", c.from, resp.StatusCode, resp.Header)
 		}
+	}
+}
+
+// TestTheRedisIsUsed: while todod runs. Where there is none it runs, too.
+func TestTheRedisIsUsed(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	options, err := redis.ParseURL(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := redis.NewClient(options)
+	defer func() { _ = db.Close() }()
+	clients := func() int { return strings.Count(db.ClientList(t.Context()).Val(), "\n") }
+	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_ANONYMOUS": "10/h", "REDIS_URL": server.URL}))
+
+	waitFor(t, "a caller in Redis", func() bool { // a busy machine may do without at first
+		ask(t, p.url+"/nothing")
+		return len(db.Keys(t.Context(), "todod:limit:*").Val()) == 1
+	})
+	if n := clients(); n < 2 {
+		t.Errorf("%d clients", n)
+	}
+	p.end(t)
+	waitFor(t, "the connections to be given back", func() bool { return clients() == 1 })
+
+	server.Kill(t)
+	alone := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_ANONYMOUS": "1/h", "REDIS_URL": server.URL}))
+	for _, want := range []int{http.StatusNotFound, http.StatusTooManyRequests} {
+		if got := ask(t, alone.url+"/nothing").StatusCode; got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+	err = run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &log{})
+	if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "REDIS_URL must be") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("with a bad URL: %v", err)
 	}
 }
 
