@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Builds what a release is made of into dist: a static binary for each platform, beside each what it was built from
 # (an SBOM in CycloneDX's JSON), and SHA256SUMS over all of them. The same commit and the same Go give the same bytes.
-# Usage: scripts/release.sh VERSION
+# Usage: scripts/release.sh VERSION [OS/ARCH...]
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 version=$1
-platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
+shift
+platforms=("$@")
+if [ $# -eq 0 ]; then
+	platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
+fi
 
 rm -rf dist
 mkdir -p dist bin
