@@ -28,7 +28,7 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags="-X main.version=$(version)" -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
