@@ -28,7 +28,7 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags="-X main.version=$(version)" -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
@@ -51,7 +51,7 @@ figures: ## do what the published figures say as often as they say it: about twe
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand' \
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood' \
 		./test/faults ./test ./internal/legacy
 
 .PHONY: check

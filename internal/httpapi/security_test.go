@@ -219,7 +219,7 @@ func TestEveryEventComesWhenItHappens(t *testing.T) {
 				return s.post(t, "/api/auth/login", credentials("ada@example.com", "not the password"))
 			}},
 			{s, audit.PasswordChangeRefused, ada.User.ID, "", 1, func(s *server) answer {
-				return s.with(t, ada.Token, "POST", "/api/auth/change-password", credentialsChange("wrong horse", "another password"))
+				return s.with(t, ada.Token, "POST", "/api/auth/change-password", credentialsChange("not the password", "another password"))
 			}},
 			{s, audit.PasswordChanged, ada.User.ID, "", 1, func(s *server) answer {
 				return s.with(t, ada.Token, "POST", "/api/auth/change-password", credentialsChange(goodPassword, "another password"))

@@ -60,7 +60,7 @@ func NewMetrics(version string) *Metrics {
 		return decisions.WithLabelValues(k.policy, k.outcome)
 	})
 	r.MustRegister(m.undecided, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), activeCollector{m.active})
-	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "go_version": runtime.Version()})
+	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "goversion": runtime.Version()})
 	if limit := memoryLimit(); limit > 0 {
 		m.constant("todod_memory_limit_bytes", "The memory that the process may take: the least of GOMEMLIMIT, the cgroup's limit and the machine's memory.", float64(limit), nil)
 	}
