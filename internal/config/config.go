@@ -18,6 +18,8 @@ type Config struct {
 	Env      Env   `env:"APP_ENV" envDefault:"development" must:"be development, staging or production"`
 	LogLevel Level `env:"LOG_LEVEL" envDefault:"INFO" must:"be DEBUG, INFO, WARNING, ERROR or CRITICAL"`
 
+	AuditLogFile string `env:"AUDIT_LOG_FILE"` // "": none
+
 	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`

@@ -94,7 +94,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariableIsRead(t *testing.T) {
 	t.Parallel()
 	want := Config{
-		Env: Staging, LogLevel: Level(slog.LevelWarn), Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
+		Env: Staging, LogLevel: Level(slog.LevelWarn), AuditLogFile: "/var/log/todod/audit.log", Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
 		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
@@ -119,7 +119,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		},
 	}
 	got := mustLoad(t, with{
-		"APP_ENV": "staging", "LOG_LEVEL": "warn", "API_HOST": "::", "API_PORT": "0",
+		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
 		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
 		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",

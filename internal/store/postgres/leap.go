@@ -27,15 +27,9 @@ const leapLockTimeout = 10 * time.Second
 // tables, and returns how many people that concerns. It is one transaction, in which the owner is exempt from the policies
 // that are forced upon it; nobody else sees the table in that state. Doing it again does no harm.
 func Leap(ctx context.Context, url string) (people int, err error) {
-	cfg, err := pgx.ParseConfig(url)
+	conn, err := connectOnce(ctx, url)
 	if err != nil {
-		return 0, fmt.Errorf("database URL: %w", err)
-	}
-	cfg.DefaultQueryExecMode = unprepared // the connection may lead through a pooler
-	cfg.ConnectTimeout = connectTimeout
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return 0, fmt.Errorf("connect: %w", err)
+		return 0, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
