@@ -13,6 +13,9 @@ const (
 	killEvery = 3 * time.Second
 )
 
+// floodAddresses is from how many addresses the flood comes: more than todod keeps count of.
+const floodAddresses = 120_000
+
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
 	backups     = 20

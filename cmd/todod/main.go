@@ -61,6 +61,8 @@ type commands struct {
 
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
 
+	Audit auditCommands `cmd:"" help:"Check the file of security events."`
+
 	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
 
 	Doctor doctorFlags `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
@@ -88,6 +90,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "version":
 		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
+	case "audit verify <file>":
+		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
 		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard}).OpenAPI())
 		return err
@@ -107,7 +111,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "migrate":
 		return migrate(ctx, cfg, stdout)
 	case "token":
-		return printToken(cfg, cli.Token, stdout)
+		return printToken(ctx, cfg, cli.Token, stdout)
 	case "doctor":
 		return doctor(ctx, cfg, cli.Doctor, stdout)
 	case "import":

@@ -15,12 +15,13 @@ import (
 	"todod/internal/event"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
+	"todod/internal/ratelimit"
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 )
 
-// watchState has metrics ask db, hub and api for their state when they are scraped.
-func watchState(metrics *observe.Metrics, db store, hub *event.Hub, api *httpapi.API) {
+// watchState has metrics ask db, hub, the limiter and api for their state when they are scraped.
+func watchState(metrics *observe.Metrics, db store, hub *event.Hub, limiter ratelimit.Source, api *httpapi.API) {
 	w := observe.Watched{DatabaseUp: api.DatabaseUp, Streams: hub.Streams}
 	switch db := db.(type) {
 	case *postgres.Store:
@@ -28,6 +29,9 @@ func watchState(metrics *observe.Metrics, db store, hub *event.Hub, api *httpapi
 		w.Listening = hub.Listening
 	case *sqlite.Store:
 		w.Pools = func() []observe.Pool { return sqlitePools(db) }
+	}
+	if shared, ok := limiter.(*ratelimit.Fallback); ok {
+		w.Shared = shared.Shared
 	}
 	metrics.Watch(w)
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/observe"
@@ -21,12 +23,21 @@ type secrets struct {
 	getenv   func(string) string
 	verifier *auth.Verifier // whose Secrets everybody else asks for
 	log      *slog.Logger
+
+	orphaned func() bool // the terminal that todod was started at has been closed
+	end      func()      // what happens then
 }
 
 // followSecrets has verifier use the secrets as they change: it reads them again at SIGHUP, and when one of the files
-// changes that hold them, until the function it returns is called. From the first call on, SIGHUP doesn't end the process.
-func followSecrets(cfg config.Config, getenv func(string) string, verifier *auth.Verifier, log *slog.Logger) (stop func()) {
-	s := &secrets{cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(log, "todod.secrets")}
+// changes that hold them, until the function it returns is called. From the first call on, SIGHUP doesn't end the process
+// by itself. It also comes when the terminal is closed at which somebody runs todod: then end is called.
+func followSecrets(
+	cfg config.Config, getenv func(string) string, verifier *auth.Verifier, end func(), log *slog.Logger,
+) (stop func()) {
+	s := &secrets{
+		cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(log, "todod.secrets"),
+		orphaned: closedTerminal(os.Stdin, os.Stdout), end: end,
+	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
 	stopping, stopped := make(chan struct{}), make(chan struct{})
@@ -56,6 +67,11 @@ func (s *secrets) follow(hangUps <-chan os.Signal, stopping <-chan struct{}) {
 		case <-stopping:
 			return
 		case <-hangUps:
+			if s.orphaned() {
+				s.log.Info("the terminal has been closed")
+				s.end()
+				return
+			}
 			files.skip(s.cfg.Auth.SecretFiles...)
 			if !s.readAgain() {
 				s.log.Info("secrets.unchanged", "in_use", len(s.cfg.Auth.Secrets()))
@@ -106,4 +122,13 @@ func inOneLine(err error) string {
 		return err.Error()
 	}
 	return strings.ReplaceAll(problems.Error(), "\n", "; ")
+}
+
+// closedTerminal returns what reports whether one of files was a terminal at the time of this call and is none any more.
+func closedTerminal(files ...*os.File) func() bool {
+	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	terminals := slices.DeleteFunc(files, func(f *os.File) bool { return !isTerminal(f) })
+	return func() bool {
+		return slices.ContainsFunc(terminals, func(f *os.File) bool { return !isTerminal(f) })
+	}
 }

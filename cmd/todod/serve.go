@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"todod/internal/account"
+	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/event"
@@ -33,7 +34,8 @@ type store interface {
 
 // serve serves the API as cfg says, which came from getenv, until ctx ends, and then until the requests under way are answered.
 func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
-	log := newLogger(stdout, cfg.LogLevel)
+	log, closeLog := newLogger(stdout, cfg.LogLevel)
+	defer func() { err = errors.Join(err, closeLog()) }()
 	var cert *certificate
 	if cfg.TLS.On() {
 		if cert, err = newCertificate(cfg.TLS, time.Now, observe.For(log, "todod.http")); err != nil {
@@ -44,6 +46,11 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		return err
 	}
 	logConfig(log, cfg)
+	security, closeAudit, err := openSecurity(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
 	traces, flush, err := startTracing(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -54,7 +61,9 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
-	stopFollowing := followSecrets(cfg, getenv, verifier, log)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	stopFollowing := followSecrets(cfg, getenv, verifier, end, log)
 	defer stopFollowing()
 	db, err := openStore(ctx, cfg, traces, log)
 	if err != nil {
@@ -84,11 +93,11 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	defer closeLimits()
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Verifier: verifier, Limits: limits, Logger: log, Now: time.Now, Version: version,
+		Verifier: verifier, Limits: limits, Logger: log, Security: security, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
 		Metrics: metrics, MetricsRoute: metricsRoute(cfg), Traces: traces,
 	})
-	watchState(metrics, db, hub, api)
+	watchState(metrics, db, hub, limits.Source, api)
 	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), log)
 	if err != nil {
 		return err
@@ -98,16 +107,18 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
+	audit.ServerStarted.Log(ctx, security, slog.String("version", version))
+	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), security)
 	log.Info(startLine(cfg, doors[0].Addr()))
 	return serveOn(ctx, doors, newServer(cfg, api, cert, log), api.Drain, cfg.ShutdownTimeout, log)
 }
 
-// newLogger returns the logger that writes to stdout, in colour if that is a terminal.
-func newLogger(stdout io.Writer, level slog.Leveler) *slog.Logger {
+// newLogger returns the logger that writes to stdout, in colour if that is a terminal. It must be closed.
+func newLogger(stdout io.Writer, level slog.Leveler) (log *slog.Logger, closeLog func() error) {
 	if f, ok := stdout.(*os.File); ok {
 		return observe.Logger(f, level)
 	}
-	return observe.NewLogger(stdout, level)
+	return observe.NewBufferedLogger(stdout, level)
 }
 
 // logConfig logs what todod runs with, and what of it is probably not meant.

@@ -47,8 +47,11 @@ func sweep(ctx context.Context, tasks *todo.Service, metrics *observe.Metrics, l
 	limited, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	swept, err := tasks.Sweep(limited)
+	if ctx.Err() != nil {
+		err = nil // the stop has cut it short
+	}
 	metrics.Swept(swept.Tasks, swept.Others, err)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		log.Warn("could not remove all that is no longer kept", "error", err.Error())
 	}
 	if swept != (todo.Swept{}) {

@@ -27,6 +27,10 @@ const (
 	// silenceTimeout is how long a client may leave unconfirmed what was sent to it.
 	silenceTimeout = time.Minute
 
+	// lingering is how long a client may go on sending a body after its answer: it isn't read any more, but a client whose
+	// connection is closed while it sends may not get to the answer.
+	lingering = 3 * time.Second
+
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
 
 	// What one HTTP/2 connection may have going on. Behind a proxy that is many clients'. Requests that were cancelled count
@@ -44,11 +48,12 @@ const (
 // newServer returns the server that answers requests with handler, in HTTPS where there is a certificate.
 func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *slog.Logger) *http.Server {
 	log = observe.For(log, "todod.http")
+	connections := newConnections(cfg.MaxConnections, cfg.TrustedProxies, log)
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		Handler: unlingering(connections.watchingBodies(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		ConnState: newConnections(cfg.MaxConnections, cfg.TrustedProxies, log).changed,
+		ErrorLog:  observe.ServerLog(log),
+		ConnState: connections.changed, ConnContext: withConn,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,
 			WriteByteTimeout: frameWriteLimit,
@@ -62,6 +67,17 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 		}
 	}
 	return server
+}
+
+// unlingering puts an end to what a client still sends of a body when its request has been handled. net/http reads some of
+// it, to keep the connection, and waits for it as long as the deadline is that the handler has left; which may be none.
+func unlingering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // fails if there is no connection any more
+		}
+	})
 }
 
 // requireHTTPS returns how clients are kept to HTTPS.

@@ -24,13 +24,15 @@ var arrows = map[string][]string{
 	"internal/store/fieldjson": {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},
 
+	"internal/audit":     {},
 	"internal/auth":      {},
 	"internal/config":    {},
 	"internal/observe":   {},
 	"internal/ratelimit": {},
 
 	"internal/httpapi": { // never a store
-		"internal/todo", "internal/account", "internal/auth", "internal/ratelimit", "internal/event", "internal/observe",
+		"internal/todo", "internal/account", "internal/audit", "internal/auth", "internal/ratelimit", "internal/event",
+		"internal/observe",
 	},
 
 	"internal/archtest":       {},
@@ -38,7 +40,8 @@ var arrows = map[string][]string{
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
 	"internal/redistest":      {},
-	"test":                    {}, // black box: the built binary
+	"internal/logtest":        {},
+	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},
 }
 

@@ -46,3 +46,14 @@ func TestLogOfNoSecretSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// TestLogShowsNoQuery: what follows a question mark may be a key to what stands before it.
+func TestLogShowsNoQuery(t *testing.T) {
+	t.Parallel()
+	c := mustLoad(t, with{"AUTH_JWKS_URL": "https://keys.example/jwks?key=hunter2", "BETTER_AUTH_URL": "https://auth.example"})
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("configuration", "config", c)
+	if !strings.Contains(out.String(), `"AUTH_JWKS_URL":"https://keys.example/jwks?[redacted]"`) || strings.Contains(out.String(), "hunter2") {
+		t.Errorf("logged: %s", out.String())
+	}
+}

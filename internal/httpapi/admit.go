@@ -179,6 +179,7 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	}
 	challenge := "Bearer"
 	if sent {
+		a.refusedToken(ctx, refused)
 		challenge = `Bearer error="invalid_token"`
 	}
 	return &refusal{

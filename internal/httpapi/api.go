@@ -29,6 +29,7 @@ type Config struct {
 	Verifier *auth.Verifier
 	Limits   Limits
 	Logger   *slog.Logger
+	Security *slog.Logger // hears of the events of package audit; nil: todod.security of Logger
 	Now      func() time.Time
 	Version  string // of the program
 
@@ -53,7 +54,9 @@ type API struct {
 	limits     Limits
 	log        *slog.Logger
 	accessLog  *slog.Logger
-	security   *slog.Logger // events of interest to whoever watches for misuse
+	security   *slog.Logger
+	refused    *tally // of refused tokens, by network
+	limited    *tally // of requests that a limit refused, by policy and caller
 	now        func() time.Time
 	version    string
 	proxies    []netip.Prefix
@@ -62,6 +65,7 @@ type API struct {
 	traces     *observe.Traces
 
 	mux      *http.ServeMux
+	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
 	huma     huma.API
 	handler  http.Handler
 	draining atomic.Bool
@@ -76,12 +80,15 @@ func New(cfg Config) *API {
 	a := &API{
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
-		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
-		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS, mux: http.NewServeMux(),
-		metrics: cfg.Metrics, traces: cfg.Traces,
+		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
+		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,
+		https: cfg.HTTPS, mux: http.NewServeMux(), asIs: map[string]bool{}, metrics: cfg.Metrics, traces: cfg.Traces,
 	}
 	if a.metrics == nil {
 		a.metrics = observe.NewMetrics(a.version)
+	}
+	if a.security == nil {
+		a.security = observe.For(cfg.Logger, "todod.security")
 	}
 	a.huma = newHuma(a.mux, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)

@@ -15,6 +15,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"todod/internal/account"
+	"todod/internal/audit"
+	"todod/internal/observe"
 	"todod/internal/todo"
 )
 
@@ -107,13 +109,13 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 	}
 	switch {
 	case err == nil:
-		a.watch(ctx, slog.LevelInfo, "account.exported", slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
+		a.watch(ctx, audit.Exported, slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
 	case !out.wrote:
 		w.Header().Del("Content-Disposition")
 		writeProblem(w, r, err)
 	default:
 		recordOf(ctx).reason = err.Error()
-		a.watch(ctx, slog.LevelInfo, "account.export_cut", slog.String("reason", err.Error()))
+		a.watch(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}
 }

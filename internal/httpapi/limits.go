@@ -109,6 +109,7 @@ func (a *API) tell(ctx context.Context, policy string, rate ratelimit.Rate, deci
 	if decision.Allowed {
 		return nil
 	}
+	a.heldBack(ctx, policy)
 	return &refusal{
 		status: http.StatusTooManyRequests, reason: "rate limit of the " + policy,
 		detail: fmt.Sprintf("Too many requests: at most %d in %s", rate.Quota, rate.Window),

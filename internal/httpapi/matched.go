@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
 // panicError is a panic as an error.
@@ -26,6 +24,7 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 			status: http.StatusMethodNotAllowed, detail: fmt.Sprintf("%s is not allowed here", r.Method),
 		})
 	}))
+	small := compress(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As it was sent: what is escaped in it is part of a name, such as an idempotency key.
 		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != sent {
@@ -43,7 +42,12 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 			return
 		}
 		_, recordOf(r.Context()).endpoint, _ = strings.Cut(pattern, " ")
-		routes.ServeHTTP(w, r)
+		if a.asIs[pattern] {
+			w.Header().Add("Vary", "Accept-Encoding") // of files; and so that refusals are the same everywhere
+			routes.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
 	})
 }
 
@@ -66,14 +70,3 @@ func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
 
 // WriteHeader implements http.ResponseWriter.
 func (headerOnly) WriteHeader(int) {}
-
-// noteMissing logs that somebody asked for a task that they don't have: a mistake, or somebody trying ids.
-func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
-	if id := ctx.Param("id"); status == "404" && id != "" {
-		rec := recordOf(ctx.Context())
-		a.metrics.SecurityEvent("task.not_found")
-		a.security.WarnContext(ctx.Context(), "task.not_found",
-			"request_id", rec.requestID, "user_id", string(rec.user), "task_id", id)
-	}
-	return v, nil
-}

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"todod/internal/todo"
 )
@@ -53,7 +52,7 @@ func measuredStatus(r *http.Request, rec *record) int {
 
 // untraced reports whether path is one that machines ask for all the time, and that nobody wants traces of.
 func untraced(path string) bool {
-	return path == "/metrics" || strings.HasPrefix(strings.TrimPrefix(path, "/api/v1"), "/health")
+	return path == "/metrics" || isHealth(path)
 }
 
 // scrapesAtOnce is how many scrapes are answered at the same time.

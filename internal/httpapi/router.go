@@ -84,7 +84,7 @@ const (
 // people marks a route about accounts and sessions.
 func people(op *huma.Operation) { op.Tags = []string{accountsTag} }
 
-// secret keeps a route's answers out of every cache.
+// secret keeps a route's answers out of every cache, and uncompressed.
 func secret(op *huma.Operation) { mark(op, secretTag, true) }
 
 // signIn marks a route that lets people in.
@@ -194,6 +194,9 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 	for _, option := range options {
 		option(&op)
 	}
+	if op.Metadata[secretTag] != nil {
+		a.asIs[op.Method+" "+op.Path] = true
+	}
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
 		if documented.Method != op.Method {
@@ -290,11 +293,8 @@ func (a *API) Routes() []Route {
 	return routes
 }
 
-// file registers a route that answers a JSON document as it is.
-func (a *API) file(pattern string, document func() []byte) {
-	a.mux.Handle(pattern, a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(document()) // whoever has gone away needs no answer
-	})))
+// file registers a route that answers a file as it is, which anybody may have.
+func (a *API) file(pattern string, handler http.Handler) {
+	a.asIs[pattern] = true // it comes compressed, where that is worth it
+	a.mux.Handle(pattern, a.anonymous(handler))
 }

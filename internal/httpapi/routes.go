@@ -60,10 +60,10 @@ func (a *API) routes() {
 		exempt(a, "GET "+prefix+"/health/readiness", a.readiness, "Can it do its work?")
 	}
 
-	a.file("GET /openapi.json", func() []byte { return a.openAPI })
-	a.file("GET /openapi-3.0.json", func() []byte { return a.openAPI30 })
+	a.file("GET /openapi.json", docsui.Document(func() []byte { return a.openAPI }))
+	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30 }))
 	for pattern, page := range docsui.Routes("openapi.json") {
-		a.mux.Handle(pattern, a.anonymous(page))
+		a.file(pattern, page)
 	}
 }
 

@@ -32,7 +32,6 @@ type Metrics struct {
 	events            *children[string, prometheus.Counter]
 	limits            *children[limitKey, prometheus.Counter]
 	sweeps, swept     *children[string, prometheus.Counter]
-	shared            *children[struct{}, prometheus.Gauge]
 }
 
 // limitKey is a decision of the limiter.
@@ -60,15 +59,8 @@ func NewMetrics(version string) *Metrics {
 	m.limits = newChildren(mostValues, limitKey{otherValue, otherValue}, func(k limitKey) prometheus.Counter {
 		return decisions.WithLabelValues(k.policy, k.outcome)
 	})
-	m.shared = newChildren(1, struct{}{}, func(struct{}) prometheus.Gauge {
-		shared := prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "todod_limiter_shared", Help: "1 while replicas share their rate limits, 0 while this one counts for itself.",
-		})
-		r.MustRegister(shared)
-		return shared
-	})
 	r.MustRegister(m.undecided, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), activeCollector{m.active})
-	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "go_version": runtime.Version()})
+	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "goversion": runtime.Version()})
 	if limit := memoryLimit(); limit > 0 {
 		m.constant("todod_memory_limit_bytes", "The memory that the process may take: the least of GOMEMLIMIT, the cgroup's limit and the machine's memory.", float64(limit), nil)
 	}
@@ -143,10 +135,6 @@ func (m *Metrics) Limited(policy string, passes bool) {
 
 // LimiterFailed counts a request that the rate limiter could not decide, under a policy.
 func (m *Metrics) LimiterFailed(policy string) { m.limits.of(limitKey{policy, broken}).Inc() }
-
-// LimiterShared says whether this process shares its rate limits with others just now. Where it never shall, this isn't
-// called, and there is no such metric.
-func (m *Metrics) LimiterShared(yes bool) { m.shared.of(struct{}{}).Set(oneIf(yes)) }
 
 // Active notes that a user was there.
 func (m *Metrics) Active(user string) { m.active.saw(user) }

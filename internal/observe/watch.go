@@ -12,6 +12,7 @@ type Watched struct {
 	DatabaseUp func() bool // may take a second
 	Streams    func() int  // event streams open
 	Listening  func() bool // whether other processes are heard, if there can be any
+	Shared     func() bool // whether rate limits are shared with other processes just now, if they shall be
 }
 
 // Pool is the state of a pool of database connections.
@@ -37,6 +38,10 @@ func (m *Metrics) Watch(w Watched) {
 	}
 	if w.Streams != nil {
 		gauge("todod_event_streams", "Event streams open.", func() float64 { return float64(w.Streams()) })
+	}
+	if w.Shared != nil {
+		gauge("todod_limiter_shared", "1 while replicas share their rate limits, 0 while this one counts for itself (with REDIS_URL).",
+			func() float64 { return oneIf(w.Shared()) })
 	}
 	if w.Listening != nil {
 		gauge("todod_event_listening", "1 while changes made by other processes are heard of at once. Nobody listens without a stream.",

@@ -55,6 +55,13 @@ func (f *Fallback) Take(ctx context.Context, key string, rate Rate, n int) (Deci
 	return d, nil
 }
 
+// Shared reports whether the shared source decides just now, as far as is known.
+func (f *Fallback) Shared() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed < lostAfter
+}
+
 // ask reports whether the shared source is to be asked. While it is lost, that is one request a second.
 func (f *Fallback) ask() bool {
 	f.mu.Lock()

@@ -49,7 +49,7 @@ func Start(t testing.TB, args ...string) *Server {
 	if err != nil {
 		t.Fatalf("redistest: %v", err)
 	}
-	folder, err := os.MkdirTemp("", "todod-redistest-") // not t.TempDir: its name may be too long for a socket
+	folder, err := os.MkdirTemp("", "todod-redistest-") //nolint:usetesting // that one's name may be too long for a socket
 	if err != nil {
 		t.Fatalf("redistest: %v", err)
 	}

@@ -4,14 +4,19 @@ package docsui
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,9 +31,9 @@ var initScript []byte
 //go:embed index.html
 var indexPage string
 
-// pagePolicy allows the page its own files and the API's answers, and nothing else. Swagger UI sets style attributes,
-// hence 'unsafe-inline' for styles; its CSS holds images as data: URLs.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+// pagePolicy allows the page its own files and the API's answers, and nothing else: no script and no style in the page itself.
+// Swagger UI's CSS holds images as data: URLs. TestTheDocumentationInABrowser tries it out.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // contentTypes names the type of each file by its extension, as the system's own table differs between machines.
@@ -42,7 +47,8 @@ var contentTypes = map[string]string{
 
 // Routes returns the handler of each of the pages' routes by its http.ServeMux pattern: the page itself at /docs and
 // /redoc, and its files, each by its name, under /docs/assets/. The browser resolves specURL, the address of the OpenAPI
-// document, against the page; a relative one ("openapi.json") works behind a proxy that strips a prefix, too.
+// document, against the page; a relative one ("openapi.json") works behind a proxy that strips a prefix, too. Answers depend
+// on Accept-Encoding; whoever serves them has to say so in Vary.
 func Routes(specURL string) map[string]http.Handler {
 	page := index(specURL)
 	routes := map[string]http.Handler{
@@ -54,6 +60,14 @@ func Routes(specURL string) map[string]http.Handler {
 		routes["GET /docs/assets/"+name] = asset(name, content)
 	}
 	return routes
+}
+
+// Document returns the handler of a JSON document, which is asked for once, at the first request.
+func Document(content func() []byte) http.Handler {
+	handler := sync.OnceValue(func() http.Handler {
+		return static("openapi.json", content(), http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-cache"}})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler().ServeHTTP(w, r) })
 }
 
 // index returns the handler of the page that shows the document at specURL.
@@ -81,22 +95,57 @@ func asset(name string, content []byte) http.Handler {
 	})
 }
 
-// static returns a handler that answers content with the given header and an ETag, and 304 to whoever has it.
+// static returns a handler that answers content with the given header and an ETag, compressed for those who take gzip, and
+// 304 to whoever has it.
 func static(name string, content []byte, header http.Header) http.Handler {
 	sum := sha256.Sum256(content)
-	etag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	tag := hex.EncodeToString(sum[:16])
+	zipped := sync.OnceValue(func() []byte { return zip(content) }) // kept: it takes long and is a third in size
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for key, values := range header {
 			w.Header()[key] = values
 		}
-		w.Header().Set("ETag", etag)
+		answer, etag := content, tag
+		if takesGzip(r.Header.Get("Accept-Encoding")) {
+			if small := zipped(); len(small) < len(content) {
+				answer, etag = small, tag+"-gzip"
+				w.Header().Set("Content-Encoding", "gzip")
+				w.Header().Set("Content-Length", strconv.Itoa(len(small)))
+			}
+		}
+		w.Header().Set("ETag", `"`+etag+`"`)
 		// Parts of a page are of no use to anyone, and what is asked for in vain would be answered in plain text.
 		for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
 			r.Header.Del(name)
 		}
 		// The time is left out: the ETag alone says which version this is.
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(answer))
 	})
+}
+
+// zip returns content in gzip, as small as it gets.
+func zip(content []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return bytes.Clone(out.Bytes())
+}
+
+// takesGzip reports whether an Accept-Encoding header names gzip and doesn't exclude it with q=0.
+func takesGzip(accepted string) bool {
+	for one := range strings.SplitSeq(accepted, ",") {
+		coding, params, _ := strings.Cut(one, ";")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			quality, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(params), "q="), 64)
+			return err != nil || quality > 0
+		}
+	}
+	return false
 }
 
 // vendoredFiles returns the content of every file of Swagger UI by its name.

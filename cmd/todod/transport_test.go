@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestABodyThatNobodyReadsHoldsNoConnection: whoever has been refused and goes on sending, however slowly, is cut off soon.
+func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
+	t.Parallel()
+	p := start(t, isolated(t, nil))
+	const tooMuch = 70 << 10
+	for name, request := range map[string]string{
+		"refused":              "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+		"of no route, chunked": "POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"too long": "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n" +
+			strings.Repeat(" ", tooMuch),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, p, request)
+			closed := make(chan struct{})
+			go func() {
+				defer close(closed)
+				_, _ = io.Copy(io.Discard, bufio.NewReader(conn))
+			}()
+			for deadline := time.Now().Add(4 * lingering); ; {
+				select {
+				case <-closed:
+					return
+				case <-time.After(100 * time.Millisecond):
+					_, _ = io.WriteString(conn, "0") // part of a body, or of its chunk's length
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("the connection is still there")
+				}
+			}
+		})
+	}
+	if got := status(p.url + "/health"); got != http.StatusOK {
+		t.Errorf("health: %d", got)
+	}
+}
+
+// TestOptionsOfTheServerItself are asked for with a path that is none, which net/http would answer by itself.
+func TestOptionsOfTheServerItself(t *testing.T) {
+	t.Parallel()
+	p := start(t, isolated(t, nil))
+	conn := dial(t, p, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s, %v", resp.Status, resp.Header)
+	}
+}
