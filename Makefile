@@ -9,6 +9,9 @@ SHELL       := bash
 # The tools are built once per Go version, as a linter can't read code newer than the Go it was built with.
 tools := bin/tools-$(shell go env GOVERSION)
 
+# The last tag, with what came after it: v1.2.0, or v1.2.0-3-gabcdef1-dirty.
+version = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
 # step,NAME,COMMAND runs one step of `make check` and says which one failed.
 define step
 @echo "== $(1)"
@@ -25,13 +28,18 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
+
+.PHONY: release
+release: ## build dist/: static binaries for six platforms, checksums, SBOMs
+	@scripts/release.sh "$(version)"
 
 .PHONY: test
 test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
+	@scripts/ensure-redis.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
@@ -42,11 +50,12 @@ figures: ## do what the published figures say as often as they say it: about twe
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand' \
+	@scripts/ensure-redis.sh
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood' \
 		./test/faults ./test ./internal/legacy
 
 .PHONY: check
-check: check-format check-vet check-staticcheck check-lint check-generated check-test ## all that CI runs: linters, generated files, tests
+check: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test ## all that CI runs: linters, generated files, tests
 	@echo "make check: passed"
 
 .PHONY: fmt
@@ -68,7 +77,7 @@ generate: ## write the generated files: api/openapi.json
 clean: ## remove what the targets above made
 	rm -rf bin dist coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules
 
-.PHONY: check-format check-vet check-staticcheck check-lint check-generated check-test
+.PHONY: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test
 check-format:
 	$(call step,gofmt,unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -s -d) && [ -z "$$unformatted" ] || { echo "$$unformatted"; echo "run: make fmt"; false; })
 
@@ -83,6 +92,9 @@ check-lint: $(tools)
 
 check-generated:
 	$(call step,generated files,mkdir -p bin && go run ./cmd/todod openapi >bin/openapi.json && diff -u api/openapi.json bin/openapi.json || { echo "run: make generate"; false; })
+
+check-deploy:
+	$(call step,deployment files,go run -C tools/deploy . $(CURDIR))
 
 check-test:
 	$(call step,tests,$(MAKE) --no-print-directory test)

@@ -8,13 +8,10 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -231,25 +228,5 @@ func chromium(t *testing.T) string {
 		}
 	}
 	t.Fatal("there is no Chromium (make test installs it)")
-	return ""
-}
-
-// freePort returns a port of localhost that nobody listens on, below those that systems give to outgoing connections:
-// so none of these takes it while its owner restarts.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		n, err := rand.Int(rand.Reader, big.NewInt(12_000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := strconv.FormatInt(20_000+n.Int64(), 10)
-		var config net.ListenConfig
-		if l, err := config.Listen(t.Context(), "tcp", "localhost:"+port); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatal("found no free port")
 	return ""
 }

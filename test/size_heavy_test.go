@@ -12,3 +12,13 @@ const (
 	eventsFor = 8 * time.Second
 	killEvery = 2 * time.Second
 )
+
+// floodAddresses is from how many addresses the flood comes.
+const floodAddresses = 10_000
+
+// How many backups are made under load, of how many tasks to begin with, and how much is written before each.
+const (
+	backups     = 6
+	backupTasks = 20_000
+	backupEvery = time.Second
+)

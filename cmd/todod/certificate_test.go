@@ -29,13 +29,19 @@ type keyPair struct{ cert, key []byte }
 // newKeyPair makes one with this serial number.
 func newKeyPair(t *testing.T, serial int64) keyPair {
 	t.Helper()
+	return newKeyPairFor(t, serial, -time.Hour, time.Hour)
+}
+
+// newKeyPairFor makes one that is good from a while from now until another.
+func newKeyPairFor(t *testing.T, serial int64, from, until time.Duration) keyPair {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "todo.example.com"}, DNSNames: []string{"todo.example.com"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"time"
 
+	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
+	"todod/internal/todo"
 )
 
 // migrate runs the migrations of the database that is configured.
@@ -52,13 +54,29 @@ func (f tokenFlags) Validate() error {
 }
 
 // printToken prints an access token. It is as good as any that todod accepts: whoever has the secret can make one.
-func printToken(cfg config.Config, flags tokenFlags, stdout io.Writer) error {
+func printToken(ctx context.Context, cfg config.Config, flags tokenFlags, stdout io.Writer) (err error) {
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
 	}
+	security, closeAudit, err := openSecurity(cfg, discard)
+	if err != nil {
+		return fmt.Errorf("token: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
+	token, err := mintToken(cfg, flags)
+	if err != nil {
+		return err
+	}
+	tellOfOperator(ctx, security, audit.UserTokenMinted, todo.UserID(flags.User))
+	_, err = fmt.Fprintln(stdout, token)
+	return err
+}
+
+// mintToken returns an access token.
+func mintToken(cfg config.Config, flags tokenFlags) (string, error) {
 	secrets := cfg.Auth.Secrets()
 	if len(secrets) == 0 {
-		return errors.New("token: there is no BETTER_AUTH_SECRET to sign with")
+		return "", errors.New("token: there is no BETTER_AUTH_SECRET to sign with")
 	}
 	now := time.Now()
 	token, err := auth.Mint([]byte(secrets[0]), auth.Claims{
@@ -66,10 +84,9 @@ func printToken(cfg config.Config, flags tokenFlags, stdout io.Writer) error {
 		IssuedAt: now, ExpiresAt: now.Add(flags.TTL),
 	})
 	if err != nil {
-		return fmt.Errorf("token: %w", err)
+		return "", fmt.Errorf("token: %w", err)
 	}
-	_, err = fmt.Fprintln(stdout, token)
-	return err
+	return token, nil
 }
 
 // healthcheckTimeout is how long the server may take to say that it is ready.

@@ -8,12 +8,16 @@ import (
 	"time"
 
 	"todod/internal/config"
-	"todod/internal/store/postgres"
-	"todod/internal/store/sqlite"
 )
 
-// doctorTimeout is how long everything may take. A suspended database takes seconds to wake.
-const doctorTimeout = 20 * time.Second
+// doctorFlags say what else to do.
+type doctorFlags struct {
+	Origin       string `placeholder:"URL" help:"Also say whether a frontend at this origin, such as https://app.example.com, may call the API."`
+	AfterRestore bool   `help:"First raise everybody's revision and the ids of tasks, as has to be done once when a backup was restored, while todod is stopped. Doing it again does no harm."`
+}
+
+// examinationTimeout is how long each part may take. A suspended database takes seconds to wake.
+const examinationTimeout = 20 * time.Second
 
 // errUnhealthy is the end of a doctor who found something wrong.
 var errUnhealthy = errors.New("doctor: something is wrong")
@@ -30,72 +34,41 @@ func (r *report) say(verdict, format string, args ...any) {
 	_, _ = fmt.Fprintf(r.out, "%-4s  %s\n", verdict, fmt.Sprintf(format, args...))
 }
 
-// doctor checks the deployment that is configured, changes nothing, and returns errUnhealthy if something is wrong. The
-// configuration itself has been checked by whoever loaded it.
-func doctor(ctx context.Context, cfg config.Config, stdout io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
-	defer cancel()
+// add writes lines that belong to the one before.
+func (r *report) add(lines ...string) {
+	for _, line := range lines {
+		_, _ = fmt.Fprintf(r.out, "      %s\n", line)
+	}
+}
+
+// doctor checks the deployment that is configured, changes nothing unless the flags say so, and returns errUnhealthy if
+// something is wrong. The configuration itself has been checked by whoever loaded it.
+func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io.Writer) error {
 	r := &report{out: stdout}
-	r.say("ok", "configuration for %s", cfg.Env)
-	for _, note := range cfg.Notes {
-		r.say("ok", "%s", note)
+	r.examineSettings(cfg)
+	if flags.Origin != "" {
+		if err := r.examineOrigin(cfg, flags.Origin); err != nil {
+			return err
+		}
 	}
-	for _, warning := range cfg.Warnings {
-		r.say("warn", "%s", warning)
-	}
+	r.examineTLS(cfg.TLS, time.Now())
+	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn, r.examineRedis}
 	if cfg.Database.Engine == config.SQLite {
-		r.examineSQLite(ctx, cfg)
-	} else {
-		r.examinePostgres(ctx, cfg)
+		examinations[0] = r.examineSQLite
+	}
+	if flags.AfterRestore {
+		r.leap(ctx, cfg)
+	}
+	for _, examine := range examinations {
+		limited, cancel := context.WithTimeout(ctx, examinationTimeout)
+		examine(limited, cfg)
+		cancel()
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("doctor: %w", err)
 	}
 	if r.failed {
 		return errUnhealthy
 	}
 	return nil
-}
-
-// examineSQLite reports on a SQLite file.
-func (r *report) examineSQLite(ctx context.Context, cfg config.Config) {
-	n, err := sqlite.Pending(ctx, cfg.Database.Path)
-	if err != nil {
-		r.say("fail", "%s: %v", cfg.Database, err)
-		return
-	}
-	r.say("ok", "%s can be read", cfg.Database)
-	r.migrations(n)
-}
-
-// examinePostgres reports on a PostgreSQL database.
-func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
-	d, err := postgres.Diagnose(ctx, postgresConfig(cfg, discard))
-	if err != nil {
-		r.say("fail", "%s: %v", cfg.Database, err)
-		return
-	}
-	r.say("ok", "%s answers, version %s", cfg.Database, d.Version)
-	if d.TLS {
-		r.say("ok", "the connection is encrypted")
-	} else {
-		r.say("warn", "the connection is not encrypted: fine on this machine or in a private network, else use sslmode=require")
-	}
-	r.migrations(d.Pending)
-	switch {
-	case d.Pending > 0:
-		r.say("warn", "how the database keeps users apart is known once the migrations have run")
-	case d.Protected:
-		r.say("ok", "users are kept apart by %s", d.Isolation)
-	case cfg.Env.Strict():
-		r.say("fail", "%s: connect as a login without these rights, or grant it todod_app", d.Isolation)
-	default:
-		r.say("warn", "%s: %s and %s refuse this", d.Isolation, config.Production, config.Staging)
-	}
-}
-
-// migrations reports how many migrations have not run.
-func (r *report) migrations(pending int) {
-	if pending == 0 {
-		r.say("ok", "all migrations have run")
-		return
-	}
-	r.say("warn", "%d migrations have not run: todod migrate runs them, and so does the next start", pending)
 }

@@ -61,9 +61,15 @@ type commands struct {
 
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
 
+	Audit auditCommands `cmd:"" help:"Check the file of security events."`
+
 	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
 
-	Doctor struct{} `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
+	Doctor doctorFlags `cmd:"" help:"Check this deployment and say what to do. Fails if something is wrong."`
+
+	Backup backupFlags `cmd:"" help:"Write the SQLite database into a file, while the server runs or not."`
+
+	Restore restoreFlags `cmd:"" help:"Put a backup into the place of the SQLite database, which is kept beside it. The server must be stopped."`
 
 	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend. It can be run again at any time."`
 
@@ -84,6 +90,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "version":
 		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
+	case "audit verify <file>":
+		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
 		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard}).OpenAPI())
 		return err
@@ -96,18 +104,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return manageUsers(ctx, cfg, command, cli.User, console{os.Stdin, os.Stderr}, stdout)
 	}
 	switch command {
+	case "backup <file>":
+		return backUp(ctx, cfg, cli.Backup, stdout)
+	case "restore <file>":
+		return restore(ctx, cfg, cli.Restore, stdout)
 	case "migrate":
 		return migrate(ctx, cfg, stdout)
 	case "token":
-		return printToken(cfg, cli.Token, stdout)
+		return printToken(ctx, cfg, cli.Token, stdout)
 	case "doctor":
-		return doctor(ctx, cfg, stdout)
+		return doctor(ctx, cfg, cli.Doctor, stdout)
 	case "import":
 		return importLegacy(ctx, cfg, cli.Import, stdout)
 	case "healthcheck":
 		return healthcheck(ctx, cfg)
 	default:
-		return serve(ctx, cfg, stdout)
+		return serve(ctx, cfg, getenv, stdout)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"todod/internal/config"
+	"todod/internal/logtest"
 	"todod/internal/pgtest"
 )
 
@@ -32,7 +33,7 @@ func (e environment) get(name string) string { return e[name] }
 func isolated(t *testing.T, more environment) environment {
 	t.Helper()
 	env := environment{
-		"API_HOST": "127.0.0.1", "API_PORT": "0", "BETTER_AUTH_SECRET": strings.Repeat("s", 32),
+		"API_HOST": "127.0.0.1", "API_PORT": "0", "BETTER_AUTH_SECRET": strings.Repeat("s", 32), "LOG_LEVEL": "DEBUG",
 		"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "todod.db"), "RATE_LIMIT_ENABLED": "false",
 	}
 	for name, value := range more {
@@ -77,6 +78,7 @@ func start(t *testing.T, env environment) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{out: &log{}, stop: cancel, result: make(chan error, 1)}
+	watchLog(t, env, p.out)
 	go func() { p.result <- run(ctx, nil, env.get, p.out) }()
 	t.Cleanup(func() { p.end(t) })
 	waitFor(t, "the start", func() bool {
@@ -87,6 +89,20 @@ func start(t *testing.T, env environment) *process {
 		return at != nil && status(p.url+"/health/readiness") == http.StatusOK
 	})
 	return p
+}
+
+// watchLog fails the test if what a server with env logs has something in it that no log may have.
+func watchLog(t *testing.T, env environment, out *log) {
+	t.Helper()
+	known := &logtest.Known{}
+	known.Watch(t, out)
+	learn := func() {
+		for name, value := range env {
+			known.Environment(name + "=" + value)
+		}
+	}
+	learn()
+	t.Cleanup(learn) // once more, as files may have changed
 }
 
 // end stops the server and fails the test unless it ended well.
@@ -278,9 +294,10 @@ func TestHealthcheckFindsTheServer(t *testing.T) {
 // TestADatabaseThatIsAwayDoesNotStopTheStart: the API is there, says that it isn't ready, and begins to work by itself.
 func TestADatabaseThatIsAwayDoesNotStopTheStart(t *testing.T) {
 	t.Parallel()
-	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
+	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody:hunter2@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
 	ctx, cancel := context.WithCancel(t.Context())
 	out, result := &log{}, make(chan error, 1)
+	watchLog(t, env, out)
 	go func() { result <- run(ctx, nil, env.get, out) }()
 	var url string
 	waitFor(t, "the start", func() bool {

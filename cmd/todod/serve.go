@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"todod/internal/account"
+	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/event"
@@ -31,9 +32,10 @@ type store interface {
 	io.Closer
 }
 
-// serve serves the API until ctx ends, and then until the requests under way are answered.
-func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
-	log := newLogger(stdout, cfg.LogLevel)
+// serve serves the API as cfg says, which came from getenv, until ctx ends, and then until the requests under way are answered.
+func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
+	log, closeLog := newLogger(stdout, cfg.LogLevel)
+	defer func() { err = errors.Join(err, closeLog()) }()
 	var cert *certificate
 	if cfg.TLS.On() {
 		if cert, err = newCertificate(cfg.TLS, time.Now, observe.For(log, "todod.http")); err != nil {
@@ -44,11 +46,26 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 		return err
 	}
 	logConfig(log, cfg)
-	verifier, err := newVerifier(cfg, log)
+	security, closeAudit, err := openSecurity(cfg, log)
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, cfg, log)
+	defer func() { err = errors.Join(err, closeAudit()) }()
+	traces, flush, err := startTracing(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	metrics := observe.NewMetrics(version)
+	verifier, err := newVerifier(cfg, traces, log)
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	stopFollowing := followSecrets(cfg, getenv, verifier, end, log)
+	defer stopFollowing()
+	db, err := openStore(ctx, cfg, traces, log)
 	if err != nil {
 		return err
 	}
@@ -57,9 +74,9 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	hub.Start()
 	defer hub.Close()
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), log)
+	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), metrics, log)
 	defer stopSweeping()
-	provider, err := newProvider(cfg, account.Observed(db, hub), log)
+	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), traces, log)
 	if err != nil {
 		return err
 	}
@@ -69,25 +86,39 @@ func serve(ctx context.Context, cfg config.Config, stdout io.Writer) (err error)
 	keeper := account.NewKeeper(account.KeeperConfig{
 		Store: db, Provider: provider, Now: time.Now, Logger: observe.For(log, "todod.account"), Erased: hub.Erased,
 	})
+	limits, closeLimits, err := newLimits(cfg.RateLimit, log)
+	if err != nil {
+		return err
+	}
+	defer closeLimits()
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Verifier: verifier, Limits: limits(cfg.RateLimit), Logger: log, Now: time.Now, Version: version,
+		Verifier: verifier, Limits: limits, Logger: log, Security: security, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
+		Metrics: metrics, MetricsRoute: metricsRoute(cfg), Traces: traces,
 	})
+	watchState(metrics, db, hub, limits.Source, api)
+	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopMetrics()) }()
 	doors, err := openDoors(ctx, cfg)
 	if err != nil {
 		return err
 	}
+	audit.ServerStarted.Log(ctx, security, slog.String("version", version))
+	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), security)
 	log.Info(startLine(cfg, doors[0].Addr()))
 	return serveOn(ctx, doors, newServer(cfg, api, cert, log), api.Drain, cfg.ShutdownTimeout, log)
 }
 
-// newLogger returns the logger that writes to stdout, in colour if that is a terminal.
-func newLogger(stdout io.Writer, level slog.Leveler) *slog.Logger {
+// newLogger returns the logger that writes to stdout, in colour if that is a terminal. It must be closed.
+func newLogger(stdout io.Writer, level slog.Leveler) (log *slog.Logger, closeLog func() error) {
 	if f, ok := stdout.(*os.File); ok {
 		return observe.Logger(f, level)
 	}
-	return observe.NewLogger(stdout, level)
+	return observe.NewBufferedLogger(stdout, level)
 }
 
 // logConfig logs what todod runs with, and what of it is probably not meant.
@@ -118,11 +149,13 @@ func rules(cfg config.Config) todo.Rules {
 }
 
 // openStore opens the database that is configured.
-func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store, error) {
+func openStore(ctx context.Context, cfg config.Config, traces *observe.Traces, log *slog.Logger) (store, error) {
 	if cfg.Database.Engine == config.SQLite {
-		return sqlite.Open(ctx, cfg.Database.Path)
+		return sqlite.Open(ctx, cfg.Database.Path, sqliteTracer(traces)...)
 	}
-	return postgres.Open(postgresConfig(cfg, log))
+	c := postgresConfig(cfg, log)
+	c.Tracer = pgxTracer(traces)
+	return postgres.Open(c)
 }
 
 // postgresConfig returns how the PostgreSQL database that is configured is used.
@@ -144,12 +177,12 @@ func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
 }
 
 // newVerifier returns the verifier of tokens.
-func newVerifier(cfg config.Config, log *slog.Logger) (*auth.Verifier, error) {
+func newVerifier(cfg config.Config, traces *observe.Traces, log *slog.Logger) (*auth.Verifier, error) {
 	a := cfg.Auth
 	return auth.New(auth.Config{
 		Secrets: secretBytes(a), JWKSURL: a.JWKSURL, Issuer: a.Issuer, Audience: a.Audience, AllowedAlgs: a.AllowedAlgs,
 		RequireIssAud: a.RequireIssAud, AcceptSessionJWT: a.AcceptSessionJWT, MaxTokenBytes: a.MaxTokenBytes,
-		Leeway: a.Leeway, Logger: observe.For(log, "todod.auth"),
+		Leeway: a.Leeway, Client: tracedClient(traces), Logger: observe.For(log, "todod.auth"),
 	})
 }
 

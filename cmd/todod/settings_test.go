@@ -12,6 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"todod/internal/redistest"
 )
 
 // ask sends a GET with these headers, pairs of name and value, and returns the answer without its body.
@@ -69,6 +73,42 @@ func TestTheSettingsOfTheAPIAreUsed(t *testing.T) {
 	}
 }
 
+// TestTheRedisIsUsed: while todod runs. Where there is none it runs, too.
+func TestTheRedisIsUsed(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	options, err := redis.ParseURL(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := redis.NewClient(options)
+	defer func() { _ = db.Close() }()
+	clients := func() int { return strings.Count(db.ClientList(t.Context()).Val(), "\n") }
+	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_ANONYMOUS": "10/h", "REDIS_URL": server.URL}))
+
+	waitFor(t, "a caller in Redis", func() bool { // a busy machine may do without at first
+		ask(t, p.url+"/nothing")
+		return len(db.Keys(t.Context(), "todod:limit:*").Val()) == 1
+	})
+	if n := clients(); n < 2 {
+		t.Errorf("%d clients", n)
+	}
+	p.end(t)
+	waitFor(t, "the connections to be given back", func() bool { return clients() == 1 })
+
+	server.Kill(t)
+	alone := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_ANONYMOUS": "1/h", "REDIS_URL": server.URL}))
+	for _, want := range []int{http.StatusNotFound, http.StatusTooManyRequests} {
+		if got := ask(t, alone.url+"/nothing").StatusCode; got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+	err = run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &log{})
+	if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "REDIS_URL must be") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("with a bad URL: %v", err)
+	}
+}
+
 // sign returns an HS256 token of these claims.
 func sign(secret, claims string) string {
 	b64 := base64.RawURLEncoding.EncodeToString
@@ -112,7 +152,7 @@ func TestTheSettingsOfTokensAreUsed(t *testing.T) {
 		"required iss and aud":             {environment{"AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true"}, plain, secret, 401},
 		"the issuer of Better Auth":        {environment{"BETTER_AUTH_URL": keys.URL}, with(keys.URL, keys.URL), secret, 200},
 		"not the issuer of Better Auth":    {environment{"BETTER_AUTH_URL": keys.URL}, with("https://x", keys.URL), secret, 401},
-		"the leeway":                       {nil, justExpired, secret, 200},
+		"the leeway":                       {environment{"AUTH_LEEWAY": "10m"}, justExpired, secret, 200},
 		"no leeway":                        {environment{"AUTH_LEEWAY": "0s"}, justExpired, secret, 401},
 		"a session":                        {nil, session, secret, 401},
 		"a session that is to be accepted": {environment{"AUTH_ACCEPT_SESSION_JWT": "true"}, session, secret, 200},

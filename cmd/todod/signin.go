@@ -16,9 +16,9 @@ func mints(a config.Auth) bool {
 	return slices.Contains(a.AllowedAlgs, "HS256") && len(a.Secrets()) > 0
 }
 
-// newMint returns what makes access tokens. Their readers are browsers, so they say who somebody is, and nothing more.
-func newMint(a config.Auth) account.Mint {
-	secret := []byte(a.Secrets()[0])
+// newMint returns what makes access tokens, signed with the first of the secrets in use, of which there is one at least.
+// Their readers are browsers, so they say who somebody is, and nothing more.
+func newMint(a config.Auth, secrets func() [][]byte) account.Mint {
 	return func(p account.Person, sessionID string, at time.Time) (string, error) {
 		claims := auth.Claims{
 			Subject: string(p.ID), Email: p.Email, Name: p.Name, SessionID: sessionID,
@@ -27,23 +27,26 @@ func newMint(a config.Auth) account.Mint {
 		if a.RequireIssAud {
 			claims.Issuer, claims.Audience = a.Issuer, a.Audience
 		}
-		return auth.Mint(secret, claims)
+		return auth.Mint(secrets()[0], claims)
 	}
 }
 
-// newProvider returns who carries out /api/auth. If it is an io.Closer, it must be closed.
-func newProvider(cfg config.Config, db account.Store, log *slog.Logger) (account.Provider, error) {
+// newProvider returns who carries out /api/auth with the secrets in use. If it is an io.Closer, it must be closed.
+func newProvider(
+	cfg config.Config, secrets func() [][]byte, db account.Store, traces *observe.Traces, log *slog.Logger,
+) (account.Provider, error) {
 	log = observe.For(log, "todod.account")
 	if !mints(cfg.Auth) {
 		log.Warn("nobody can sign in here: access tokens of todod's own need BETTER_AUTH_SECRET, and HS256 in AUTH_ALLOWED_ALGS")
 		return account.Elsewhere{URL: cfg.Auth.BetterAuthURL}, nil
 	}
-	sessions := account.NewSessions(db, newMint(cfg.Auth), time.Now, cfg.Auth.RefreshRotation)
+	sessions := account.NewSessions(db, newMint(cfg.Auth, secrets), time.Now, cfg.Auth.RefreshRotation)
 	if cfg.Auth.Provider == config.Local {
 		return account.NewLocal(sessions, account.NewPasswords()), nil
 	}
 	return account.NewBetterAuth(account.BetterAuthConfig{
-		URL: cfg.Auth.BetterAuthURL, Secrets: secretBytes(cfg.Auth), Sessions: sessions, Now: time.Now, Logger: log,
+		URL: cfg.Auth.BetterAuthURL, Secrets: secrets, Sessions: sessions, Now: time.Now, Logger: log,
+		Through: traces.Transport,
 	})
 }
 

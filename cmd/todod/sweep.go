@@ -21,7 +21,7 @@ func sweepEvery(r config.Retention) time.Duration {
 
 // sweepFrom removes what is no longer kept, again and again until ctx ends or the function it returns is called, which
 // waits for a sweep under way to stop. The times are drawn around every, so that replicas don't all begin at once.
-func sweepFrom(ctx context.Context, tasks *todo.Service, every time.Duration, log *slog.Logger) (stop func()) {
+func sweepFrom(ctx context.Context, tasks *todo.Service, every time.Duration, metrics *observe.Metrics, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	log = observe.For(log, "todod.sweep")
@@ -32,7 +32,7 @@ func sweepFrom(ctx context.Context, tasks *todo.Service, every time.Duration, lo
 			case <-ctx.Done():
 				return
 			case <-time.After(every/2 + rand.N(every)): //nolint:gosec // nothing is secret about it
-				sweep(ctx, tasks, log)
+				sweep(ctx, tasks, metrics, log)
 			}
 		}
 	}()
@@ -42,12 +42,16 @@ func sweepFrom(ctx context.Context, tasks *todo.Service, every time.Duration, lo
 	}
 }
 
-// sweep sweeps once and logs what came of it.
-func sweep(ctx context.Context, tasks *todo.Service, log *slog.Logger) {
+// sweep sweeps once, and logs and counts what came of it.
+func sweep(ctx context.Context, tasks *todo.Service, metrics *observe.Metrics, log *slog.Logger) {
 	limited, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	swept, err := tasks.Sweep(limited)
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		err = nil // the stop has cut it short
+	}
+	metrics.Swept(swept.Tasks, swept.Others, err)
+	if err != nil {
 		log.Warn("could not remove all that is no longer kept", "error", err.Error())
 	}
 	if swept != (todo.Swept{}) {

@@ -53,7 +53,7 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 	server := &http.Server{
 		Handler: unlingering(connections.watchingBodies(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:  observe.ServerLog(log),
 		ConnState: connections.changed, ConnContext: withConn,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,

@@ -62,10 +62,15 @@ func manageUsers(
 		return fmt.Errorf("user: %w", err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	o := account.NewOperator(store, account.NewPasswords(), time.Now)
+	security, closeAudit, err := openSecurity(cfg, discard)
+	if err != nil {
+		return fmt.Errorf("user: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
+	o := auditedOperator{account.NewOperator(store, account.NewPasswords(), time.Now), security}
 	switch name, _, _ := strings.Cut(strings.TrimPrefix(command, "user "), " "); name {
 	case "list":
-		err = listUsers(ctx, o, flags.List.JSON, stdout)
+		err = listUsers(ctx, o.Operator, flags.List.JSON, stdout)
 	case "create":
 		err = createUser(ctx, cfg, o, account.Registration{Name: flags.Create.Name, Email: flags.Create.Email}, in, stdout)
 	case "set-password":
@@ -142,7 +147,7 @@ func listUsersAsJSON(ctx context.Context, o *account.Operator, stdout io.Writer)
 
 // createUser makes an account and prints its id.
 func createUser(
-	ctx context.Context, cfg config.Config, o *account.Operator, r account.Registration, in console, stdout io.Writer,
+	ctx context.Context, cfg config.Config, o auditedOperator, r account.Registration, in console, stdout io.Writer,
 ) (err error) {
 	if err := needLocal(cfg); err != nil {
 		return err
@@ -160,7 +165,7 @@ func createUser(
 
 // setUserPassword gives a person a new password.
 func setUserPassword(
-	ctx context.Context, cfg config.Config, o *account.Operator, person string, in console, stdout io.Writer,
+	ctx context.Context, cfg config.Config, o auditedOperator, person string, in console, stdout io.Writer,
 ) error {
 	if err := needLocal(cfg); err != nil {
 		return err
@@ -184,7 +189,7 @@ func setUserPassword(
 var errNotConfirmed = errors.New("not confirmed, nothing was erased")
 
 // deleteUser erases a person. One who signs in elsewhere has no account here and is named by id.
-func deleteUser(ctx context.Context, o *account.Operator, person string, sure bool, in console, stdout io.Writer) error {
+func deleteUser(ctx context.Context, o auditedOperator, person string, sure bool, in console, stdout io.Writer) error {
 	p, err := o.Find(ctx, person)
 	_, isEmail := account.NormaliseEmail(person)
 	switch {

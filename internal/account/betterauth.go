@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,27 +17,32 @@ import (
 type BetterAuth struct {
 	service  *service
 	sessions *Sessions
-	sealer   *sealer
+	secrets  func() [][]byte
 	log      *slog.Logger
 }
 
 // BetterAuthConfig says which service, and how its sessions are kept.
 type BetterAuthConfig struct {
-	URL      string   // its origin, such as https://auth.example.com
-	Secrets  [][]byte // the first seals what is kept, all open it; one at least
+	URL      string          // its origin, such as https://auth.example.com
+	Secrets  func() [][]byte // those in use: the first seals what is kept, all open it; one at least
 	Sessions *Sessions
 	Now      func() time.Time
 	Logger   *slog.Logger
+
+	Through func(http.RoundTripper) http.RoundTripper // around all calls, such as what traces them; nil: nothing
 }
 
 // NewBetterAuth returns a provider over the service at cfg.URL, which need not be there yet.
 func NewBetterAuth(cfg BetterAuthConfig) (*BetterAuth, error) {
-	sealer, err := newSealer(cfg.Secrets)
-	if err != nil {
+	if _, err := newSealer(cfg.Secrets()); err != nil {
 		return nil, err
 	}
+	service := newService(cfg.URL, cfg.Now, cfg.Logger)
+	if cfg.Through != nil {
+		service.client.Transport = cfg.Through(service.client.Transport)
+	}
 	return &BetterAuth{
-		service: newService(cfg.URL, cfg.Now, cfg.Logger), sessions: cfg.Sessions, sealer: sealer, log: cfg.Logger,
+		service: service, sessions: cfg.Sessions, secrets: cfg.Secrets, log: cfg.Logger,
 	}, nil
 }
 
@@ -86,14 +92,27 @@ func (b *BetterAuth) start(ctx context.Context, said answer, from Client) (Signe
 	if err != nil || granted.token == "" {
 		return SignedIn{Person: granted.person}, b.heard(err)
 	}
-	tokens, err := b.sessions.Start(ctx, granted.person, func(session string) []byte {
-		return b.sealer.seal(granted.person.ID, session, granted.token)
-	})
+	sealer, err := newSealer(b.secrets())
+	var tokens Tokens
+	if err == nil {
+		tokens, err = b.sessions.Start(ctx, granted.person, func(session string) []byte {
+			return sealer.seal(granted.person.ID, session, granted.token)
+		})
+	}
 	if err != nil {
 		b.signOut(ctx, granted.token, from) // nobody will ever use it
 		return SignedIn{}, err
 	}
 	return SignedIn{Person: granted.person, Tokens: tokens}, nil
+}
+
+// open returns the token that was sealed with a session.
+func (b *BetterAuth) open(session Session) (string, error) {
+	sealer, err := newSealer(b.secrets())
+	if err != nil {
+		return "", err
+	}
+	return sealer.open(session.Owner, session.ID, session.Sealed)
 }
 
 // Refresh implements Provider. It asks the service whether the session still lives there and who its person is by now.
@@ -102,7 +121,7 @@ func (b *BetterAuth) Refresh(ctx context.Context, refresh string, from Client) (
 	if err != nil {
 		return Tokens{}, err
 	}
-	token, err := b.sealer.open(session.Owner, session.ID, session.Sealed)
+	token, err := b.open(session)
 	if err != nil {
 		return Tokens{}, b.over(ctx, session, err)
 	}
@@ -130,7 +149,7 @@ func (b *BetterAuth) over(ctx context.Context, session Session, cause error) err
 func (b *BetterAuth) Logout(ctx context.Context, who Caller, refresh string, from Client) error {
 	ended, err := b.sessions.End(ctx, who, refresh)
 	for _, session := range ended {
-		token, sealErr := b.sealer.open(session.Owner, session.ID, session.Sealed)
+		token, sealErr := b.open(session)
 		if sealErr != nil {
 			b.log.Warn("a session was ended here, but not at Better Auth: it will expire there", "error", sealErr.Error())
 			continue

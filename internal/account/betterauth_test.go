@@ -82,7 +82,7 @@ func through(t *testing.T, f *far, store account.Store, secrets ...string) *acco
 		all = append(all, []byte(s))
 	}
 	b, err := account.NewBetterAuth(account.BetterAuthConfig{
-		URL: f.url, Secrets: all, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
+		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -180,6 +180,32 @@ func TestSessionsSurviveARotationOfSecrets(t *testing.T) {
 		s := signIn(t, through(t, f, store, "old"))
 		_, err := through(t, f, store, "new", "old").Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
 		expect(t, "with both", err, 0)
+	})
+}
+
+// TestSecretsChangeWhileSessionsGoOn: the provider asks for the secrets each time.
+func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		f := newFar(t)
+		secrets := [][]byte{[]byte("old")}
+		b, err := account.NewBetterAuth(account.BetterAuthConfig{
+			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, false),
+			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = b.Close() })
+		before := signIn(t, b)
+		secrets = [][]byte{[]byte("new"), []byte("old")}
+		_, err = b.Refresh(t.Context(), before.Tokens.Refresh, account.Client{})
+		expect(t, "with both", err, 0)
+		after := signIn(t, b)
+		secrets = [][]byte{[]byte("new")}
+		_, err = b.Refresh(t.Context(), after.Tokens.Refresh, account.Client{})
+		expect(t, "sealed under the new one", err, 0)
+		_, err = b.Refresh(t.Context(), before.Tokens.Refresh, account.Client{})
+		expect(t, "sealed under the old one, which has gone", err, todo.Unauthenticated)
 	})
 }
 

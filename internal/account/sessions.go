@@ -84,7 +84,7 @@ func (s *Sessions) Look(ctx context.Context, refresh string) (Session, error) {
 			return Session{}, fmt.Errorf("end a session: %w", err)
 		}
 	}
-	return Session{}, badRefreshToken(errReused)
+	return Session{}, badRefreshToken(&ReusedError{Owner: token.owner})
 }
 
 // Renew returns a new access token for p in the session of a refresh token, which Look has just found, and the refresh
@@ -107,7 +107,7 @@ func (s *Sessions) Renew(ctx context.Context, refresh string, p Person) (Tokens,
 	_, err = s.store.RotateSession(ctx, token.owner, token.sessionID(), token.hash(), next.hash(), at, at.Add(RefreshLifetime))
 	switch {
 	case todo.CodeOf(err) == todo.NotFound:
-		return Tokens{}, badRefreshToken(errReused)
+		return Tokens{}, badRefreshToken(&ReusedError{Owner: token.owner})
 	case err != nil:
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
@@ -137,8 +137,11 @@ func (s *Sessions) End(ctx context.Context, who Caller, refresh string) ([]Sessi
 	return ended, nil
 }
 
-// errReused is why a token of a session is refused that is not the session's present one.
-var errReused = errors.New("a refresh token was used that had been replaced")
+// A ReusedError is why a token of a live session is refused that is not the session's present one: two have it.
+type ReusedError struct{ Owner todo.UserID }
+
+// Error says what happened.
+func (*ReusedError) Error() string { return "a refresh token was used that had been replaced" }
 
 // badRefreshToken is the one answer to refresh tokens that aren't good; cause is for the log.
 func badRefreshToken(cause error) error {

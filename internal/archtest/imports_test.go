@@ -24,20 +24,24 @@ var arrows = map[string][]string{
 	"internal/store/fieldjson": {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},
 
+	"internal/audit":     {},
 	"internal/auth":      {},
 	"internal/config":    {},
 	"internal/observe":   {},
 	"internal/ratelimit": {},
 
 	"internal/httpapi": { // never a store
-		"internal/todo", "internal/account", "internal/auth", "internal/ratelimit", "internal/event", "internal/observe",
+		"internal/todo", "internal/account", "internal/audit", "internal/auth", "internal/ratelimit", "internal/event",
+		"internal/observe",
 	},
 
 	"internal/archtest":       {},
 	"internal/betterauthtest": {"internal/nodetest"},
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},
-	"test":                    {}, // black box: the built binary
+	"internal/redistest":      {},
+	"internal/logtest":        {},
+	"test":                    {"internal/logtest"}, // black box: the built binary
 	"bench":                   {},
 }
 

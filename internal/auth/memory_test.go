@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,57 @@ func TestAChangeOfSecretsForgetsEveryToken(t *testing.T) {
 	wantRefused(t, v, token, "fits no secret")
 	v.SetSecrets(nil)
 	wantRefused(t, v, token, "fits no secret")
+}
+
+// closed reports whether c is.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestRetiredTellsWhenASecretGoes(t *testing.T) {
+	a, b, c := []byte("secret a"), []byte("secret b"), []byte("secret c")
+	v := newVerifier(t, Config{Secrets: [][]byte{a}})
+	first := v.Retired()
+	for _, more := range [][][]byte{{a}, {a, b}, {b, a}, {c, b, a}} {
+		v.SetSecrets(more)
+		if closed(first) || closed(v.Retired()) {
+			t.Errorf("told of %q", more)
+		}
+	}
+	v.SetSecrets([][]byte{c, b})
+	second := v.Retired()
+	if !closed(first) || closed(second) {
+		t.Errorf("told %v of the one that has gone, %v of none", closed(first), closed(second))
+	}
+	v.SetSecrets([][]byte{a, c})
+	if !closed(second) {
+		t.Error("not told of one that was replaced")
+	}
+	if got := v.Secrets(); len(got) != 2 || !bytes.Equal(got[0], a) {
+		t.Errorf("in use are %q", got)
+	}
+}
+
+// TestAKnownTokenStaysKnownWhenSecretsChange: whoever has it is not taken for a stranger because of that.
+func TestAKnownTokenStaysKnownWhenSecretsChange(t *testing.T) {
+	v := newVerifier(t, Config{})
+	token := shared(t, claimsOf(nil))
+	wantAccepted(t, v, token)
+	v.SetSecrets([][]byte{[]byte("another secret"), secret})
+	wantRemembered(t, v, token, false)
+	if !v.Knows(token) {
+		t.Error("not known")
+	}
+	v.SetSecrets([][]byte{[]byte("another secret")})
+	v.SetSecrets([][]byte{[]byte("another secret"), []byte("one more")})
+	if v.Knows(token) {
+		t.Error("known for ever")
+	}
 }
 
 func TestAnEmptySecretIsNeverOne(t *testing.T) {

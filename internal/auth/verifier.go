@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,13 +74,17 @@ type Verifier struct {
 	jwks     *jwks // nil: no asymmetric tokens
 	now      func() time.Time
 	epoch    atomic.Pointer[epoch]
+	changing sync.Mutex // held while one epoch follows another
 }
 
 // epoch is the time during which one set of secrets holds. A change of secrets begins a new one with an empty memory,
-// and what is still being verified under the old secrets is remembered, if at all, in a memory that nobody asks anymore.
+// and what is still being verified under the old secrets is remembered, if at all, in a memory that says no more than that
+// a token was good once.
 type epoch struct {
 	secrets [][]byte
 	memory  *memory
+	before  *memory       // of the epoch before, nil in the first
+	retired chan struct{} // closed when one of the secrets is no longer used
 }
 
 // New returns a Verifier of cfg, or an error that says which setting can't be meant. It does not touch the network:
@@ -156,14 +161,42 @@ func isEmpty(b []byte) bool { return len(b) == 0 }
 // SetSecrets replaces the HS256 secrets and forgets every remembered token. A verification under way with the old
 // secrets may still succeed, but is not remembered. Empty secrets are dropped.
 func (v *Verifier) SetSecrets(secrets [][]byte) {
-	own := make([][]byte, 0, len(secrets))
+	next := &epoch{memory: newMemory(), retired: make(chan struct{})}
 	for _, secret := range secrets {
 		if !isEmpty(secret) {
-			own = append(own, bytes.Clone(secret))
+			next.secrets = append(next.secrets, bytes.Clone(secret))
 		}
 	}
-	v.epoch.Store(&epoch{secrets: own, memory: newMemory()})
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	last := v.epoch.Load()
+	if last == nil {
+		v.epoch.Store(next)
+		return
+	}
+	next.before = last.memory
+	if next.hasAll(last.secrets) {
+		next.retired = last.retired
+		v.epoch.Store(next)
+		return
+	}
+	v.epoch.Store(next)
+	close(last.retired)
 }
+
+// hasAll reports whether all of secrets are among those of e.
+func (e *epoch) hasAll(secrets [][]byte) bool {
+	return !slices.ContainsFunc(secrets, func(s []byte) bool {
+		return !slices.ContainsFunc(e.secrets, func(own []byte) bool { return bytes.Equal(own, s) })
+	})
+}
+
+// Secrets returns the secrets in use. The first one is there to sign with. Nobody may change them.
+func (v *Verifier) Secrets() [][]byte { return v.epoch.Load().secrets }
+
+// Retired returns a channel that is closed when one of the secrets in use now no longer is: whatever goes on because a
+// token was good has to verify it again.
+func (v *Verifier) Retired() <-chan struct{} { return v.epoch.Load().retired }
 
 // Remembered returns the principal of a token verified within the last 60 s, without any cryptography besides the
 // hash; ok is false for anything else.
@@ -174,10 +207,14 @@ func (v *Verifier) Remembered(token string) (p Principal, ok bool) {
 	return v.epoch.Load().memory.recall(token, v.now())
 }
 
-// Knows reports whether token was found good once and has not expired since. It says nothing of now, but that token is
-// worth verifying again even when it comes from where many bad ones come from.
+// Knows reports whether token was found good once, under these secrets or the ones before, and has not expired since. It
+// says nothing of now, but that token is worth verifying again even when it comes from where many bad ones come from.
 func (v *Verifier) Knows(token string) bool {
-	return len(token) <= v.maxBytes && v.epoch.Load().memory.knows(token, v.now())
+	if len(token) > v.maxBytes {
+		return false
+	}
+	e, now := v.epoch.Load(), v.now()
+	return e.memory.knows(token, now) || e.before != nil && e.before.knows(token, now)
 }
 
 // Verify checks token in full, whether it is remembered or not, and remembers it. Errors are a *Refusal when the token

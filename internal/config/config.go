@@ -18,11 +18,14 @@ type Config struct {
 	Env      Env   `env:"APP_ENV" envDefault:"development" must:"be development, staging or production"`
 	LogLevel Level `env:"LOG_LEVEL" envDefault:"INFO" must:"be DEBUG, INFO, WARNING, ERROR or CRITICAL"`
 
+	AuditLogFile string `env:"AUDIT_LOG_FILE"` // "": none
+
 	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
+	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535 other than API_PORT and TLS_REDIRECT_PORT"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
@@ -32,6 +35,7 @@ type Config struct {
 	Database  Database
 	Auth      Auth
 	RateLimit RateLimit
+	Telemetry Telemetry
 
 	// Notes are sentences for the log about what was concluded from other settings.
 	Notes []string
@@ -79,6 +83,7 @@ type Auth struct {
 	// Secret and RotatedSecrets are used together: see Secrets.
 	Secret         Secret   `env:"BETTER_AUTH_SECRET" secret:"true"`
 	RotatedSecrets []Secret `env:"BETTER_AUTH_SECRETS" secret:"true" must:"be versions and secrets, the newest first, such as 2:new,1:old"`
+	SecretFiles    []string // that they were read from
 
 	AllowedAlgs      []string      `env:"AUTH_ALLOWED_ALGS" envDefault:"HS256,EdDSA,ES256,RS256,PS256" must:"be a comma-separated list out of HS256, EdDSA, ES256, RS256, PS256 and ES512"`
 	JWKSURL          string        `env:"AUTH_JWKS_URL" must:"be a URL such as https://auth.example.com/api/auth/jwks"` // default: /api/auth/jwks of BetterAuthURL
@@ -97,6 +102,22 @@ type RateLimit struct {
 	Authenticated Rate `env:"RATE_LIMIT_AUTHENTICATED" envDefault:"600/m" must:"be a rate such as 600/m, or with /s or /h"`
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
+
+	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
+}
+
+// Telemetry says where traces go. The names and their meaning are OpenTelemetry's, and its SDK knows more of them: see
+// Telemetry.Environment.
+type Telemetry struct {
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials"`
+	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER" envDefault:"otlp"`
+	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false"`
+
+	environment map[string]string // what Environment returns
 }
 
 // Env is where todod runs.

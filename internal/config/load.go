@@ -14,6 +14,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+	"github.com/redis/go-redis/v9"
 )
 
 // Problems is everything that is wrong with a configuration, a sentence each that begins with the variable's name and
@@ -39,16 +40,18 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	dotenv := l.readDotenv(dir)
 	fromDotenv := func(name string) string { return dotenv[name] }
 
-	l.collect(getenv, fromDotenv)
+	l.collect(variables(&l.config), getenv, fromDotenv)
 	l.parse()
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
 	l.checkTLS()
+	l.resolveTelemetry(getenv, dotenv)
 	l.checkRetention()
+	l.checkRedis()
 	l.checkSecrets()
 	l.checkStrict()
-	l.warnOfNames(slices.Collect(maps.Keys(dotenv)), getenv, fromDotenv)
+	l.warnOfNames(slices.Collect(maps.Keys(dotenv)))
 
 	if len(l.problems) > 0 {
 		return l.config, &Problems{l.problems}
@@ -61,6 +64,7 @@ type loader struct {
 	config   Config
 	values   map[string]string // what was set, by variable
 	faulty   map[string]bool   // variables with a problem: one is enough
+	again    bool              // what a file holds was read before
 	problems []error
 }
 
@@ -114,9 +118,9 @@ func (l *loader) readDotenv(dir fs.FS) map[string]string {
 	return found
 }
 
-// collect sets values from the first source that has a variable, by itself or as a file.
-func (l *loader) collect(sources ...func(string) string) {
-	for _, v := range variables(&l.config) {
+// collect sets the values of these variables from the first source that has one, by itself or as a file.
+func (l *loader) collect(wanted []variable, sources ...func(string) string) {
+	for _, v := range wanted {
 		for _, source := range sources {
 			value, path := source(v.name), source(v.name+"_FILE")
 			if value == "" && path == "" {
@@ -127,6 +131,9 @@ func (l *loader) collect(sources ...func(string) string) {
 			}
 			if path != "" {
 				value = l.readValue(v.name, path)
+				if slices.Contains(secretNames, v.name) {
+					l.config.Auth.SecretFiles = append(l.config.Auth.SecretFiles, path)
+				}
 			}
 			l.values[v.name] = value
 			break
@@ -137,6 +144,10 @@ func (l *loader) collect(sources ...func(string) string) {
 // readValue returns what the file at path holds for the variable of that name. The path is not shown, since it may be a
 // secret that was put where its file belongs.
 func (l *loader) readValue(name, path string) string {
+	if info, err := os.Stat(path); l.again && err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		l.fault(name, "%s_FILE must name a regular file to be read again", name)
+		return ""
+	}
 	text, err := os.ReadFile(path) //nolint:gosec // reading any file that the operator names is the purpose
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		l.fault(name, "%s_FILE must name a file that can be read: %w", name, failed.Err)
@@ -196,6 +207,14 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 		}
 	}
 	return list
+}
+
+// checkRedis rejects a URL that isn't one of a Redis.
+func (l *loader) checkRedis() {
+	url := string(l.config.RateLimit.RedisURL)
+	if _, err := redis.ParseURL(url); url != "" && err != nil {
+		l.reject("REDIS_URL")
+	}
 }
 
 // checkRetention rejects a retention of nothing, and a log that forgets changes whose keys are remembered.

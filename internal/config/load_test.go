@@ -84,6 +84,7 @@ func TestDefaults(t *testing.T) {
 			Enabled: true, Authenticated: Rate{600, time.Minute}, Anonymous: Rate{120, time.Minute},
 			SignIn: Rate{10, time.Minute},
 		},
+		Telemetry: Telemetry{Protocol: "http/protobuf", TracesExporter: "otlp"},
 	}
 	if got := mustLoad(t, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -93,7 +94,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariableIsRead(t *testing.T) {
 	t.Parallel()
 	want := Config{
-		Env: Staging, LogLevel: Level(slog.LevelWarn), Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
+		Env: Staging, LogLevel: Level(slog.LevelWarn), AuditLogFile: "/var/log/todod/audit.log", Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
 		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
@@ -109,10 +110,16 @@ func TestEveryVariableIsRead(t *testing.T) {
 		},
 		RateLimit: RateLimit{
 			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
+			RedisURL: "rediss://u:p@redis:6380/1",
+		},
+		MetricsPort: 9000,
+		Telemetry: Telemetry{
+			Endpoint: "http://c:4318", TracesEndpoint: "https://c/v1/traces", Headers: "k=v", Protocol: "http/protobuf",
+			TracesExporter: "otlp", SDKDisabled: true,
 		},
 	}
 	got := mustLoad(t, with{
-		"APP_ENV": "staging", "LOG_LEVEL": "warn", "API_HOST": "::", "API_PORT": "0",
+		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
 		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
 		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",
@@ -124,6 +131,10 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
 		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
 		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
+		"REDIS_URL": "rediss://u:p@redis:6380/1", "METRICS_PORT": "9000",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://c/v1/traces",
+		"OTEL_EXPORTER_OTLP_HEADERS": "k=v", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_TRACES_EXPORTER": "otlp",
+		"OTEL_SDK_DISABLED": "true",
 	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -169,6 +180,7 @@ func TestBadValues(t *testing.T) {
 		"AUTH_LEEWAY":              {"-1"},
 		"AUTH_MAX_TOKEN_BYTES":     {"0"},
 		"AUTH_REQUIRE_ISS_AUD":     {"maybe"},
+		"REDIS_URL":                {"redis", "localhost:6379", "http://redis:6379", "redis://redis:port", "redis://redis/db", "redis://redis/0?retries=3", "unix://"},
 		"RATE_LIMIT_AUTHENTICATED": {"600", "0/m", "-1/m", "600/d", "1.5/s", "1000001/s"},
 	} {
 		for _, value := range values {

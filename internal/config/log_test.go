@@ -13,7 +13,7 @@ func TestLogShowsWhatIsInEffectAndNoSecrets(t *testing.T) {
 	c := mustLoad(t, with{
 		"DATABASE_URL": "postgres://ada:hunter2@pool/d", "DATABASE_DIRECT_URL": "postgres://ada:hunter2@direct/d?password=hunter2",
 		"BETTER_AUTH_SECRET": "hunter2 hunter2 hunter2 hunter2 hunter2", "BETTER_AUTH_SECRETS": "1:hunter2,2:hunter2",
-		"BETTER_AUTH_URL": "https://auth.example", "LOG_LEVEL": "warn", "TRUSTED_PROXIES": "10.0.0.0/8",
+		"BETTER_AUTH_URL": "https://auth.example", "LOG_LEVEL": "warn", "REDIS_URL": "rediss://ada:hunter2@redis", "TRUSTED_PROXIES": "10.0.0.0/8",
 	})
 	var out bytes.Buffer
 
@@ -23,7 +23,7 @@ func TestLogShowsWhatIsInEffectAndNoSecrets(t *testing.T) {
 		`"config":{"APP_ENV":"development"`, `"DATABASE_URL":"PostgreSQL ada@pool:5432/d"`, `"DATABASE_DIRECT_URL":"PostgreSQL ada@direct:5432/d"`,
 		`"BETTER_AUTH_SECRET":"[redacted]"`, `"BETTER_AUTH_SECRETS":"[redacted]"`, `"AUTH_ISSUER":"https://auth.example"`,
 		`"AUTH_PROVIDER":"better-auth"`, `"LOG_LEVEL":"WARNING"`, `"RATE_LIMIT_ANONYMOUS":"120 per 1m0s"`, `"TRUSTED_PROXIES":"[10.0.0.0/8]"`,
-		`"API_PORT":"8000"`, `"SHUTDOWN_TIMEOUT":"15s"`,
+		`"REDIS_URL":"[redacted]"`, `"API_PORT":"8000"`, `"SHUTDOWN_TIMEOUT":"15s"`,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s is missing in %s", want, out.String())
@@ -44,5 +44,16 @@ func TestLogOfNoSecretSaysSo(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s is missing in %s", want, out.String())
 		}
+	}
+}
+
+// TestLogShowsNoQuery: what follows a question mark may be a key to what stands before it.
+func TestLogShowsNoQuery(t *testing.T) {
+	t.Parallel()
+	c := mustLoad(t, with{"AUTH_JWKS_URL": "https://keys.example/jwks?key=hunter2", "BETTER_AUTH_URL": "https://auth.example"})
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("configuration", "config", c)
+	if !strings.Contains(out.String(), `"AUTH_JWKS_URL":"https://keys.example/jwks?[redacted]"`) || strings.Contains(out.String(), "hunter2") {
+		t.Errorf("logged: %s", out.String())
 	}
 }

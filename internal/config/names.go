@@ -6,20 +6,13 @@ import (
 	"strings"
 )
 
-// unbuilt lists variables that have a meaning which this version does not act on yet.
-var unbuilt = []string{
-	"METRICS_PORT",
-	"OTEL_EXPORTER_OTLP_ENDPOINT",
-	"REDIS_URL",
-}
-
 // ours matches the names that look like variables of todod.
 var ours = regexp.MustCompile(`^(AUTH|DB|RATE_LIMIT)_`)
 
 // Unknown returns those of names that look like variables of todod and are none, sorted: probably typing errors.
 // Other programs may own some.
 func Unknown(names []string) []string {
-	known := slices.Clone(unbuilt)
+	var known []string
 	for _, v := range variables(new(Config)) {
 		known = append(known, v.name)
 	}
@@ -33,15 +26,9 @@ func Unknown(names []string) []string {
 	return slices.Compact(unknown)
 }
 
-// warnOfNames warns of unknown variables in .env and of set ones that this version does not act on.
-func (l *loader) warnOfNames(inDotenv []string, sources ...func(string) string) {
+// warnOfNames warns of unknown variables in .env.
+func (l *loader) warnOfNames(inDotenv []string) {
 	for _, name := range Unknown(inDotenv) {
 		l.warn("%s in .env is no variable of todod", name)
-	}
-	for _, name := range unbuilt {
-		isSet := func(source func(string) string) bool { return source(name)+source(name+"_FILE") != "" }
-		if slices.ContainsFunc(sources, isSet) {
-			l.warn("%s is set, but this version does not act on it yet", name)
-		}
 	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -16,16 +15,5 @@ func TestUnknown(t *testing.T) {
 	want := []string{"AUTH_ISUER", "AUTH_ISUER_FILE", "DB_POOLSIZE", "RATE_LIMIT_SIGN_IN"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-func TestUnbuiltVariablesAreWarnedOfWhenSet(t *testing.T) {
-	t.Parallel()
-	c := mustLoad(t, with{"REDIS_URL": "redis://:hunter2@cache", "METRICS_PORT": ""})
-	want := []string{
-		"REDIS_URL is set, but this version does not act on it yet",
-	}
-	if !slices.Equal(c.Warnings, want) {
-		t.Errorf("warnings are %s", strings.Join(c.Warnings, "\n"))
 	}
 }

@@ -27,7 +27,7 @@ var published = []string{
 	"2988a24c0bcc440e2c600c28394590bf7990f260cbf23503e03ee00092086e1f",
 }
 
-// Secret is a text that signs tokens. It prints as a placeholder; convert it to use it.
+// Secret is a text that nobody is to see. It prints as a placeholder; convert it to use it.
 type Secret string
 
 // redacted is what is shown instead of a secret.
@@ -46,6 +46,37 @@ func (a Auth) Secrets() []Secret {
 		secrets = append(secrets, a.Secret)
 	}
 	return secrets
+}
+
+// secretNames are the variables that hold Secrets.
+var secretNames = []string{"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"}
+
+// ReadSecrets reads the secrets again, from where Load reads them, and returns c with them; Warnings are about them alone.
+// What else has changed since Load doesn't count. The error, if any, is *Problems.
+func (c Config) ReadSecrets(getenv func(string) string) (Config, error) {
+	return c.readSecrets(getenv, os.DirFS("."))
+}
+
+// readSecrets is ReadSecrets with .env in dir.
+func (c Config) readSecrets(getenv func(string) string, dir fs.FS) (Config, error) {
+	l := loader{values: map[string]string{}, faulty: map[string]bool{}, again: true}
+	dotenv := l.readDotenv(dir)
+	wanted := slices.DeleteFunc(variables(&l.config), func(v variable) bool { return !slices.Contains(secretNames, v.name) })
+	l.collect(wanted, getenv, func(name string) string { return dotenv[name] })
+	l.parse()
+	fresh := l.config.Auth
+	l.config = c
+	l.config.Warnings = nil
+	l.config.Auth.Secret, l.config.Auth.RotatedSecrets = fresh.Secret, fresh.RotatedSecrets
+	l.config.Auth.SecretFiles = fresh.SecretFiles
+	l.checkSecrets()
+	if c.Env.Strict() {
+		l.requireSecret()
+	}
+	if len(l.problems) > 0 {
+		return c, &Problems{l.problems}
+	}
+	return l.config, nil
 }
 
 // checkSecrets looks for secrets that are too short or known to the world.

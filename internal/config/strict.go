@@ -13,9 +13,7 @@ func (l *loader) checkStrict() {
 		l.requireTLS("DATABASE_URL", c.Database.URL)
 		l.requireTLS("DATABASE_DIRECT_URL", c.Database.DirectURL)
 	}
-	if slices.Contains(c.Auth.AllowedAlgs, "HS256") && len(c.Auth.Secrets()) == 0 && !l.faulty["BETTER_AUTH_SECRETS"] {
-		l.require("BETTER_AUTH_SECRET", "share it with Better Auth, or "+secretHint)
-	}
+	l.requireSecret()
 	if l.values["AUTH_PROVIDER"] != string(Local) {
 		l.require("BETTER_AUTH_URL", "or AUTH_PROVIDER=local if nothing but the shared secret is to be trusted")
 	}
@@ -25,6 +23,14 @@ func (l *loader) checkStrict() {
 	l.require("ALLOWED_ORIGINS", "name the origins of your frontends")
 	if slices.Contains(c.AllowedOrigins, "*") {
 		l.fault("ALLOWED_ORIGINS", "ALLOWED_ORIGINS must not be * in %s: name the origins of your frontends", c.Env)
+	}
+}
+
+// requireSecret records a problem if HS256 is allowed and there is no secret.
+func (l *loader) requireSecret() {
+	a := l.config.Auth
+	if slices.Contains(a.AllowedAlgs, "HS256") && len(a.Secrets()) == 0 && !l.faulty["BETTER_AUTH_SECRETS"] {
+		l.require("BETTER_AUTH_SECRET", "share it with Better Auth, or "+secretHint)
 	}
 }
 

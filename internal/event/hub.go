@@ -233,6 +233,10 @@ func (h *Hub) Streams() int {
 	return n
 }
 
+// Listening reports whether changes made by other processes are heard of at once. As long as nobody has a stream, nobody
+// listens.
+func (h *Hub) Listening() bool { return h.heard.Load() }
+
 // owners returns who has streams.
 func (h *Hub) owners() []todo.UserID {
 	h.mu.Lock()

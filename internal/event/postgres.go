@@ -30,9 +30,9 @@ const (
 // trial begins the payload of the notification by which a process finds out whether any arrive.
 const trial = "t"
 
-// connect returns a connection of its own to the database, which operators see under this name.
-func (h *Hub) connect(ctx context.Context, name string) (*pgx.Conn, error) {
-	cfg, err := pgx.ParseConfig(h.cfg.URL)
+// connect returns a connection of its own to the database at url, which operators see under this name.
+func connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
@@ -72,7 +72,7 @@ func (h *Hub) keepSending(ctx context.Context) {
 		}
 		err := error(nil)
 		if conn == nil {
-			conn, err = h.connect(ctx, "todod notify")
+			conn, err = connect(ctx, h.cfg.URL, "todod notify")
 		}
 		if err == nil {
 			err = h.send(ctx, conn)
@@ -190,7 +190,7 @@ func (h *Hub) listen(ctx context.Context, proven *bool) error {
 	if _, err := h.sharedKey(ctx); err != nil {
 		return err
 	}
-	conn, err := h.connect(ctx, "todod listen")
+	conn, err := connect(ctx, h.cfg.URL, "todod listen")
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (h *Hub) listen(ctx context.Context, proven *bool) error {
 	if *proven {
 		err = execute(ctx, conn, "listen "+channel)
 	} else {
-		err = h.prove(ctx, conn)
+		err = prove(ctx, h.cfg.URL, conn)
 	}
 	if err != nil {
 		return err
@@ -243,11 +243,27 @@ func (h *Hub) hearOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) 
 	return nil
 }
 
-// prove begins to listen over conn, and returns errDeaf if a notification that another connection sends does not arrive.
-// It doesn't begin where a connection isn't one to the same server process all the time: what listens then belongs to
-// somebody else in the next moment, and stays behind in the pooler, which PgBouncer 1.18 doesn't survive for long.
-func (h *Hub) prove(ctx context.Context, conn *pgx.Conn) error {
-	other, err := h.connect(ctx, "todod notify")
+// Arrive reports whether notifications arrive over connections to the database at url. They don't behind a pooler that pools
+// transactions.
+func Arrive(ctx context.Context, url string) (bool, error) {
+	conn, err := connect(ctx, url, "todod listen")
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has served
+	err = prove(ctx, url, conn)
+	if errors.Is(err, errDeaf) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// prove begins to listen over conn, a connection to url, and returns errDeaf if a notification that another connection
+// sends does not arrive. It doesn't begin where a connection isn't one to the same server process all the time: what
+// listens then belongs to somebody else in the next moment, and stays behind in the pooler, which PgBouncer 1.18 doesn't
+// survive for long.
+func prove(ctx context.Context, url string, conn *pgx.Conn) error {
+	other, err := connect(ctx, url, "todod notify")
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func bodyLimit(op *huma.Operation) int64 {
 func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
 	switch {
 	case len(op.Security) > 0:
+		recordOf(r.Context()).retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
 		p, err := a.identify(r, op)
 		if err != nil {
 			return ctx, err
@@ -137,6 +138,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
 		if p, ok := a.verifier.Remembered(token); ok {
+			a.metrics.Remembered()
 			return p, a.chargeUser(ctx, p)
 		}
 	}
@@ -148,6 +150,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 	if err == nil && sent {
 		var p auth.Principal
 		if p, err = a.verifier.Verify(ctx, token); err == nil {
+			a.metrics.Verified()
 			return p, a.chargeUser(ctx, p)
 		}
 	}
@@ -163,6 +166,10 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 		refused = &auth.Refusal{Reason: "no token"}
 	case !errors.As(err, &refused):
 		err = todo.Away(err)
+		a.metrics.Undecided()
+	}
+	if refused != nil {
+		a.metrics.Refused(refused.Reason)
 	}
 	if limited := a.charge(ctx, 1); limited != nil {
 		return limited
@@ -172,6 +179,7 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	}
 	challenge := "Bearer"
 	if sent {
+		a.refusedToken(ctx, refused)
 		challenge = `Bearer error="invalid_token"`
 	}
 	return &refusal{
@@ -183,5 +191,6 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 // chargeUser counts a request against the user of its token.
 func (a *API) chargeUser(ctx context.Context, p auth.Principal) error {
 	recordOf(ctx).user = todo.UserID(p.Subject)
+	a.metrics.Active(p.Subject)
 	return a.take(ctx, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
 }

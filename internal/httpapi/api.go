@@ -29,8 +29,13 @@ type Config struct {
 	Verifier *auth.Verifier
 	Limits   Limits
 	Logger   *slog.Logger
+	Security *slog.Logger // hears of the events of package audit; nil: todod.security of Logger
 	Now      func() time.Time
 	Version  string // of the program
+
+	Metrics      *observe.Metrics // nil: of its own, for nobody
+	MetricsRoute bool             // GET /metrics is a route of the API
+	Traces       *observe.Traces  // nil: none
 
 	AllowedOrigins []string       // of browsers; "*" is any
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
@@ -49,11 +54,15 @@ type API struct {
 	limits     Limits
 	log        *slog.Logger
 	accessLog  *slog.Logger
-	security   *slog.Logger // events of interest to whoever watches for misuse
+	security   *slog.Logger
+	refused    *tally // of refused tokens, by network
+	limited    *tally // of requests that a limit refused, by policy and caller
 	now        func() time.Time
 	version    string
 	proxies    []netip.Prefix
 	https      HTTPS
+	metrics    *observe.Metrics
+	traces     *observe.Traces
 
 	mux      *http.ServeMux
 	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
@@ -71,12 +80,23 @@ func New(cfg Config) *API {
 	a := &API{
 		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
-		log: cfg.Logger, accessLog: observe.For(cfg.Logger, "todod.access"),
-		security: observe.For(cfg.Logger, "todod.security"), proxies: cfg.TrustedProxies, https: cfg.HTTPS, mux: http.NewServeMux(), asIs: map[string]bool{},
+		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
+		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,
+		https: cfg.HTTPS, mux: http.NewServeMux(), asIs: map[string]bool{}, metrics: cfg.Metrics, traces: cfg.Traces,
+	}
+	if a.metrics == nil {
+		a.metrics = observe.NewMetrics(a.version)
+	}
+	if a.security == nil {
+		a.security = observe.For(cfg.Logger, "todod.security")
 	}
 	a.huma = newHuma(a.mux, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
 	a.routes()
+	if cfg.MetricsRoute {
+		a.mux.Handle("GET /metrics", a.scraped())
+	}
+	a.metrics.Streaming(a.lasting()...)
 	a.describe()
 	a.handler = a.wrap(a.mux, cfg.AllowedOrigins)
 	return a

@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -12,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/account"
+	"todod/internal/audit"
 	"todod/internal/auth"
-	"todod/internal/observe"
 	"todod/internal/todo"
 )
 
@@ -183,14 +181,14 @@ func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, e
 	}
 	s, err := a.accounts.Register(ctx, in.Body.registration, client(ctx))
 	if err != nil {
-		return nil, a.refusedSignIn(ctx, "auth.registration_refused", in.Body.registration.Email, err)
+		return nil, a.refusedSignIn(ctx, audit.RegistrationRefused, in.Body.registration.Email, err)
 	}
 	if s.Tokens.Access == "" { // nobody's id: it may be made up
-		a.watch(ctx, slog.LevelInfo, "auth.registration_pending")
+		a.watch(ctx, audit.RegistrationPending)
 		return signedIn(http.StatusCreated, s), nil
 	}
 	recordOf(ctx).user = s.Person.ID
-	a.watch(ctx, slog.LevelInfo, "auth.registered")
+	a.watch(ctx, audit.Registered)
 	return signedIn(http.StatusCreated, s), nil
 }
 
@@ -204,10 +202,10 @@ func (a *API) login(ctx context.Context, in *loginInput) (*signInOutput, error) 
 	}
 	s, err := a.accounts.Login(ctx, in.Body.email, in.Body.password, client(ctx))
 	if err != nil {
-		return nil, a.refusedSignIn(ctx, "auth.sign_in_refused", in.Body.email, err)
+		return nil, a.refusedSignIn(ctx, audit.SignInRefused, in.Body.email, err)
 	}
 	recordOf(ctx).user = s.Person.ID
-	a.watch(ctx, slog.LevelInfo, "auth.signed_in")
+	a.watch(ctx, audit.SignedIn)
 	return signedIn(http.StatusOK, s), nil
 }
 
@@ -227,7 +225,7 @@ type tokensOutput struct {
 func (a *API) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
 	t, err := a.accounts.Refresh(ctx, in.Body.token, client(ctx))
 	if err != nil {
-		return nil, err
+		return nil, a.refusedRefresh(ctx, err)
 	}
 	out := &tokensOutput{}
 	out.Body.Token, out.Body.RefreshToken, out.Body.SnakeRefreshToken = t.Access, t.Refresh, t.Refresh
@@ -277,7 +275,7 @@ func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, erro
 	if err := a.accounts.Logout(ctx, who, in.Body.token, client(ctx)); err != nil {
 		return nil, err
 	}
-	a.watch(ctx, slog.LevelInfo, "auth.signed_out")
+	a.watch(ctx, audit.SignedOut)
 	return said("Signed out"), nil
 }
 
@@ -294,31 +292,11 @@ func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOu
 	}
 	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement)
 	if err != nil {
-		a.watch(ctx, slog.LevelWarn, "auth.password_change_refused")
+		a.watch(ctx, audit.PasswordChangeRefused)
 		return nil, err
 	}
-	a.watch(ctx, slog.LevelInfo, "auth.password_changed")
+	a.watch(ctx, audit.PasswordChanged)
 	return said("Password changed; your other sessions have ended"), nil
-}
-
-// refusedSignIn returns err, and tells whoever watches for misuse. It names the address that was tried by its hash, so that
-// tries of one account can be seen to belong together.
-func (a *API) refusedSignIn(ctx context.Context, event, email string, err error) error {
-	ofInterest := []todo.Code{todo.Unauthenticated, todo.Conflict, todo.Forbidden, todo.Limited}
-	if slices.Contains(ofInterest, todo.CodeOf(err)) {
-		a.watch(ctx, slog.LevelWarn, event, slog.String("email_hash", emailHash(email)), slog.String("reason", err.Error()))
-	}
-	return err
-}
-
-// watch logs an event of the request that ctx belongs to, by its stable name, for whoever watches for misuse.
-func (a *API) watch(ctx context.Context, level slog.Level, event string, more ...slog.Attr) {
-	rec := recordOf(ctx)
-	attrs := []slog.Attr{slog.String("request_id", rec.requestID), slog.String("client_ip", observe.AnonymiseAddr(rec.client))}
-	if rec.user != "" {
-		attrs = append(attrs, slog.String("user_id", string(rec.user)))
-	}
-	a.security.LogAttrs(ctx, level, event, append(attrs, more...)...)
 }
 
 // client returns where a request comes from.

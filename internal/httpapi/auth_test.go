@@ -136,7 +136,7 @@ func TestOneAnswerToWrongCredentials(t *testing.T) {
 		s.register(t, "ada@example.com")
 		var first string
 		for _, body := range []string{
-			credentials("ada@example.com", "wrong password"), credentials("eve@example.com", goodPassword),
+			credentials("ada@example.com", "not the password"), credentials("eve@example.com", goodPassword),
 			credentials("no address", goodPassword), credentials("ada@example.com", ""), credentials("", ""),
 			credentials("ada@example.com", strings.Repeat("x", 200)),
 		} {
@@ -301,7 +301,7 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 			return fmt.Sprintf(`{"currentPassword":%q,"new_password":%q}`, current, replacement)
 		}
 		s.post(t, "/api/auth/change-password", change(goodPassword, "another password")).want(t, http.StatusUnauthorized)
-		if a := s.with(t, ada.Token, "POST", "/auth/change-password/", change("wrong password", "another password")); a.status < 400 || a.status >= 500 {
+		if a := s.with(t, ada.Token, "POST", "/auth/change-password/", change("not the password", "another password")); a.status < 400 || a.status >= 500 {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 		wantInvalid(t, "short", s.with(t, ada.Token, "POST", "/api/auth/change-password", change(goodPassword, "short")), "newPassword")

@@ -204,8 +204,13 @@ func (a *API) batch(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	}
 	done, err := a.tasks.Batch(ctx, caller(ctx), in.Body.steps, in.Body.atomic.V, terms)
 	if err != nil {
+		var failed *todo.BatchError
+		if errors.As(err, &failed) {
+			a.noteMissingIn(ctx, in.Body.steps, failed.Results)
+		}
 		return nil, err
 	}
+	a.noteMissingIn(ctx, in.Body.steps, done.Results)
 	out := &batchOutput{Replayed: replayHeader(done.Replayed)}
 	out.Body.Results = wireResults(done.Results)
 	return out, nil

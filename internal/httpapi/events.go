@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"todod/internal/auth"
 	"todod/internal/event"
 	"todod/internal/todo"
 )
@@ -64,11 +65,12 @@ const eventStreamType = "text/event-stream"
 
 // streaming documents a route that answers with a stream of events.
 func streaming(op *huma.Operation) {
+	mark(op, lastingTag, true)
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what " +
 			"`/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read " +
 			"everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has " +
-			"expired, or its session or account has ended. A comment comes every 15 seconds.",
+			"expired or is no longer good, or its session or account has ended. A comment comes every 15 seconds.",
 		Content: map[string]*huma.MediaType{eventStreamType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 }
@@ -87,7 +89,10 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 	case err != nil:
 		return nil, todo.Away(err)
 	}
-	s := &eventStream{heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders}
+	s := &eventStream{
+		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders,
+		verifier: a.verifier, retired: recordOf(ctx).retired,
+	}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
 	first, err := s.fetch(ctx, in.news)
 	if err != nil {
@@ -97,6 +102,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer heard.Close()
 		r, w := humago.Unwrap(ctx)
+		s.token, _, _ = auth.Bearer(r.Header) // there is none if it was a ticket
 		s.out = newEventWriter(w)
 		s.out.open()
 		if r.Method != http.MethodHead {
@@ -131,6 +137,10 @@ type eventStream struct {
 	now     func() time.Time
 	readers chan struct{} // has room for each stream that may read the log at the same time
 
+	verifier *auth.Verifier
+	token    string          // that the stream was opened with, "" if it was by a ticket
+	retired  <-chan struct{} // closed when token may have become bad
+
 	at     todo.Place    // what has been written
 	behind bool          // there may be something after it
 	pause  time.Duration // until that can be read
@@ -153,6 +163,12 @@ func (s *eventStream) run(ctx context.Context, first portion) string {
 		case <-s.heard.News():
 			s.behind, s.pause = true, 0
 			continue
+		case <-s.retired:
+			if !s.stillGood(ctx) {
+				s.out.expired("secret_changed")
+				return "the secret of the token is no longer used"
+			}
+			continue
 		case <-timer.C:
 		}
 		if !s.now().Before(s.expires) {
@@ -170,6 +186,18 @@ func (s *eventStream) run(ctx context.Context, first portion) string {
 		}
 	}
 	return s.out.failure()
+}
+
+// stillGood reports whether the stream's token is good now that one of the secrets is gone. Of the token that bought a
+// ticket nobody knows: who has it can buy another.
+func (s *eventStream) stillGood(ctx context.Context) bool {
+	s.retired = s.verifier.Retired()
+	if s.token == "" {
+		return false
+	}
+	_, err := s.verifier.Verify(ctx, s.token)
+	var refused *auth.Refusal
+	return !errors.As(err, &refused)
 }
 
 // untilNext returns how long there is nothing to do unless something happens.

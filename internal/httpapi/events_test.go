@@ -233,6 +233,43 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 	}
 }
 
+// TestAStreamEndsWithTheSecretOfItsToken: and no other. Of a ticket nobody knows which secret it goes back to, so that its
+// client has to buy another.
+func TestAStreamEndsWithTheSecretOfItsToken(t *testing.T) {
+	t.Parallel()
+	older := []byte("a secret that was in use before, 32 bytes and more")
+	var verifier *auth.Verifier
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
+		verifier = cfg.Verifier
+		verifier.SetSecrets([][]byte{secret, older})
+	})
+	old, err := auth.Mint(older, auth.Claims{Subject: "ada", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := http.Header{"Authorization": {"Bearer " + old}}
+	byOld, byTicket, byNew := s.listen(t, "", "", header), s.listen(t, "", "?ticket="+s.ticket(t, header), nil), s.listen(t, "ada", "", nil)
+
+	verifier.SetSecrets([][]byte{[]byte("a third secret that is only added, 32 bytes and more"), secret, older})
+	s.create(t, "ada", `{"title":"while all are in use"}`)
+	for _, l := range []*tododtest.Listener{byOld, byTicket, byNew} {
+		wantEvent(t, l, "created", "1")
+	}
+
+	verifier.SetSecrets([][]byte{secret})
+	for _, l := range []*tododtest.Listener{byOld, byTicket} {
+		if e := wantEvent(t, l, "expired", ""); e.Data != `{"reason":"secret_changed"}` {
+			t.Errorf("data %s", e.Data)
+		}
+		wantEnd(t, l)
+	}
+	s.create(t, "ada", `{"title":"after it"}`)
+	wantEvent(t, byNew, "created", "2")
+	if a := s.tryListen(t, "", "", header).Answer; a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("status %d for the old token", a.StatusCode)
+	}
+}
+
 // ticket buys a ticket.
 func (s *server) ticket(t testing.TB, header http.Header) string {
 	t.Helper()

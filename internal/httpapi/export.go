@@ -15,6 +15,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"todod/internal/account"
+	"todod/internal/audit"
+	"todod/internal/observe"
 	"todod/internal/todo"
 )
 
@@ -107,13 +109,13 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 	}
 	switch {
 	case err == nil:
-		a.watch(ctx, slog.LevelInfo, "account.exported", slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
+		a.watch(ctx, audit.Exported, slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
 	case !out.wrote:
 		w.Header().Del("Content-Disposition")
 		writeProblem(w, r, err)
 	default:
 		recordOf(ctx).reason = err.Error()
-		a.watch(ctx, slog.LevelInfo, "account.export_cut", slog.String("reason", err.Error()))
+		a.watch(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -225,6 +227,7 @@ func (p *patientWriter) Write(data []byte) (int, error) {
 // streams documents the answer of a route that writes it by itself as a T.
 func streams[T any](a *API) func(*huma.Operation) {
 	return func(op *huma.Operation) {
+		mark(op, lastingTag, true)
 		op.Responses = map[string]*huma.Response{"200": {
 			Description: "OK", Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemaOf[T](a.huma.OpenAPI().Components.Schemas)},

@@ -69,6 +69,9 @@ func (a *API) databaseReady(ctx context.Context) error {
 	return a.ready.err
 }
 
+// DatabaseUp reports whether the database is ready for work. It may take readyTimeout.
+func (a *API) DatabaseUp() bool { return a.databaseReady(context.Background()) == nil }
+
 // lastLook is what was last found out about the database.
 type lastLook struct {
 	mu     sync.Mutex

@@ -50,7 +50,7 @@ func (a *API) limitEmail(ctx context.Context, email string) error {
 		return err
 	}
 	rate := a.limits.alone()
-	decision, decided := a.decide(ctx, "signin-email:"+hash, rate, 1)
+	decision, decided := a.decide(ctx, "sign-in-email", "signin-email:"+hash, rate, 1)
 	if !decided || decision.Allowed {
 		return nil // and the headers speak of the pair, which is what this caller will meet first
 	}
@@ -79,22 +79,26 @@ func emailHash(email string) string {
 
 // take counts n requests against key, tells the caller where they stand, and returns a refusal if that is too many.
 func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) error {
-	decision, decided := a.decide(ctx, key, rate, n)
+	decision, decided := a.decide(ctx, policy, key, rate, n)
 	if !decided {
 		return nil
 	}
 	return a.tell(ctx, policy, rate, decision)
 }
 
-// decide counts n requests against key. It reports false if there are no limits or the source fails: then all may pass.
-func (a *API) decide(ctx context.Context, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
+// decide counts n requests against key, under a policy. It reports false if there are no limits or the source fails: then all may pass.
+func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
 	if a.limits.Source == nil {
 		return ratelimit.Decision{}, false
 	}
 	decision, err := a.limits.Source.Take(ctx, key, rate, n)
 	if err != nil {
 		a.log.Error("rate limiter failed; the request passes", "error", err.Error())
+		a.metrics.LimiterFailed(policy)
 		return ratelimit.Decision{}, false
+	}
+	if n > 0 || !decision.Allowed { // a look that may pass is followed by a request that counts
+		a.metrics.Limited(policy, decision.Allowed)
 	}
 	return decision, true
 }
@@ -105,6 +109,7 @@ func (a *API) tell(ctx context.Context, policy string, rate ratelimit.Rate, deci
 	if decision.Allowed {
 		return nil
 	}
+	a.heldBack(ctx, policy)
 	return &refusal{
 		status: http.StatusTooManyRequests, reason: "rate limit of the " + policy,
 		detail: fmt.Sprintf("Too many requests: at most %d in %s", rate.Quota, rate.Window),

@@ -2,13 +2,20 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"todod/internal/auth"
 	"todod/internal/httpapi"
+	"todod/internal/pgtest"
 	"todod/internal/ratelimit"
 )
 
@@ -35,7 +42,7 @@ func (s *server) from(t *testing.T, machine, path, body string) answer {
 func TestSignInsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, openSQLite(t), fewSignIns(3))
-	ada := credentials("ada@example.com", "wrong password")
+	ada := credentials("ada@example.com", "not the password")
 	for i := range 3 {
 		a := s.from(t, "192.0.2.1", "/api/auth/login", ada).want(t, http.StatusUnauthorized)
 		if got := a.header.Get("RateLimit"); !strings.HasPrefix(got, fmt.Sprintf(`"sign-in";r=%d;`, 2-i)) {
@@ -43,7 +50,7 @@ func TestSignInsAreLimited(t *testing.T) {
 		}
 	}
 	for _, spelling := range []string{"ada@example.com", " ADA@example.com"} {
-		a := s.from(t, "192.0.2.1", "/auth/login/", credentials(spelling, "wrong password")).want(t, http.StatusTooManyRequests)
+		a := s.from(t, "192.0.2.1", "/auth/login/", credentials(spelling, "not the password")).want(t, http.StatusTooManyRequests)
 		if a.header.Get("Retry-After") == "" || a.header.Get("RateLimit-Policy") != `"sign-in";q=3;w=3600` {
 			t.Errorf("headers %v", a.header)
 		}
@@ -56,7 +63,7 @@ func TestSignInsAreLimited(t *testing.T) {
 
 	s.from(t, "192.0.2.1", "/api/auth/login", credentials("eve@example.com", "x")).want(t, http.StatusUnauthorized)
 	s.from(t, "192.0.2.2", "/api/auth/login", ada).want(t, http.StatusUnauthorized) // nobody is locked out by another
-	if log := s.log.String(); strings.Contains(log, "ada@") || strings.Contains(log, "wrong password") {
+	if log := s.log.String(); strings.Contains(log, "ada@") || strings.Contains(log, "not the password") {
 		t.Errorf("the log tells too much: %s", log)
 	}
 }
@@ -109,4 +116,173 @@ func TestAPasswordIsNotFoundOutWithAToken(t *testing.T) {
 			t.Errorf("try %d: %d", i, a.status)
 		}
 	}
+}
+
+// TestEveryAnswerTellsWhereItsCallerStands: good, bad, unmatched, pages; also the refusal itself. Health counts against
+// nobody, and a preflight is the browser's own and asks for nothing.
+func TestEveryAnswerTellsWhereItsCallerStands(t *testing.T) {
+	t.Parallel()
+	minutely := func(n int) ratelimit.Rate { return ratelimit.Rate{Quota: n, Window: time.Minute} }
+	serve := func(requests int) *server {
+		return newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
+			cfg.Limits = httpapi.Limits{
+				Source:        ratelimit.NewMemory(newClock().Now, 1000), // nothing comes back
+				Authenticated: minutely(requests), Anonymous: minutely(requests), SignIn: minutely(requests),
+			}
+		})
+	}
+	const bad, origin = "Bearer x.y.z", "https://app.example.com"
+	for _, c := range []struct {
+		request
+		status int
+		policy string // "": none
+	}{
+		{request{method: "GET", path: "/api/v1/tasks", user: "ada"}, 200, "user"},
+		{request{method: "HEAD", path: "/api/v1/tasks", user: "ada"}, 200, "user"},
+		{request{method: "POST", path: "/api/v1/tasks", user: "ada", body: `{"title":"x"}`}, 201, "user"},
+		{request{method: "POST", path: "/api/v1/tasks", user: "ada", body: `{`}, 400, "user"},
+		{request{method: "POST", path: "/api/v1/tasks", user: "ada", body: "x", header: map[string]string{"Content-Type": "text/plain"}}, 415, "user"},
+		{request{method: "POST", path: "/api/v1/tasks", user: "ada", body: strings.Repeat("x", 70_000)}, 413, "user"},
+		{request{method: "GET", path: "/api/v1/tasks?x=1", user: "ada"}, 400, "user"},
+		{request{method: "GET", path: "/api/v1/tasks/99", user: "ada"}, 404, "user"},
+		{request{method: "GET", path: "/api/v1/sync?since=x", user: "ada"}, 410, "user"},
+		{request{method: "GET", path: "/api/v1/events", user: "ada"}, 200, "user"},
+		{request{method: "GET", path: "/api/v1/me/export", user: "ada"}, 200, "user"},
+		{request{method: "GET", path: "/todos/", user: "ada"}, 200, "user"},
+		{request{method: "GET", path: "/api/v1/tasks"}, 401, "address"},
+		{request{method: "GET", path: "/api/v1/tasks", header: map[string]string{"Authorization": bad}}, 401, "address"},
+		{request{method: "GET", path: "/api/v1/events?ticket=x"}, 401, "address"},
+		{request{method: "DELETE", path: "/api/v1/tasks"}, 405, "address"},
+		{request{method: "OPTIONS", path: "/api/v1/tasks"}, 405, "address"},
+		{request{method: "GET", path: "/nothing"}, 404, "address"},
+		{request{method: "GET", path: "//x"}, 404, "address"},
+		{request{method: "GET", path: "/docs"}, 200, "address"},
+		{request{method: "GET", path: "/redoc"}, 200, "address"},
+		{request{method: "GET", path: "/docs/assets/swagger-ui.css"}, 200, "address"},
+		{request{method: "GET", path: "/openapi.json"}, 200, "address"},
+		{request{method: "GET", path: "/openapi-3.0.json"}, 200, "address"},
+		{request{method: "POST", path: "/api/auth/login", body: credentials("ada@example.com", "x")}, 401, "sign-in"},
+		{request{method: "POST", path: "/api/auth/login", body: `{}`}, 400, "sign-in-address"},
+		{request{method: "POST", path: "/api/auth/register", body: `{"name":"x","email":"x","password":"x"}`}, 400, "sign-in"},
+		{request{method: "POST", path: "/api/auth/refresh", body: refreshBody("x")}, 401, "address"},
+		{request{method: "POST", path: "/api/auth/logout", body: refreshBody("x")}, 200, "address"},
+		{request{method: "GET", path: "/health"}, 200, ""},
+		{request{method: "GET", path: "/api/v1/health/readiness"}, 200, ""},
+		{request{method: "OPTIONS", path: "/api/v1/tasks", header: map[string]string{
+			"Origin": origin, "Access-Control-Request-Method": "GET",
+		}}, 204, ""},
+	} {
+		t.Run(c.method+" "+c.path, func(t *testing.T) {
+			t.Parallel()
+			s := serve(1)
+			a := s.do(t, c.request).want(t, c.status)
+			wantStanding(t, a, c.policy)
+			if refused := s.do(t, c.request); c.policy == "" {
+				wantStanding(t, refused.want(t, c.status), "")
+			} else if refused.status == http.StatusTooManyRequests || c.policy != "sign-in-address" { // which comes ten times
+				wantStanding(t, refused.want(t, http.StatusTooManyRequests), c.policy)
+			}
+		})
+	}
+}
+
+// wantStanding wants an answer to have every header of the limits, for this policy; none if that is "".
+func wantStanding(t *testing.T, a answer, policy string) {
+	t.Helper()
+	for _, name := range []string{"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+		values := a.header.Values(name)
+		switch {
+		case policy == "" && len(values) == 0:
+		case len(values) != 1, strings.HasPrefix(name, "RateLimit") && !strings.HasPrefix(values[0], fmt.Sprintf("%q;", policy)):
+			t.Errorf("%d: %s is %q, want that of %q", a.status, name, values, policy)
+		}
+	}
+	if retry := a.header.Get("Retry-After"); (retry != "") != (a.status == http.StatusTooManyRequests) {
+		t.Errorf("%d: Retry-After is %q", a.status, retry)
+	}
+}
+
+// TestARefusedTokenTakesNoDatabaseConnection: nor does anything else that is refused at the door. What goes to the database
+// passes a proxy that counts it.
+func TestARefusedTokenTakesNoDatabaseConnection(t *testing.T) {
+	t.Parallel()
+	direct := pgtest.Database(t, "httpapi", migrate)
+	through, sent := counted(t, direct)
+	s := newServer(t, openURL(t, through, direct), func(cfg *httpapi.Config) {
+		limited(100, 20, newClock().Now)(cfg)
+		cfg.TrustedProxies = loopback
+	})
+	list := func(from, authorization string) answer {
+		return s.do(t, request{method: "GET", path: "/api/v1/tasks", header: map[string]string{
+			"X-Forwarded-For": from, "Authorization": authorization,
+		}})
+	}
+	s.as(t, "bob", "GET", "/api/v1/tasks", "").want(t, http.StatusOK)
+	now := time.Now()
+	made := func(secret []byte, expires time.Time) string {
+		token, err := auth.Mint(secret, auth.Claims{Subject: "ada", IssuedAt: now.Add(-2 * time.Hour), ExpiresAt: expires})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	good, expired := made(secret, now.Add(time.Hour)), made(secret, now.Add(-time.Hour))
+	foreign := made([]byte(strings.Repeat("x", 32)), now.Add(time.Hour))
+
+	before := sent.Load()
+	for _, authorization := range []string{"", "Basic x", "Bearer", "Bearer x.y.z", expired, foreign} {
+		list("192.0.2.1", authorization).want(t, http.StatusUnauthorized)
+	}
+	for range 14 {
+		list("192.0.2.1", foreign).want(t, http.StatusUnauthorized)
+	}
+	list("192.0.2.1", foreign).want(t, http.StatusTooManyRequests)
+	list("192.0.2.1", good).want(t, http.StatusTooManyRequests) // not known yet, from an address that has nothing left
+	if n := sent.Load() - before; n != 0 {
+		t.Errorf("refused requests sent %d bytes to the database", n)
+	}
+	list("192.0.2.2", good).want(t, http.StatusOK)
+	if sent.Load() == before {
+		t.Error("nothing is counted here")
+	}
+}
+
+// counted returns the URL of a proxy in front of the PostgreSQL at url, and how many bytes clients have sent through it.
+func counted(t *testing.T, url string) (through string, sent *atomic.Int64) {
+	t.Helper()
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	sent = &atomic.Int64{}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			database, err := new(net.Dialer).DialContext(t.Context(), "tcp", net.JoinHostPort(config.Host, fmt.Sprint(config.Port)))
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(client, database); _ = client.Close() }()
+			go func() { _, _ = io.Copy(io.MultiWriter(tally{sent}, database), client); _ = database.Close() }()
+		}
+	}()
+	return fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", config.User, config.Password, listener.Addr(), config.Database), sent
+}
+
+// tally is a writer that counts.
+type tally struct{ n *atomic.Int64 }
+
+// Write implements io.Writer.
+func (w tally) Write(p []byte) (int, error) {
+	w.n.Add(int64(len(p)))
+	return len(p), nil
 }

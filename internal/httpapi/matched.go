@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
 // panicError is a panic as an error.
@@ -72,13 +70,3 @@ func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
 
 // WriteHeader implements http.ResponseWriter.
 func (headerOnly) WriteHeader(int) {}
-
-// noteMissing logs that somebody asked for a task that they don't have: a mistake, or somebody trying ids.
-func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
-	if id := ctx.Param("id"); status == "404" && id != "" {
-		rec := recordOf(ctx.Context())
-		a.security.WarnContext(ctx.Context(), "task.not_found",
-			"request_id", rec.requestID, "user_id", string(rec.user), "task_id", id)
-	}
-	return v, nil
-}

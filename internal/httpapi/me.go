@@ -2,11 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/account"
+	"todod/internal/audit"
 	"todod/internal/todo"
 )
 
@@ -98,6 +98,7 @@ func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error)
 	if _, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), in.Body.profile); err != nil {
 		return nil, err
 	}
+	a.watch(ctx, audit.ProfileChanged)
 	return a.getMe(ctx, nil)
 }
 
@@ -109,6 +110,6 @@ func (a *API) eraseMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err := a.keeper.Erase(ctx, caller(ctx), client(ctx)); err != nil {
 		return nil, err
 	}
-	a.watch(ctx, slog.LevelWarn, "account.erased")
+	a.watch(ctx, audit.Erased)
 	return &struct{}{}, nil
 }

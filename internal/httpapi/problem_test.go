@@ -138,7 +138,7 @@ func (b brokenStore) Ready(context.Context) error { return b.fail() }
 
 func TestFailuresGiveNothingAway(t *testing.T) {
 	t.Parallel()
-	const inside = "pq: password for todod@db.internal"
+	const inside = "pq: password for todod at db.internal"
 	for name, c := range map[string]struct {
 		fail   func() error
 		status int

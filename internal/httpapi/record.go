@@ -24,13 +24,18 @@ type record struct {
 	client        netip.Addr
 	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
-	endpoint      string      // the route's pattern
+
+	// retired is closed when one of the secrets is no longer used under which its token was found good.
+	retired  <-chan struct{}
+	endpoint string // the route's pattern
 	// acceptsProblem: errors go out under the media type of RFC 9457.
 	acceptsProblem bool
 	// frontend: its path is one of frontendPath, where errors carry a message and unknown parameters don't matter.
 	frontend bool
-	reason   string // why it was refused or failed
-	stack    string // of a failure
+	reason   string        // why it was refused or failed
+	stack    string        // of a failure
+	status   int           // of the answer; it and took are there when it has been logged
+	took     time.Duration // from the first layer to the last byte
 	now      func() time.Time
 	header   http.Header // of the answer
 }
@@ -49,7 +54,8 @@ func recordOf(ctx context.Context) *record {
 	return &record{now: time.Now, header: http.Header{}} // outside wrap, in a test
 }
 
-// saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header.
+// saneID is what a request id may look like if a caller brings one: nothing that could harm a log or a header. Nor is one
+// taken that looks like something that must not be in a log.
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._:@/+=-]{1,128}$`)
 
 // traceParent is the form of a traceparent header in W3C Trace Context, version 00.
@@ -74,7 +80,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), agent: r.UserAgent(),
 			now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
-		if !saneID.MatchString(rec.requestID) {
+		if !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
 		}
 		rec.correlationID = rec.requestID
@@ -96,23 +102,40 @@ func (a *API) logged(next http.Handler) http.Handler {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			rec := recordOf(r.Context())
+			rec.status, rec.took = seen.status, time.Since(start)
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: r.Method, ClientIP: observe.AnonymiseAddr(rec.client), Reason: rec.reason, Status: seen.status,
-				Duration: time.Since(start),
+				Method: methodName(r.Method), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
+				Status: rec.status, Duration: rec.took,
 			}
 			attrs := line.Attrs()
 			if rec.stack != "" {
 				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
 			level := levelOf(seen.status)
-			if seen.status == http.StatusServiceUnavailable && r.Context().Err() != nil {
-				level = slog.LevelInfo // the client has gone away, which ended the database's work
+			if gaveUp(r.Context(), rec) {
+				level = slog.LevelInfo
 			}
 			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// gaveUp reports whether the client of a request that was answered has gone away, which ended the database's work.
+func gaveUp(ctx context.Context, rec *record) bool {
+	return rec.status == http.StatusServiceUnavailable && ctx.Err() != nil
+}
+
+// methodName returns the method for the log, OTHER if it is none of HTTP's own: then it is a word of the client's, of any
+// length.
+func methodName(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "OTHER"
 }
 
 // levelOf returns the level that an answer of this status is logged at.

@@ -72,6 +72,7 @@ func (a *API) routes() {
 func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
 	return through(a.matched(routes),
 		a.identified,   // a request id, and the record that the others write to
+		a.measured,     // metrics and a trace, of what has become known when it is answered
 		asForFrontends, // one spelling of the paths that have several
 		a.logged,       // one line when it is answered
 		a.recovered,    // a panic is a 500

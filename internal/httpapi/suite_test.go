@@ -18,6 +18,7 @@ import (
 	"todod/internal/auth"
 	"todod/internal/event"
 	"todod/internal/httpapi"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/pgtest"
 	"todod/internal/store/postgres"
@@ -105,6 +106,8 @@ type server struct {
 	api   *httpapi.API
 	log   *lockedBuffer
 	store store
+
+	known logtest.Known // what the log must not have
 }
 
 // withQuota returns what makes an API over store let nobody have more than quota tasks.
@@ -143,7 +146,12 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	}
 	api := httpapi.New(cfg)
 	s := &server{Server: httptest.NewServer(api), api: api, log: log, store: store}
-	t.Cleanup(s.Close)
+	s.known.Forbid(string(secret))
+	s.known.Watch(t, log)
+	t.Cleanup(func() {
+		s.Close()
+		checkLog(t, log.String())
+	})
 	return s
 }
 
@@ -219,6 +227,7 @@ func (s *server) do(t testing.TB, r request) answer {
 	for name, values := range r.lines {
 		req.Header[name] = values
 	}
+	s.known.Overhear(r.body)
 	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers, too
 	if err != nil {
 		t.Fatal(err)
@@ -233,6 +242,7 @@ func (s *server) do(t testing.TB, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.known.Overhear(string(data))
 	return answer{resp.StatusCode, resp.Header, string(data)}
 }
 

@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"slices"
 )
@@ -12,12 +14,14 @@ func For(logger *slog.Logger, name string) *slog.Logger {
 	if !ok {
 		return logger
 	}
-	return slog.New(newHandler(h.build, name, h.steps))
+	return slog.New(newHandler(h.out, h.build, name, h.steps))
 }
 
 // handler can be built again under another name: a handler of log/slog can't take back an attribute it was given.
 type handler struct {
 	slog.Handler
+	out   *lineWriter // where it writes
+	name  string
 	build func(name string) slog.Handler
 	steps []step // taken since build
 }
@@ -25,18 +29,27 @@ type handler struct {
 // step is one WithAttrs or WithGroup.
 type step func(slog.Handler) slog.Handler
 
-// newLogger returns a logger of the default name over the handlers that build makes.
-func newLogger(build func(name string) slog.Handler) *slog.Logger {
-	return slog.New(newHandler(build, defaultName, nil))
+// newLogger returns a logger of the default name over the handlers that build makes, which write to out.
+func newLogger(out *lineWriter, build func(name string) slog.Handler) *slog.Logger {
+	return slog.New(newHandler(out, build, defaultName, nil))
 }
 
 // newHandler builds the handler of that name and takes the steps with it.
-func newHandler(build func(name string) slog.Handler, name string, steps []step) *handler {
+func newHandler(out *lineWriter, build func(name string) slog.Handler, name string, steps []step) *handler {
 	inner := build(name)
 	for _, s := range steps {
 		inner = s(inner)
 	}
-	return &handler{Handler: inner, build: build, steps: steps}
+	return &handler{Handler: inner, out: out, name: name, build: build, steps: steps}
+}
+
+// Handle implements slog.Handler.
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	err := h.Handler.Handle(ctx, r)
+	if h.name == AccessLogger && r.Level < slog.LevelWarn {
+		return err // it may wait
+	}
+	return errors.Join(err, h.out.flush())
 }
 
 // WithAttrs implements slog.Handler.
@@ -52,5 +65,5 @@ func (h *handler) WithGroup(name string) slog.Handler {
 // then returns h with one more step taken.
 func (h *handler) then(s step) *handler {
 	steps := append(slices.Clip(h.steps), s)
-	return &handler{Handler: s(h.Handler), build: h.build, steps: steps}
+	return &handler{Handler: s(h.Handler), out: h.out, name: h.name, build: h.build, steps: steps}
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -20,26 +19,39 @@ const LevelCritical = slog.Level(12)
 const defaultName = "todod"
 
 // Logger returns a logger that writes to w what is at least of the given level: coloured text for a person at a
-// terminal, JSON for anything else.
-func Logger(w *os.File, level slog.Leveler) *slog.Logger {
+// terminal, JSON as NewBufferedLogger does for anything else. It must be closed.
+func Logger(w *os.File, level slog.Leveler) (logger *slog.Logger, closeLog func() error) {
 	if isatty.IsTerminal(w.Fd()) {
-		return NewTerminalLogger(w, level)
+		return NewTerminalLogger(w, level), func() error { return nil }
 	}
-	return NewLogger(w, level)
+	return NewBufferedLogger(w, level)
 }
 
 // NewLogger returns a logger that writes each record as one line of JSON: timestamp (UTC, microseconds), level, logger,
-// message, then the record's own attributes. Nothing inside a message or an attribute can begin a second line.
+// message, then the record's own attributes. Nothing inside a message or an attribute can begin a second line. Attributes
+// called error or reason, which may quote others, lose what looks like a token, an e-mail address, credentials or a query.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	shared := &lockedWriter{w: w}
-	return newLogger(func(name string) slog.Handler {
+	return newJSONLogger(newLineWriter(w, 0), level)
+}
+
+// NewBufferedLogger returns a logger like NewLogger's, except that lines of AccessLogger below WARNING may wait for 100 ms,
+// to be written together. Any other line is written at once, with those that wait before it, so that all keep their order.
+// closeLog writes what waits; lines that come later don't wait.
+func NewBufferedLogger(w io.Writer, level slog.Leveler) (logger *slog.Logger, closeLog func() error) {
+	shared := newLineWriter(w, lineDelay)
+	return newJSONLogger(shared, level), shared.close
+}
+
+// newJSONLogger returns a logger that writes lines of JSON to shared.
+func newJSONLogger(shared *lineWriter, level slog.Leveler) *slog.Logger {
+	return newLogger(shared, func(name string) slog.Handler {
 		return slog.NewJSONHandler(shared, &slog.HandlerOptions{
 			Level: level,
 			ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 				if len(groups) > 0 {
-					return a
+					return ScrubAttr(a)
 				}
-				return jsonAttr(a, name)
+				return jsonAttr(ScrubAttr(a), name)
 			},
 		})
 	})
@@ -80,8 +92,8 @@ func levelName(l slog.Level) string {
 
 // NewTerminalLogger returns a logger that writes coloured text, one line a record.
 func NewTerminalLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	shared := &lockedWriter{w: w}
-	return newLogger(func(name string) slog.Handler {
+	shared := newLineWriter(w, 0)
+	return newLogger(shared, func(name string) slog.Handler {
 		h := tint.NewTextHandler(shared, &tint.Options{Level: level, TimeFormat: time.TimeOnly, ReplaceAttr: terminalAttr})
 		if name == defaultName {
 			return h
@@ -95,6 +107,7 @@ var visible = strings.NewReplacer("\x1b", "␛", "\n", "␊", "\r", "␍")
 
 // terminalAttr disarms what the text handler writes as it is.
 func terminalAttr(_ []string, a slog.Attr) slog.Attr {
+	a = ScrubAttr(a)
 	switch v := a.Value.Any().(type) {
 	case string:
 		a.Value = slog.StringValue(visible.Replace(v))
@@ -102,17 +115,4 @@ func terminalAttr(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(visible.Replace(v.Error()))
 	}
 	return a
-}
-
-// lockedWriter lets several handlers share one writer, a record at a time.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-// Write implements io.Writer.
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }

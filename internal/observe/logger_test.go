@@ -123,7 +123,9 @@ func TestLoggerWritesJSONToAFile(t *testing.T) {
 	}
 	defer file.Close()
 
-	observe.Logger(file, slog.LevelInfo).Info("m")
+	logger, closeLog := observe.Logger(file, slog.LevelInfo)
+	logger.Info("m")
+	defer func() { _ = closeLog() }()
 
 	if got, err := os.ReadFile(file.Name()); err != nil || !json.Valid(got) {
 		t.Errorf("wrote %q, %v", got, err)

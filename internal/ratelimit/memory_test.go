@@ -16,28 +16,79 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func TestMemoryForgetsWhatWasNotUsedForTheLongestTime(t *testing.T) {
+// TestAFloodOfCallersForgetsNoneThatIsHeldBack: whoever tries passwords can't have their tries forgotten by sending many
+// requests from many addresses in between, which cost much less each.
+func TestAFloodOfCallersForgetsNoneThatIsHeldBack(t *testing.T) {
 	t.Parallel()
-	m := ratelimit.NewMemory(func() time.Time { return start }, 2)
-	rate := ratelimit.Rate{Quota: 2, Window: time.Minute}
-	take := func(key string, n, wantRemaining int) {
+	const capacity = 100
+	clock := &fakeClock{}
+	m := ratelimit.NewMemory(clock.now, capacity)
+	signIns, requests := ratelimit.Rate{Quota: 10, Window: time.Minute}, ratelimit.Rate{Quota: 120, Window: time.Minute}
+	for range 10 {
+		if d := mustTake(t, m, "signin", signIns, 1); !d.Allowed {
+			t.Fatalf("%+v", d)
+		}
+	}
+	for i := range 100 * capacity {
+		clock.advance(time.Microsecond)
+		mustTake(t, m, "address:"+strconv.Itoa(i), requests, 1)
+	}
+	if d := mustTake(t, m, "signin", signIns, 1); d.Allowed {
+		t.Errorf("the flood has had the sign-ins forgotten: %+v", d)
+	}
+	if n := m.Len(); n != capacity {
+		t.Errorf("it knows %d callers, want %d", n, capacity)
+	}
+}
+
+// TestMemoryForgetsWhoseQuotaIsBackTheSoonest: who has the least to gain from it.
+func TestMemoryForgetsWhoseQuotaIsBackTheSoonest(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(func() time.Time { return start }, 3)
+	rate := ratelimit.Rate{Quota: 3, Window: time.Minute}
+	wantRemaining := func(key string, n, want int) {
 		t.Helper()
-		if d, err := m.Take(t.Context(), key, rate, n); err != nil || d.Remaining != wantRemaining {
-			t.Errorf("%s, %d: %+v, %v, want %d remaining", key, n, d, err, wantRemaining)
+		if d := mustTake(t, m, key, rate, n); d.Remaining != want {
+			t.Errorf("%s, %d: %+v, want %d remaining", key, n, d, want)
 		}
 	}
 
-	take("ada", 2, 0)
-	take("bob", 1, 1)
-	take("ada", 1, 0) // refused, and fresh again
-	take("eve", 1, 1) // bob makes room
+	wantRemaining("ada", 3, 0)
+	wantRemaining("bob", 1, 2)
+	wantRemaining("cyd", 2, 1)
+	wantRemaining("bob", 1, 1)
+	wantRemaining("bob", 1, 0)
+	wantRemaining("eve", 3, 0) // cyd makes room
 
-	take("ada", 0, 0)
-	take("bob", 0, 2)
+	wantRemaining("ada", 0, 0)
+	wantRemaining("bob", 0, 0)
+	wantRemaining("eve", 0, 0)
+	wantRemaining("cyd", 0, 3)
 	for i := range 100 { // asking makes no entries
-		take("nobody"+strconv.Itoa(i), 0, 2)
+		wantRemaining("nobody"+strconv.Itoa(i), 0, 3)
 	}
-	take("ada", 0, 0)
+	wantRemaining("ada", 1, 0)
+}
+
+// TestMemoryIsGivenBack: nobody is known any longer than it makes a difference.
+func TestMemoryIsGivenBack(t *testing.T) {
+	t.Parallel()
+	clock := &fakeClock{}
+	m := ratelimit.NewMemory(clock.now, 1000)
+	rate := ratelimit.Rate{Quota: 60, Window: time.Minute}
+	for i := range 1000 {
+		mustTake(t, m, strconv.Itoa(i), rate, 1)
+	}
+	if n := m.Len(); n != 1000 {
+		t.Errorf("it knows %d callers, want 1000", n)
+	}
+	clock.advance(time.Second)
+	for range 1000 {
+		mustTake(t, m, "ada", rate, 0)
+	}
+	if n := m.Len(); n != 0 {
+		t.Errorf("it knows %d callers whose quota is back", n)
+	}
 }
 
 func BenchmarkMemory(b *testing.B) {

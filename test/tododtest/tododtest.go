@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"todod/internal/logtest"
 )
 
 // patience bounds how long todod may take to be ready and to end: generous, as machines are shared.
@@ -40,7 +42,7 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 // Command returns todod with args, in a folder and an environment of its own: it listens on a free port of 127.0.0.1 and
-// limits no rates unless env says otherwise.
+// limits no rates and logs everything unless env says otherwise.
 func Command(t testing.TB, folder string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := binary()
@@ -49,7 +51,7 @@ func Command(t testing.TB, folder string, env []string, args ...string) *exec.Cm
 	}
 	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // our own choice of path
 	cmd.Dir = folder
-	cmd.Env = append([]string{"API_HOST=127.0.0.1", "API_PORT=0", "RATE_LIMIT_ENABLED=false"}, env...)
+	cmd.Env = append([]string{"API_HOST=127.0.0.1", "API_PORT=0", "RATE_LIMIT_ENABLED=false", "LOG_LEVEL=DEBUG"}, env...)
 	return cmd
 }
 
@@ -88,7 +90,15 @@ var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
 // Start serves from folder until the test ends, and returns when todod is ready.
 func Start(t testing.TB, folder string, env ...string) *Process {
 	t.Helper()
-	p := Run(t, Command(t, folder, env))
+	known := &logtest.Known{}
+	out := &Output{}
+	known.Watch(t, out)
+	t.Cleanup(func() { // once more, as files may have changed
+		known.Environment(env...)
+		known.Environment("DEVELOPMENT_SECRET_FILE=" + filepath.Join(folder, "data", "secret"))
+	})
+	known.Environment(env...)
+	p := run(t, Command(t, folder, env), out)
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if at := listening.FindStringSubmatch(p.Out.String()); at != nil {
 			p.URL = "http://" + at[1]
@@ -105,7 +115,13 @@ func Start(t testing.TB, folder string, env ...string) *Process {
 // Run starts a program that runs until it is told to end, or the test ends.
 func Run(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{Cmd: cmd, Out: &Output{}, done: make(chan struct{})}
+	return run(t, cmd, &Output{})
+}
+
+// run is Run with out for what the program prints.
+func run(t testing.TB, cmd *exec.Cmd, out *Output) *Process {
+	t.Helper()
+	p := &Process{Cmd: cmd, Out: out, done: make(chan struct{})}
 	p.Stdout, p.Stderr = p.Out, p.Out
 	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -2537,7 +2537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what `/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has expired, or its session or account has ended. A comment comes every 15 seconds. */
+            /** @description A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what `/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has expired or is no longer good, or its session or account has ended. A comment comes every 15 seconds. */
             200: {
                 headers: {
                     [name: string]: unknown;

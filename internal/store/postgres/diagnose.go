@@ -2,20 +2,35 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Diagnosis is what an operator wants to know of a database.
 type Diagnosis struct {
-	Version   string // of the server
-	TLS       bool   // the connection is encrypted
-	Pending   int    // migrations that have not run
-	Protected bool   // the database itself keeps users apart for this login; only known when nothing is pending
-	Isolation string // how, in words
+	Version     string        // of the server, as it says it
+	Major       int           // of the server
+	TLS         bool          // the connection is encrypted
+	Ahead       time.Duration // by how much its clock is ahead of this machine's
+	Connections int           // how many this login may have at once, if nobody else has any
+	Pending     int           // migrations that have not run
+	Unknown     int           // migrations that have run and that this program doesn't know
+	Protected   bool          // the database itself keeps users apart for this login; only known when nothing is pending
+	Isolation   string        // how, in words
 }
+
+// getServer asks a server about itself and this login. A limit of -1 is none.
+const getServer = `select current_setting('server_version_num')::int / 10000, clock_timestamp(), least(
+	current_setting('max_connections')::int - case when r.rolsuper then 0 else current_setting('superuser_reserved_connections')::int end,
+	nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1))
+	from pg_catalog.pg_roles r, pg_catalog.pg_database d where r.rolname = session_user and d.datname = current_database()`
 
 // Diagnose looks at the database of cfg without changing it. An error says what could not be looked at.
 func Diagnose(ctx context.Context, cfg Config) (d Diagnosis, err error) {
@@ -23,14 +38,25 @@ func Diagnose(ctx context.Context, cfg Config) (d Diagnosis, err error) {
 	if direct == "" {
 		direct = cfg.URL
 	}
-	conn, err := pgx.Connect(ctx, cfg.URL)
+	conn, err := connectOnce(ctx, cfg.URL)
 	if err != nil {
-		return d, fmt.Errorf("connect: %w", err)
+		return d, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	_, encrypted := conn.PgConn().Conn().(interface{ HandshakeContext(context.Context) error })
 	d.TLS, d.Version = encrypted, conn.PgConn().ParameterStatus("server_version")
-	if d.Pending, err = pending(ctx, direct); err != nil || d.Pending > 0 {
+	var clock time.Time
+	asked := time.Now()
+	if err := conn.QueryRow(ctx, getServer).Scan(&d.Major, &clock, &d.Connections); err != nil {
+		return d, fmt.Errorf("ask the server: %w", err)
+	}
+	answered := time.Now()
+	d.Ahead = clock.Sub(asked.Add(answered.Sub(asked) / 2))
+	d.Pending, d.Unknown, err = lookForMigrations(ctx, direct)
+	switch {
+	case err != nil && direct != cfg.URL:
+		return d, fmt.Errorf("over DATABASE_DIRECT_URL: %w", err)
+	case err != nil || d.Pending > 0:
 		return d, err
 	}
 	found, err := findIsolation(ctx, conn)
@@ -38,29 +64,106 @@ func Diagnose(ctx context.Context, cfg Config) (d Diagnosis, err error) {
 	return d, err
 }
 
-// pending returns how many migrations have not run on the database at url.
-func pending(ctx context.Context, url string) (n int, err error) {
+// connectOnce returns a connection to the database at url on which nothing is prepared unasked: it is used for little, and
+// may lead through a pooler.
+func connectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	cfg.DefaultQueryExecMode = unprepared
+	cfg.ConnectTimeout = connectTimeout
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return conn, nil
+}
+
+// PreparedSurvive reports whether a statement that was prepared over a connection to the database at url is known there
+// later on. Behind a pooler in transaction mode a connection leads to another server process each time: here it has to,
+// because a second connection keeps the one that prepared busy.
+func PreparedSurvive(ctx context.Context, url string) (survive bool, err error) {
+	one, err := connectOnce(ctx, url)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = one.Close(context.WithoutCancel(ctx)) }() // they have served
+	two, err := connectOnce(ctx, url)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = two.Close(context.WithoutCancel(ctx)) }()
+	name := "todod_doctor_" + rand.Text()
+	if _, err := one.Prepare(ctx, name, "select 1"); err != nil {
+		return false, err
+	}
+	tx, err := two.Begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := tx.Exec(ctx, "select 1"); err != nil {
+		return false, err
+	}
+	var got int
+	err = one.QueryRow(ctx, name, pgx.QueryExecModeCacheStatement).Scan(&got)
+	if preparedElsewhere(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lookForMigrations returns how many migrations have not run on the database at url, and how many have that this program
+// doesn't know.
+func lookForMigrations(ctx context.Context, url string) (pending, unknown int, err error) {
 	db, err := openForMigrations(url)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	files, err := migrations.ReadDir("migrations")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var there bool
 	if err := db.QueryRowContext(ctx, "select to_regclass('todod.migrations') is not null").Scan(&there); err != nil {
-		return 0, fmt.Errorf("look for migrations: %w", err)
+		return 0, 0, fmt.Errorf("look for migrations: %w", err)
 	}
 	if !there {
-		return len(files), nil
+		return len(files), 0, nil
 	}
 	// goose's own first row, version 0, is no migration.
 	var run int
 	err = db.QueryRowContext(ctx, "select count(distinct version_id) from todod.migrations where version_id > 0").Scan(&run)
 	if err != nil {
-		return 0, fmt.Errorf("look for migrations: %w", err)
+		return 0, 0, fmt.Errorf("look for migrations: %w", err)
 	}
-	return max(len(files)-run, 0), nil
+	return max(len(files)-run, 0), max(run-len(files), 0), nil
+}
+
+// Advice says to an operator what to do about an error of Diagnose, "" if the error has to speak for itself.
+func Advice(err error) string {
+	var pgErr *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &pgErr):
+		return advice[pgErr.Code]
+	case errors.As(err, &certificate):
+		return "the server's certificate isn't one that this machine trusts for that name: name its authority with sslrootcert=FILE"
+	case strings.Contains(err.Error(), "server refused TLS"): // pgx has no type for it
+		return "the server doesn't do TLS: turn it on there, or use sslmode=disable within a private network"
+	case connectionLost(err):
+		return "see whether it runs, listens there, and lets this machine through"
+	}
+	return ""
+}
+
+// advice is what to do about what a server says when one connects to it, by SQLSTATE (appendix A of PostgreSQL's manual).
+var advice = map[string]string{
+	"28P01":               "correct login and password in the URL",
+	"28000":               "let this login in from this machine, in pg_hba.conf, or with TLS",
+	"3D000":               "create this database, or correct its name in the URL",
+	"53300":               "raise max_connections, or lower DB_POOL_SIZE of whoever has them",
+	insufficientPrivilege: "grant this login todod_app, or what the message names",
 }

@@ -50,6 +50,7 @@ func newPool(cfg Config, preparedOK func() bool) (*pgxpool.Pool, error) {
 	poolConfig.MaxConnIdleTime = maxIdle
 	poolConfig.PingTimeout = pingTimeout
 	poolConfig.ConnConfig.ConnectTimeout = connectTimeout
+	poolConfig.ConnConfig.Tracer = cfg.Tracer
 	poolConfig.AfterConnect = scanTimesInUTC
 	poolConfig.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		if !preparedOK() && c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {

@@ -29,6 +29,7 @@ type Config struct {
 	BetterAuthFK bool // users refer to Better Auth's "user"; see Migrate
 	Strict       bool // refuse to work where the database itself doesn't keep users apart
 	Logger       *slog.Logger
+	Tracer       pgx.QueryTracer // sees what goes over the pool's connections; nil: nobody does
 }
 
 // Store is the todo.Store in PostgreSQL.
@@ -154,6 +155,9 @@ func (s *Store) findIsolation(ctx context.Context) (found isolation, err error) 
 	defer cancel()
 	return findIsolation(ctx, conn.Conn())
 }
+
+// PoolStat returns the state of the pool.
+func (s *Store) PoolStat() *pgxpool.Stat { return s.pool.Stat() }
 
 // Close ends the preparation, waits for the operations under way and closes all connections.
 func (s *Store) Close() error {

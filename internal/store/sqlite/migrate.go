@@ -20,7 +20,7 @@ func Migrate(ctx context.Context, path string) (n int, err error) {
 	if err := create(path); err != nil {
 		return 0, fmt.Errorf("database file: %w", err)
 	}
-	db, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
+	db, err := connect(path, 1, nil, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
 	if err != nil {
 		return 0, err
 	}
@@ -59,16 +59,23 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 // Pending returns how many migrations have not run on the file at path, and changes nothing. A file that is not there has
 // run none.
 func Pending(ctx context.Context, path string) (n int, err error) {
+	n, _, err = lookForMigrations(ctx, path)
+	return n, err
+}
+
+// lookForMigrations returns how many migrations have not run on the file at path, and how many have that this program
+// doesn't know. A file that is not there has run none.
+func lookForMigrations(ctx context.Context, path string) (pending, unknown int, err error) {
 	files, err := migrations.ReadDir("migrations")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return len(files), nil
+		return len(files), 0, nil
 	}
-	db, err := connect(path, 1, "_pragma", "query_only(1)")
+	db, err := connect(path, 1, nil, "_pragma", "query_only(1)")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var run int
@@ -78,7 +85,7 @@ func Pending(ctx context.Context, path string) (n int, err error) {
 		err = db.QueryRowContext(ctx, "select count(distinct version_id) from migrations where version_id > 0").Scan(&run)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look for migrations: %w", err)
+		return 0, 0, fmt.Errorf("look for migrations: %w", err)
 	}
-	return max(len(files)-run, 0), nil
+	return max(len(files)-run, 0), max(run-len(files), 0), nil
 }

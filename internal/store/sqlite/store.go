@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -35,19 +36,23 @@ type Store struct {
 
 var _ todo.Store = (*Store)(nil)
 
-// Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it.
-func Open(ctx context.Context, path string) (*Store, error) {
+// A Wrapper puts something around the database's driver, such as what traces it.
+type Wrapper func(driver.Driver) driver.Driver
+
+// Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it. What
+// is done from then on goes through the wrappers.
+func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	writer, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
+	writer, err := connect(path, 1, wrappers, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
 	}
-	reader, err := connect(path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
+	reader, err := connect(path, max(4, runtime.NumCPU()), wrappers, "_pragma", "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -67,8 +72,9 @@ func create(path string) error {
 	return f.Close()
 }
 
-// connect returns a pool of at most size connections to the file. options are pairs of the driver's parameters.
-func connect(path string, size int, options ...string) (*sql.DB, error) {
+// connect returns a pool of at most size connections to the file, through the wrappers. options are pairs of the driver's
+// parameters.
+func connect(path string, size int, wrappers []Wrapper, options ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
 	for i := 0; i+1 < len(options); i += 2 {
 		q.Add(options[i], options[i+1])
@@ -79,10 +85,32 @@ func connect(path string, size int, options ...string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	if len(wrappers) > 0 {
+		through := db.Driver()
+		for _, wrap := range wrappers {
+			through = wrap(through)
+		}
+		db = sql.OpenDB(connector{through, dsn}) // the other one has opened nothing
+	}
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
 }
+
+// connector is a driver.Connector to what a driver calls name.
+type connector struct {
+	driver driver.Driver
+	name   string
+}
+
+// Connect implements driver.Connector. Opening a file doesn't wait for anything.
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.name) }
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c.driver }
+
+// PoolStats returns the states of the connection that writes and of those that read.
+func (s *Store) PoolStats() (writer, reader sql.DBStats) { return s.writer.Stats(), s.reader.Stats() }
 
 // Close closes the file. Operations under way may fail: whoever serves requests stops doing so first.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
@@ -119,24 +147,26 @@ func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx)
 	return translate(tx.Commit())
 }
 
-// The primary result codes of SQLite (its result code documentation) that mean that the database can't do it now.
+// The primary result codes of SQLite (its result code documentation) that mean something of their own here. All but
+// sqliteCorrupt mean that the database can't do it now.
 const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
 	sqliteReadOnly = 8
 	sqliteIOErr    = 10
+	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
 )
 
 // translate turns what the driver says into the domain's errors. An error that it does not know stays as it is.
 func translate(err error) error {
-	var sqliteErr *sqlite.Error
-	switch {
-	case err == nil, todo.CodeOf(err) != 0:
+	if err == nil || todo.CodeOf(err) != 0 {
 		return err
-	case errors.As(err, &sqliteErr):
-		switch sqliteErr.Code() & 0xff { // the low byte is the primary code
+	}
+	switch code := primaryCode(err); {
+	case code != 0:
+		switch code {
 		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
 			return todo.Away(err)
 		}
@@ -145,4 +175,13 @@ func translate(err error) error {
 		return todo.Away(err)
 	}
 	return err
+}
+
+// primaryCode returns SQLite's primary result code in err, 0 if err isn't SQLite's.
+func primaryCode(err error) int {
+	var sqliteErr *sqlite.Error
+	if !errors.As(err, &sqliteErr) {
+		return 0
+	}
+	return sqliteErr.Code() & 0xff // the low byte
 }

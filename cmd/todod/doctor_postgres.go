@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"todod/internal/config"
+	"todod/internal/event"
+	"todod/internal/store/postgres"
+)
+
+// besides is how many connections a server has besides its pool: two for event streams, one for maintenance.
+const besides = 3
+
+// The versions of PostgreSQL that todod is made for.
+const (
+	oldestPostgres = 14
+	newestPostgres = 18
+)
+
+// farAhead is how far clocks of machines that ask the network for the time are never apart.
+const farAhead = 5 * time.Second
+
+// examinePostgres reports on a PostgreSQL database and the way to it.
+func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
+	d, err := postgres.Diagnose(ctx, postgresConfig(cfg, discard))
+	if err != nil {
+		r.say("fail", "%s: %v", cfg.Database, err)
+		if advice := postgres.Advice(err); advice != "" {
+			r.add(advice)
+		}
+		return
+	}
+	r.server(cfg, d)
+	r.migrations(d.Pending, d.Unknown)
+	if d.Pending > 0 {
+		r.say("warn", "how the database keeps users apart is known once the migrations have run")
+	} else {
+		r.isolation(cfg, d)
+		r.maintenance(ctx, cfg)
+	}
+	r.way(ctx, cfg)
+}
+
+// server reports on the server and the connection to it.
+func (r *report) server(cfg config.Config, d postgres.Diagnosis) {
+	switch {
+	case d.Major < oldestPostgres:
+		r.say("fail", "%s answers, version %s: todod needs PostgreSQL %d or newer", cfg.Database, d.Version, oldestPostgres)
+	case d.Major > newestPostgres:
+		r.say("warn", "%s answers, version %s: todod was tested with PostgreSQL up to %d", cfg.Database, d.Version, newestPostgres)
+	default:
+		r.say("ok", "%s answers, version %s", cfg.Database, d.Version)
+	}
+	if d.TLS {
+		r.say("ok", "the connection is encrypted")
+	} else {
+		r.say("warn", "the connection is not encrypted: fine on this machine or in a private network, else use sslmode=require")
+	}
+	if d.Ahead.Abs() > farAhead {
+		r.say("warn", "its clock is %s: have both machines ask the network for the time", apart(d.Ahead))
+	} else {
+		r.say("ok", "its clock agrees with this machine's")
+	}
+	if needed := cfg.Database.PoolSize + besides; d.Connections < needed {
+		r.say("warn", "DB_POOL_SIZE=%d makes up to %d connections of each server, but this login may have %d at most: lower it or raise the "+
+			"limits of the server, database and login", cfg.Database.PoolSize, needed, d.Connections)
+	} else {
+		r.say("ok", "each server makes up to %d connections of the %d that this login may have", needed, d.Connections)
+	}
+}
+
+// apart says by how much another clock is ahead of this machine's.
+func apart(ahead time.Duration) string {
+	if ahead < 0 {
+		return (-ahead).Round(100*time.Millisecond).String() + " behind this machine's"
+	}
+	return ahead.Round(100*time.Millisecond).String() + " ahead of this machine's"
+}
+
+// isolation reports how the database keeps users apart.
+func (r *report) isolation(cfg config.Config, d postgres.Diagnosis) {
+	switch {
+	case d.Protected:
+		r.say("ok", "users are kept apart by %s", d.Isolation)
+	case cfg.Env.Strict():
+		r.say("fail", "%s: connect as a login without these rights, or grant it todod_app", d.Isolation)
+	default:
+		r.say("warn", "%s: %s and %s refuse this", d.Isolation, config.Production, config.Staging)
+	}
+}
+
+// maintenance reports whether what concerns everybody can be done.
+func (r *report) maintenance(ctx context.Context, cfg config.Config) {
+	remedy, err := postgres.MaintenanceLacks(ctx, cfg.Database.DirectURL)
+	switch {
+	case err != nil:
+		r.say("fail", "whether todod can clean up can't be said: %v", err)
+	case len(remedy) > 0:
+		r.say("warn", "todod can't remove what is no longer kept, nor list accounts; execute this, as the owner of the tables where nothing else is said:")
+		r.add(remedy...)
+	default:
+		r.say("ok", "todod can remove what is no longer kept, and list accounts")
+	}
+}
+
+// way reports on what stands between todod and the server.
+func (r *report) way(ctx context.Context, cfg config.Config) {
+	switch arrive, err := event.Arrive(ctx, cfg.Database.DirectURL); {
+	case err != nil:
+		r.say("fail", "whether notifications arrive can't be said: %v", err)
+	case !arrive:
+		r.say("warn", "notifications don't arrive, as behind a pooler that pools transactions: what one server changes, streams of another "+
+			"tell seconds later. DATABASE_DIRECT_URL should lead past the pooler")
+	default:
+		r.say("ok", "notifications arrive")
+	}
+	switch survive, err := postgres.PreparedSurvive(ctx, cfg.Database.URL); {
+	case err != nil:
+		r.say("warn", "whether prepared statements survive can't be said: %v", err)
+	case !survive:
+		r.say("warn", "the pooler in front of the database doesn't carry prepared statements: todod goes on without them, more slowly; "+
+			"PgBouncer does from 1.21 on, with max_prepared_statements")
+	default:
+		r.say("ok", "prepared statements survive")
+	}
+}
+
+// migrations reports how many migrations have not run, and how many have that are unknown.
+func (r *report) migrations(pending, unknown int) {
+	switch {
+	case pending > 0:
+		r.say("warn", "%d migrations have not run: todod migrate runs them, and so does the next start", pending)
+	case unknown > 0:
+		r.say("warn", "a newer todod was here: this one doesn't know %d of the migrations", unknown)
+	default:
+		r.say("ok", "all migrations have run")
+	}
+}

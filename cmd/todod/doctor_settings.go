@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"todod/internal/config"
+	"todod/internal/httpapi"
+)
+
+// examineSettings reports on what the configuration says by itself.
+func (r *report) examineSettings(cfg config.Config) {
+	r.say("ok", "configuration for %s", cfg.Env)
+	for _, note := range cfg.Notes {
+		r.say("ok", "%s", note)
+	}
+	for _, warning := range cfg.Warnings {
+		r.say("warn", "%s", warning)
+	}
+	for i, secret := range cfg.Auth.Secrets() {
+		if guessable(string(secret)) {
+			r.say("warn", "secret %d of %d has hardly any different characters: make one with openssl rand -base64 32", i+1, len(cfg.Auth.Secrets()))
+		}
+	}
+	if !cfg.RateLimit.Enabled {
+		r.say("warn", "RATE_LIMIT_ENABLED=false: nobody is kept from guessing passwords or asking for too much")
+	}
+	if cfg.Env.Strict() && len(cfg.TrustedProxies) == 0 && !cfg.TLS.On() {
+		r.say("warn", "nothing encrypts: set TRUSTED_PROXIES to the address of the proxy that does, or everybody shares one limit; or TLS_CERT_FILE and TLS_KEY_FILE")
+	}
+}
+
+// guessable reports whether a secret can't have come out of a random generator: the half of 32 characters out of 64, or
+// of 16, are different.
+func guessable(secret string) bool {
+	different := map[rune]bool{}
+	for _, c := range secret {
+		different[c] = true
+	}
+	return len(different) < 10
+}
+
+// examineOrigin reports whether browsers let a frontend at this origin read what the API answers. An origin that is none
+// is an error of the arguments.
+func (r *report) examineOrigin(cfg config.Config, origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+		return fmt.Errorf("todod: %w: --origin must be an origin such as https://app.example.com, without a path", errUsage)
+	}
+	origin = strings.ToLower(u.Scheme + "://" + u.Host)
+	switch {
+	case !admitted(cfg, origin):
+		r.say("fail", "a frontend at %s is kept out by browsers: add it to ALLOWED_ORIGINS, which is %s", origin, strings.Join(cfg.AllowedOrigins, ","))
+	case cfg.Env.Strict() && u.Scheme == "http":
+		r.say("warn", "a frontend at %s is let in, but its tokens can be read on the way: serve it with https", origin)
+	default:
+		r.say("ok", "a frontend at %s is let in", origin)
+	}
+	return nil
+}
+
+// admitted asks the API itself, as a browser would before a request with a token.
+func admitted(cfg config.Config, origin string) bool {
+	api := httpapi.New(httpapi.Config{Logger: discard, Now: time.Now, AllowedOrigins: cfg.AllowedOrigins})
+	preflight := &http.Request{
+		Method: http.MethodOptions, URL: &url.URL{Path: "/api/v1/tasks"}, Host: "localhost", RemoteAddr: "127.0.0.1:1",
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
+		Header: http.Header{
+			"Origin": {origin}, "Access-Control-Request-Method": {http.MethodPatch},
+			"Access-Control-Request-Headers": {"authorization,content-type"},
+		},
+	}
+	answer := headers{}
+	api.ServeHTTP(answer, preflight)
+	allowed := http.Header(answer).Get("Access-Control-Allow-Origin")
+	return allowed == origin || allowed == "*"
+}
+
+// headers is the answer to a request of which nothing else is of interest.
+type headers http.Header
+
+// Header implements http.ResponseWriter.
+func (h headers) Header() http.Header { return http.Header(h) }
+
+// Write implements http.ResponseWriter.
+func (headers) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (headers) WriteHeader(int) {}

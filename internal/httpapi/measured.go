@@ -1,0 +1,84 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"todod/internal/todo"
+)
+
+// lastingTag marks, in an operation's metadata, a route whose answers last by nature: how long says nothing about how fast
+// it is.
+const lastingTag = "lasting"
+
+// statusGone is what metrics and traces call an answer that its client didn't wait for.
+const statusGone = 499
+
+// lasting returns the patterns of the routes whose answers last.
+func (a *API) lasting() []string {
+	var patterns []string
+	for path, item := range a.huma.OpenAPI().Paths {
+		for _, op := range operations(item) {
+			if op.Metadata[lastingTag] != nil {
+				patterns = append(patterns, path)
+			}
+		}
+	}
+	return patterns
+}
+
+// measured counts each request when it has been answered, and makes the span of its trace.
+func (a *API) measured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := recordOf(r.Context())
+		a.metrics.Begun()
+		if a.traces != nil && !untraced(r.URL.Path) {
+			ctx, span := a.traces.Begin(r)
+			r, rec.correlationID = r.WithContext(ctx), span.TraceID()
+			defer func() { span.End(rec.endpoint, measuredStatus(r, rec)) }()
+		}
+		defer func() { a.metrics.Answered(rec.endpoint, r.Method, measuredStatus(r, rec), rec.took) }()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// measuredStatus returns the status of a request that was answered, or statusGone.
+func measuredStatus(r *http.Request, rec *record) int {
+	if gaveUp(r.Context(), rec) {
+		return statusGone
+	}
+	return rec.status
+}
+
+// untraced reports whether path is one that machines ask for all the time, and that nobody wants traces of.
+func untraced(path string) bool {
+	return path == "/metrics" || isHealth(path)
+}
+
+// scrapesAtOnce is how many scrapes are answered at the same time.
+const scrapesAtOnce = 3
+
+// errScraped is why a scrape is refused.
+var errScraped = errors.New("too many scrapes at once")
+
+// scraped answers scrapes, which count against nobody. Where there are several already, it is Away.
+func (a *API) scraped() http.Handler {
+	scrape := a.metrics.Handler()
+	running := make(chan struct{}, scrapesAtOnce)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case running <- struct{}{}:
+			defer func() { <-running }()
+			scrape.ServeHTTP(w, r)
+		default:
+			writeProblem(w, r, todo.Away(errScraped))
+		}
+	})
+}
+
+// Metrics returns the handler of a port that has nothing but GET /metrics.
+func (a *API) Metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.scraped())
+	return secure(mux)
+}

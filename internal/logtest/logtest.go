@@ -1,0 +1,202 @@
+// Package logtest holds logs against what must never be in one: at no level a token, a secret, a password or the full
+// address of a client, and at INFO and above no e-mail address and no query of a URL. Only tests import this package.
+package logtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Folder is the environment variable that names a folder for the logs of all tests, for a person to look through.
+const Folder = "TODOD_TEST_LOGS"
+
+// Passwords are the ones that the tests of whole processes use.
+var Passwords = []string{
+	"analytical engine", "another password", "correct horse", "password 1", "password 2", "yet another", "hunter2",
+}
+
+// Known is what a test knows of its log. It is safe for concurrent use; the zero value knows nothing.
+type Known struct {
+	mu        sync.Mutex
+	forbidden []string
+	peers     []string
+}
+
+// Forbid says that none of these may be in the log. Those of fewer than five bytes are passed over: they occur by chance.
+func (k *Known) Forbid(secrets ...string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range secrets {
+		if len(s) >= 5 && !slices.Contains(k.forbidden, s) {
+			k.forbidden = append(k.forbidden, s)
+		}
+	}
+}
+
+// confidential finds the members of JSON that nobody but their reader may see.
+var confidential = regexp.MustCompile(`(?i)"(?:\w*token|ticket|\w*password|cursor)"\s*:\s*"([^"\\]+)"`)
+
+// Overhear forbids what is confidential in a body that was sent or answered.
+func (k *Known) Overhear(body string) {
+	for _, found := range confidential.FindAllStringSubmatch(body, -1) {
+		k.Forbid(found[1])
+	}
+}
+
+// endpoint finds addresses with a port.
+var endpoint = regexp.MustCompile(`(?:\d{1,3}\.){3}\d{1,3}:\d+|\[[0-9a-fA-F:]+\]:\d+`)
+
+// Environment forbids the secrets in the environment of a process, and has the addresses in it be no client's.
+func (k *Known) Environment(env ...string) {
+	for _, variable := range env {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasSuffix(name, "_FILE") {
+			text, _ := os.ReadFile(value) //nolint:gosec // the test's own file; without one there is nothing to forbid
+			name, value = strings.TrimSuffix(name, "_FILE"), strings.TrimSpace(string(text))
+		}
+		if strings.Contains(name, "SECRET") {
+			for part := range strings.SplitSeq(value, ",") {
+				version, secret, numbered := strings.Cut(part, ":")
+				if !numbered {
+					secret = version
+				}
+				k.Forbid(secret)
+			}
+		}
+		k.mu.Lock()
+		k.peers = append(k.peers, endpoint.FindAllString(value, -1)...)
+		k.mu.Unlock()
+	}
+}
+
+// What is found by its form.
+var (
+	atAnyLevel = map[string]*regexp.Regexp{
+		"a JWT":                 regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}`),
+		"a password's hash":     regexp.MustCompile(`\$argon2|\$2[aby]\$\d\d\$`),
+		"a URL with a password": regexp.MustCompile(`://[^/\s:@"\\]*:[^@\s"/\\]+@`),
+		"an Authorization":      regexp.MustCompile(`(?i)bearer [a-z0-9]`),
+	}
+	fromInfoOn = map[string]*regexp.Regexp{
+		"an e-mail address": regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`),
+		"a query":           regexp.MustCompile(`\?[A-Za-z_.-]+=`),
+	}
+	// opaque finds tokens of todod's own: refresh tokens and tickets.
+	opaque = regexp.MustCompile(`[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{43})(?:[^A-Za-z0-9_-]|$)`)
+)
+
+// Faults returns what is wrong with a log, a sentence each that repeats the line but not the secret.
+func (k *Known) Faults(log string) []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var faults []string
+	for line := range strings.Lines(log) {
+		for _, what := range k.faultsOf(strings.TrimSpace(line)) {
+			faults = append(faults, fmt.Sprintf("%s in: %s", what, line))
+		}
+	}
+	return faults
+}
+
+// faultsOf returns what is in a line that must not be. A line that is none of the log's counts as one of any level.
+func (k *Known) faultsOf(line string) (found []string) {
+	var record struct{ Level, Message string }
+	_ = json.Unmarshal([]byte(line), &record)
+	for _, secret := range k.forbidden {
+		quoted, _ := json.Marshal(secret) // as it stands in JSON
+		if strings.Contains(line, secret) || strings.Contains(line, strings.Trim(string(quoted), `"`)) {
+			found = append(found, fmt.Sprintf("a secret of %d bytes", len(secret)))
+		}
+	}
+	found = append(found, match(atAnyLevel, line)...)
+	for _, token := range opaque.FindAllStringSubmatch(line, -1) {
+		if strings.ContainsAny(token[1], "0123456789") && strings.ToLower(token[1]) != token[1] {
+			found = append(found, "a token of todod's own")
+		}
+	}
+	if record.Level != "DEBUG" {
+		found = append(found, match(fromInfoOn, line)...)
+	}
+	if record.Message != "configuration" && !strings.Contains(record.Message, " listens on ") && k.hasClient(line) {
+		found = append(found, "a full address")
+	}
+	return found
+}
+
+// match returns the names of those patterns that line has.
+func match(patterns map[string]*regexp.Regexp, line string) (found []string) {
+	for name, pattern := range patterns {
+		if pattern.MatchString(line) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// address finds what may be an address.
+var address = regexp.MustCompile(`[0-9A-Fa-f]*:[0-9A-Fa-f:.]+|\d+\.\d+\.\d+\.\d+`)
+
+// hasClient reports whether line has an address that is neither a whole network's nor one that todod itself connects to,
+// with its own end of such a connection in front, as errors of the network name both.
+func (k *Known) hasClient(line string) bool {
+	for _, peer := range k.peers {
+		at := regexp.QuoteMeta(peer)
+		line = regexp.MustCompile(`(?:[0-9.]+:\d+->)?`+at+`(?: \([0-9a-f.:]+\))?`).ReplaceAllString(line, "")
+	}
+	return slices.ContainsFunc(address.FindAllString(line, -1), func(found string) bool {
+		a, err := netip.ParseAddr(strings.TrimRight(found, ":."))
+		if err != nil || a.IsUnspecified() {
+			return false
+		}
+		bits := 48
+		if a.Unmap().Is4() {
+			a, bits = a.Unmap(), 24
+		}
+		return netip.PrefixFrom(a, bits).Masked().Addr() != a
+	})
+}
+
+// written numbers the files in Folder.
+var written atomic.Int64
+
+// Watch holds the log that out returns against k at the end of the test, when what began after this call has ended.
+func (k *Known) Watch(t testing.TB, out fmt.Stringer) {
+	t.Helper()
+	k.Forbid(Passwords...)
+	t.Cleanup(func() {
+		log := out.String()
+		for i, fault := range k.Faults(log) {
+			if i == 10 {
+				t.Error("and more")
+				break
+			}
+			t.Errorf("the log has %s", fault)
+		}
+		if folder := os.Getenv(Folder); folder != "" && log != "" {
+			keep(t, folder, log)
+		}
+	})
+}
+
+// keep writes a log into a folder.
+func keep(t testing.TB, folder, log string) {
+	name := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>| `, r) {
+			return '-'
+		}
+		return r
+	}, t.Name())
+	path := filepath.Join(folder, fmt.Sprintf("%s-%d-%d.log", name, os.Getpid(), written.Add(1)))
+	if err := os.WriteFile(path, []byte(log), 0o600); err != nil { //nolint:gosec // where whoever runs the tests wants it
+		t.Error(err)
+	}
+}

@@ -1,0 +1,52 @@
+package observe
+
+import (
+	"context"
+	"slices"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// told are the attributes of spans that leave the process. All others, of which libraries know many, may say who somebody
+// is or what they wrote: addresses, paths with ids, queries, arguments, texts of errors.
+var told = []attribute.Key{
+	"http.request.method", "http.route", "http.response.status_code", "error.type",
+	"server.address", "server.port", // of services that are called
+	"db.system.name", "db.operation.name", "db.operation.batch.size",
+	"db.query.text", // statements with $1 or ? for all that is anybody's
+	"pgx.operation.type", "pgx.rows_affected", "pgx.sql_state",
+}
+
+// discreet is a sdktrace.SpanExporter that tells only what told names.
+type discreet struct{ sdktrace.SpanExporter }
+
+// ExportSpans implements sdktrace.SpanExporter.
+func (d discreet) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	some := make([]sdktrace.ReadOnlySpan, len(spans))
+	for i, span := range spans {
+		some[i] = discreetSpan{span}
+	}
+	return d.SpanExporter.ExportSpans(ctx, some)
+}
+
+// discreetSpan is a span without what isn't to be told.
+type discreetSpan struct{ sdktrace.ReadOnlySpan }
+
+// Attributes returns those that are told.
+func (s discreetSpan) Attributes() []attribute.KeyValue {
+	return slices.DeleteFunc(slices.Clone(s.ReadOnlySpan.Attributes()), func(a attribute.KeyValue) bool {
+		return !slices.Contains(told, a.Key)
+	})
+}
+
+// Events returns none: those of libraries are the texts of errors.
+func (discreetSpan) Events() []sdktrace.Event { return nil }
+
+// Links returns none.
+func (discreetSpan) Links() []sdktrace.Link { return nil }
+
+// Status returns the code without its description, which is the text of an error.
+func (s discreetSpan) Status() sdktrace.Status {
+	return sdktrace.Status{Code: s.ReadOnlySpan.Status().Code}
+}

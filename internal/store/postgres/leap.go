@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"todod/internal/todo"
+)
+
+// leapRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go on
+// saying that they have written nothing in this life.
+const leapRevisions = `update todod.users set rev = case when rev > 0 then rev + $1 else 0 end,
+	epoch = case when rev > 0 then epoch else (random() * 9007199254740991)::bigint end`
+
+// leapIDs does the same for the ids of tasks. A sequence keeps what it was set to, whatever becomes of the transaction.
+const leapIDs = `select setval('todod.task_ids', last_value + $1) from todod.task_ids`
+
+// leapLockTimeout is how long is waited for those who are writing.
+const leapLockTimeout = 10 * time.Second
+
+// Leap raises everybody's revision and the ids of tasks by todo.Leap in the database at url, whose login must own the
+// tables, and returns how many people that concerns. It is one transaction, in which the owner is exempt from the policies
+// that are forced upon it; nobody else sees the table in that state. Doing it again does no harm.
+func Leap(ctx context.Context, url string) (people int, err error) {
+	conn, err := connectOnce(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, s := range []statement{
+			{sql: "select set_config('lock_timeout', $1, true)", args: []any{milliseconds(leapLockTimeout)}},
+			{sql: "alter table todod.users no force row level security"},
+			{sql: leapRevisions, args: []any{todo.Leap}},
+			{sql: "alter table todod.users force row level security"},
+			{sql: leapIDs, args: []any{todo.Leap}},
+		} {
+			done, err := tx.Exec(ctx, s.sql, s.args...)
+			if err != nil {
+				return err
+			}
+			if done.Update() {
+				people = int(done.RowsAffected())
+			}
+		}
+		return nil
+	})
+	var pgErr *pgconn.PgError
+	switch {
+	case errors.As(err, &pgErr) && pgErr.Code == insufficientPrivilege:
+		return 0, fmt.Errorf("raise revisions: the login of DATABASE_DIRECT_URL must own the tables: %w", err)
+	case errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable:
+		return 0, fmt.Errorf("raise revisions: somebody is writing all the time; stop todod: %w", err)
+	case err != nil:
+		return 0, fmt.Errorf("raise revisions: %w", err)
+	}
+	return people, nil
+}

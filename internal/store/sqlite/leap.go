@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"todod/internal/todo"
+)
+
+// leapRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go on
+// saying that they have written nothing in this life.
+const leapRevisions = `update users set rev = iif(rev > 0, rev + ?1, 0),
+	epoch = iif(rev > 0, epoch, random() & 9007199254740991)`
+
+// leapIDs does the same for the ids of tasks, of which SQLite notes the highest once there was one.
+const (
+	leapIDs  = `update sqlite_sequence set seq = seq + ?1 where name = 'tasks'`
+	beginIDs = `insert into sqlite_sequence (name, seq) select 'tasks', ?1
+		where not exists (select 1 from sqlite_sequence where name = 'tasks')`
+)
+
+// Leap raises everybody's revision and the ids of tasks by todo.Leap in the file at path, in one transaction, and returns
+// how many people that concerns. It is for a file that was put in its place by hand; Restore does it itself. Doing it again
+// does no harm.
+func Leap(ctx context.Context, path string) (people int, err error) {
+	pending, err := Pending(ctx, path)
+	switch {
+	case err != nil:
+		return 0, err
+	case pending > 0:
+		return 0, fmt.Errorf("%d migrations have not run: todod migrate runs them", pending)
+	}
+	db, err := connect(path, 1, nil, "_txlock", "immediate")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return leap(ctx, db)
+}
+
+// leap is Leap on db.
+func leap(ctx context.Context, db *sql.DB) (people int, err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("raise revisions: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	for _, statement := range []string{beginIDs, leapIDs, leapRevisions} {
+		done, err := tx.ExecContext(ctx, statement, todo.Leap)
+		if err != nil {
+			return 0, fmt.Errorf("raise revisions: %w", err)
+		}
+		n, err := done.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		people = int(n)
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, fmt.Errorf("raise revisions: %w", err)
+	}
+	return people, nil
+}

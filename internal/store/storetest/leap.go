@@ -1,0 +1,99 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"todod/internal/todo"
+)
+
+// Leap tests what a store's revisions are after leap has raised them, as after a restored backup: s goes on with its data,
+// nothing that was handed out since the backup fits any more, and nothing that is handed out then was there before. In s
+// there must be nothing else.
+func Leap(t *testing.T, s AccountStore, leap func(context.Context) (int, error)) {
+	ctx := t.Context()
+	service := todo.NewService(s, func() time.Time { return noon.Add(time.Hour) }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour})
+	ada, bob := todo.User{ID: newUser(), AsOf: noon}, todo.User{ID: newUser(), AsOf: noon}
+	mustCreate(t, s, ada.ID, titled("first"))
+	early := mustSync(t, service, ada, "")
+	task := mustCreate(t, s, ada.ID, titled("second"))
+	late := mustSync(t, service, ada, "")
+	others := mustCreate(t, s, bob.ID, titled("bob's"))
+	erased := newUser()
+	if err := s.Erase(ctx, erased, noon); err != nil {
+		t.Fatal(err)
+	}
+	before, tombstone := mustState(t, s, ada.ID), mustState(t, s, erased)
+
+	if people, err := leap(ctx); err != nil || people != 3 {
+		t.Fatalf("%d people, %v", people, err)
+	}
+
+	if after := mustState(t, s, ada.ID); after.Epoch != before.Epoch || after.Rev != before.Rev+todo.Leap {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	if after := mustState(t, s, erased); after.Epoch == tombstone.Epoch || after.Rev != 0 || !after.ErasedAt.Equal(tombstone.ErasedAt) {
+		t.Errorf("erased: before %+v, after %+v", tombstone, after)
+	}
+	wantTask(t, mustRead(t, s, ada.ID, task.ID), task)
+	if page := mustList(t, s, ada.ID, todo.Filter{Unless: &before}); page.Unchanged || len(page.Tasks) != 2 {
+		t.Errorf("a list for who knows the state before: %+v", page)
+	}
+	if page, err := service.Sync(ctx, ada, early.Next); err != nil || len(page.Changes) != 1 || !page.More {
+		t.Errorf("from an early token: %+v, %v", page, err)
+	} else if _, err := service.Sync(ctx, ada, page.Next); todo.CodeOf(err) != todo.Outdated {
+		t.Errorf("across the leap: %v", err)
+	}
+	if _, err := service.Sync(ctx, ada, late.Next); todo.CodeOf(err) != todo.Outdated {
+		t.Errorf("from a late token: %v", err)
+	}
+	if news, err := service.News(ctx, ada, todo.Place{Rev: before.Rev}); err != nil || !news.Reset || news.At.Rev != before.Rev+todo.Leap {
+		t.Errorf("a stream across the leap: %+v, %v", news, err)
+	}
+
+	renamed := mustUpdate(t, s, ada.ID, task.ID, titled("renamed"))
+	fresh := mustCreate(t, s, ada.ID, titled("third"))
+	if renamed.Version != before.Rev+todo.Leap+1 || fresh.Version != renamed.Version+1 || fresh.ID <= others.ID+int64(todo.Leap) {
+		t.Errorf("after the leap version %d of a task and version %d of task %d", renamed.Version, fresh.Version, fresh.ID)
+	}
+	history, err := service.History(ctx, ada, task.ID, 10, "")
+	if err != nil || len(history.Changes) != 2 || history.Changes[1].Rev != task.Version {
+		t.Errorf("history across the leap: %+v, %v", history, err)
+	}
+	if _, err := service.Undo(ctx, ada, task.Version, "", todo.Terms{}); todo.CodeOf(err) != todo.Conflict {
+		t.Errorf("undoing from before the leap what was changed after it: %v", err)
+	}
+	anew := mustSync(t, service, ada, "")
+	if len(anew.Changes) != 3 || anew.More {
+		t.Errorf("anew: %+v", anew)
+	}
+	mustCreate(t, s, ada.ID, titled("fourth"))
+	if page, err := service.Sync(ctx, ada, anew.Next); err != nil || len(page.Changes) != 1 {
+		t.Errorf("going on: %+v, %v", page, err)
+	}
+
+	if people, err := leap(ctx); err != nil || people != 3 || mustState(t, s, ada.ID).Rev != fresh.Version+1+todo.Leap {
+		t.Errorf("again: %d people, %v, %+v", people, err, mustState(t, s, ada.ID))
+	}
+}
+
+// mustSync returns a page of what somebody doesn't know yet.
+func mustSync(t *testing.T, service *todo.Service, by todo.User, token string) todo.SyncPage {
+	t.Helper()
+	page, err := service.Sync(t.Context(), by, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// mustState returns where somebody's data stand.
+func mustState(t *testing.T, s todo.Store, owner todo.UserID) todo.State {
+	t.Helper()
+	state, err := s.State(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
