@@ -138,8 +138,10 @@ func pour(t *testing.T, p *tododtest.Process, head string, chunked bool) (*http.
 		defer close(poured)
 		_, err := io.WriteString(conn, head+length)
 		block := []byte(strings.Repeat(" ", 64<<10))
-		for n := 0; err == nil && taken < size; taken += int64(n) {
+		for err == nil && taken < size {
+			var n int
 			n, err = conn.Write(block)
+			taken += int64(n)
 		}
 	}()
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

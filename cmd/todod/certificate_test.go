@@ -93,7 +93,7 @@ func startHTTPS(t *testing.T, env environment) *process {
 // browser returns a client that trusts nobody's word, on connections of its own.
 func browser(t *testing.T) *http.Client {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // the test's own
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -134,7 +134,7 @@ func TestHTTPS(t *testing.T) {
 		t.Errorf("%s %s, %v", resp.Proto, resp.Status, resp.Header)
 	}
 	address := strings.TrimPrefix(p.url, "https://")
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}} //nolint:gosec // what must not work
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}}
 	if conn, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
 		_ = conn.Close()
 		t.Error("TLS 1.1 is spoken")

@@ -46,6 +46,21 @@ type connection struct {
 	place *list.Element // among those that wait, nil while it is at work
 }
 
+// ownFiles is how many files and connections a server has open besides those of its clients and to its database.
+const ownFiles = 100
+
+// connectionLimit returns how many connections a server may have that is configured for limit, where the system lets it have
+// files open, of which its database takes some. Where that is too few, accepting would fail instead of making room.
+func connectionLimit(limit, files, database int, log *slog.Logger) int {
+	possible := max(files-ownFiles-database, files/2)
+	if limit <= possible {
+		return limit
+	}
+	log.Warn("MAX_CONNECTIONS is more than the system lets this process open: raise its limit of open files",
+		"limit", limit, "possible", possible)
+	return possible
+}
+
 // newConnections returns the bounds of a server that may have limit connections.
 func newConnections(limit int, trusted []netip.Prefix, log *slog.Logger) *connections {
 	return &connections{

@@ -125,6 +125,18 @@ func TestThoseThatWaitGoInOrder(t *testing.T) {
 	}
 }
 
+func TestThereAreNoMoreConnectionsThanFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ limit, files, want int }{{10_000, 1 << 20, 10_000}, {10_000, 1024, 904}, {900, 1024, 900}, {10_000, 100, 50}} {
+		if got := connectionLimit(c.limit, c.files, 20, discard); got != c.want {
+			t.Errorf("%d with %d files: %d, want %d", c.limit, c.files, got, c.want)
+		}
+	}
+	if openFiles() < 1 {
+		t.Error("no files at all")
+	}
+}
+
 // TestWhoWaitsLongestMakesRoom: not who is at work.
 func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	t.Parallel()

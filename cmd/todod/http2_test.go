@@ -27,7 +27,7 @@ const (
 // dialHTTP2 opens a connection and returns it with the server's settings.
 func dialHTTP2(t *testing.T, p *process) (conn *tls.Conn, settings map[uint16]uint32) {
 	t.Helper()
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}} //nolint:gosec // the test's own server
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}}
 	dialled, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "https://"))
 	if err != nil {
 		t.Fatal(err)
