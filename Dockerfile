@@ -20,7 +20,7 @@ ARG TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags="-X main.version=$VERSION" -o /out/todod ./cmd/todod \
+    go build -trimpath -buildvcs=false -ldflags="-s -X main.version=$VERSION" -o /out/todod ./cmd/todod \
     && mkdir -m 0700 /out/data
 
 FROM gcr.io/distroless/static-debian13:nonroot
@@ -32,7 +32,8 @@ USER 65532:65532
 # The folder that todod starts in is /, so that data/ of its defaults is the volume. SQLite puts what it sorts and can't
 # hold in memory where SQLITE_TMPDIR says: nothing else can be written to under a read-only root.
 WORKDIR /
-ENV APP_ENV=production SQLITE_TMPDIR=/data
+ENV APP_ENV=production
+ENV SQLITE_TMPDIR=/data
 VOLUME /data
 EXPOSE 8000
 

@@ -28,7 +28,7 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags="-X main.version=$(version)" -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
@@ -40,6 +40,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
+	@scripts/ensure-promtool.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser

@@ -8,13 +8,10 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -48,7 +45,7 @@ func TestTheExampleInABrowser(t *testing.T) {
 	if err := os.RemoveAll(evidence); err != nil {
 		t.Fatal(err)
 	}
-	story := tell(t, "APP_URL="+appURL, "TODOD_URL="+tododURL, "EVIDENCE="+evidence)
+	story := tell(t, "story.mjs", "APP_URL="+appURL, "TODOD_URL="+tododURL, "EVIDENCE="+evidence)
 	for story.Scan() {
 		switch line := story.Text(); line {
 		case "please restart the example with short tokens":
@@ -73,6 +70,21 @@ func TestTheExampleInABrowser(t *testing.T) {
 	}
 	if t.Failed() {
 		keep(t, evidence, map[string]*tododtest.Output{"example.log": running.Out, "todod.log": todod.Out})
+	}
+}
+
+// TestTheDocumentationInABrowser: the pages do all they are for, and nothing that their policy forbids.
+func TestTheDocumentationInABrowser(t *testing.T) {
+	t.Parallel()
+	todod := tododtest.Start(t, t.TempDir())
+	story := tell(t, "docs.mjs", "TODOD_URL="+todod.URL)
+	works := 0
+	for story.Scan() {
+		t.Log(story.Text())
+		works++
+	}
+	if err := story.Wait(); err != nil || works != 2 {
+		t.Errorf("%d pages work, %v: %s", works, err, &story.stderr)
 	}
 }
 
@@ -169,11 +181,11 @@ type storyteller struct {
 	stdin  io.Writer
 }
 
-// tell starts the story. It has five minutes.
-func tell(t *testing.T, env ...string) *storyteller {
+// tell starts a script that drives the browser. It has five minutes.
+func tell(t *testing.T, script string, env ...string) *storyteller {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	s := &storyteller{Cmd: exec.CommandContext(ctx, "node", "story.mjs")}
+	s := &storyteller{Cmd: exec.CommandContext(ctx, "node", script)}
 	s.Dir = "browser"
 	// The browser's profile is in a folder of the test's, so that nothing of it stays.
 	s.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CHROMIUM=" + chromium(t)}, env...)
@@ -216,25 +228,5 @@ func chromium(t *testing.T) string {
 		}
 	}
 	t.Fatal("there is no Chromium (make test installs it)")
-	return ""
-}
-
-// freePort returns a port of localhost that nobody listens on, below those that systems give to outgoing connections:
-// so none of these takes it while its owner restarts.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		n, err := rand.Int(rand.Reader, big.NewInt(12_000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := strconv.FormatInt(20_000+n.Int64(), 10)
-		var config net.ListenConfig
-		if l, err := config.Listen(t.Context(), "tcp", "localhost:"+port); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatal("found no free port")
 	return ""
 }

@@ -15,3 +15,10 @@ const (
 
 // floodAddresses is from how many addresses the flood comes: more than todod keeps count of.
 const floodAddresses = 120_000
+
+// How many backups are made under load, of how many tasks to begin with, and how much is written before each.
+const (
+	backups     = 20
+	backupTasks = 100_000
+	backupEvery = 2 * time.Second
+)

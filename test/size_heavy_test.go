@@ -15,3 +15,10 @@ const (
 
 // floodAddresses is from how many addresses the flood comes.
 const floodAddresses = 3_000
+
+// How many backups are made under load, of how many tasks to begin with, and how much is written before each.
+const (
+	backups     = 4
+	backupTasks = 10_000
+	backupEvery = time.Second
+)

@@ -12,3 +12,10 @@ const (
 	eventsFor = 5 * time.Second
 	killEvery = time.Second
 )
+
+// How many backups are made under load, of how many tasks to begin with, and how much is written before each.
+const (
+	backups     = 3
+	backupTasks = 1_600
+	backupEvery = 200 * time.Millisecond
+)

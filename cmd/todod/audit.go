@@ -77,7 +77,7 @@ func verifyFile(v *audit.Verifier, path string) (err error) {
 
 // summary says in a line what there is in the files. missed says that the hash that was looked for isn't.
 func summary(r audit.Report, missed bool) string {
-	text := fmt.Sprintf("%d good lines, %d faults", r.Lines, r.FaultCount)
+	text := fmt.Sprintf("good lines: %d, faults: %d", r.Lines, r.FaultCount)
 	if r.Lines > 0 {
 		text += fmt.Sprintf("; seq %d to %d, %s to %s, last hash %s", r.First, r.Last,
 			r.From.UTC().Format(time.RFC3339), r.To.UTC().Format(time.RFC3339), r.End)
@@ -98,7 +98,7 @@ func openSecurity(cfg config.Config, log *slog.Logger) (security *slog.Logger, c
 	if cfg.AuditLogFile == "" {
 		return security, func() error { return nil }, nil
 	}
-	file, err := audit.Open(cfg.AuditLogFile, security)
+	file, err := audit.Open(cfg.AuditLogFile, security, observe.ScrubAttr)
 	if err != nil {
 		return nil, nil, fmt.Errorf("AUDIT_LOG_FILE: %w", err)
 	}

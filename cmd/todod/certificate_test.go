@@ -29,13 +29,19 @@ type keyPair struct{ cert, key []byte }
 // newKeyPair makes one with this serial number.
 func newKeyPair(t *testing.T, serial int64) keyPair {
 	t.Helper()
+	return newKeyPairFor(t, serial, -time.Hour, time.Hour)
+}
+
+// newKeyPairFor makes one that is good from a while from now until another.
+func newKeyPairFor(t *testing.T, serial int64, from, until time.Duration) keyPair {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "todo.example.com"}, DNSNames: []string{"todo.example.com"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -87,7 +93,7 @@ func startHTTPS(t *testing.T, env environment) *process {
 // browser returns a client that trusts nobody's word, on connections of its own.
 func browser(t *testing.T) *http.Client {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // the test's own
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -128,7 +134,7 @@ func TestHTTPS(t *testing.T) {
 		t.Errorf("%s %s, %v", resp.Proto, resp.Status, resp.Header)
 	}
 	address := strings.TrimPrefix(p.url, "https://")
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}} //nolint:gosec // what must not work
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}}
 	if conn, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
 		_ = conn.Close()
 		t.Error("TLS 1.1 is spoken")
@@ -257,6 +263,9 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 	becomes(5)
 	close(over)
 	working.Wait()
+	if n := len(told(p.out, "certificate.reloaded")); n != 3 {
+		t.Errorf("told of %d changes", n)
+	}
 	if first != 1 || dialled.Load() != 1 || answered.Load() == 0 {
 		t.Errorf("first certificate %d; %d connections, %d answers", first, dialled.Load(), answered.Load())
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"container/list"
+	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,8 +23,8 @@ const addressShare = 4
 const refusalsLogged = time.Minute
 
 // connections keeps the number of open connections in bounds. When all are taken, a new one takes the place of the one that
-// has waited longest without a request: that nobody has begun, or that doesn't get to the end of its header. If all are at
-// work, or the address has its share already, the new one is closed.
+// has waited longest for its client: for a request, for the rest of its header, or of its body. If all are at work, or the
+// address has its share already, the new one is closed.
 type connections struct {
 	limit   int
 	trusted []netip.Prefix // whose connections are those of many
@@ -31,7 +33,7 @@ type connections struct {
 	mu      sync.Mutex
 	open    map[net.Conn]*connection
 	perAddr map[string]int
-	waiting list.List // of connections without a request, those first that have been so for longest
+	waiting list.List // of connections that wait for their clients, those first that have done so for longest
 
 	refused int // since it was last told of
 	told    time.Time
@@ -41,7 +43,22 @@ type connections struct {
 type connection struct {
 	net.Conn
 	key   string        // of its address, "" for a trusted proxy
-	place *list.Element // among those that wait, nil while it carries a request
+	place *list.Element // among those that wait, nil while it is at work
+}
+
+// ownFiles is how many files and connections a server has open besides those of its clients and to its database.
+const ownFiles = 100
+
+// connectionLimit returns how many connections a server may have that is configured for limit, where the system lets it have
+// files open, of which its database takes some. Where that is too few, accepting would fail instead of making room.
+func connectionLimit(limit, files, database int, log *slog.Logger) int {
+	possible := max(files-ownFiles-database, files/2)
+	if limit <= possible {
+		return limit
+	}
+	log.Warn("MAX_CONNECTIONS is more than the system lets this process open: raise its limit of open files",
+		"limit", limit, "possible", possible)
+	return possible
 }
 
 // newConnections returns the bounds of a server that may have limit connections.
@@ -59,13 +76,9 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	case http.StateNew:
 		victim = c.admit(conn)
 	case http.StateActive:
-		if known := c.open[conn]; known != nil {
-			c.stopWaiting(known)
-		}
+		c.work(c.open[conn])
 	case http.StateIdle:
-		if known := c.open[conn]; known != nil && known.place == nil {
-			known.place = c.waiting.PushBack(known)
-		}
+		c.wait(c.open[conn])
 	case http.StateHijacked, http.StateClosed:
 		c.forget(conn)
 	}
@@ -91,7 +104,7 @@ func (c *connections) admit(conn net.Conn) (victim net.Conn) {
 		c.forget(victim)
 	}
 	known := &connection{Conn: conn, key: key}
-	known.place = c.waiting.PushBack(known)
+	c.wait(known)
 	c.open[conn] = known
 	if key != "" {
 		c.perAddr[key]++
@@ -116,7 +129,7 @@ func (c *connections) forget(conn net.Conn) {
 		return
 	}
 	delete(c.open, conn)
-	c.stopWaiting(known)
+	c.work(known)
 	if known.key == "" {
 		return
 	}
@@ -125,12 +138,57 @@ func (c *connections) forget(conn net.Conn) {
 	}
 }
 
-// stopWaiting takes a connection off those that wait.
-func (c *connections) stopWaiting(known *connection) {
-	if known.place != nil {
+// wait notes that a connection waits for its client from now on. It may be nil: one that had to go.
+func (c *connections) wait(known *connection) {
+	if known != nil && known.place == nil {
+		known.place = c.waiting.PushBack(known)
+	}
+}
+
+// work notes that a connection doesn't wait for its client any more. It may be nil.
+func (c *connections) work(known *connection) {
+	if known != nil && known.place != nil {
 		c.waiting.Remove(known.place)
 		known.place = nil
 	}
+}
+
+// connKey is the context key of the connection that a request came by.
+type connKey struct{}
+
+// withConn puts the connection into the context of its requests. It is the signature of http.Server.ConnContext.
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// watchingBodies notes of connections that they wait while their clients send bodies. One of HTTP/2 may be at work for
+// others meanwhile, and is left alone.
+func (c *connections) watchingBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, ok := r.Context().Value(connKey{}).(net.Conn)
+		if !ok || r.ContentLength == 0 || r.ProtoMajor != 1 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		watched := r.WithContext(r.Context()) // a copy: by the request itself, net/http finds out what is left of the body
+		watched.Body = watchedBody{r.Body, conn, c}
+		next.ServeHTTP(w, watched)
+		c.changed(conn, http.StateIdle) // net/http may read on
+	})
+}
+
+// A watchedBody is the body of a request that comes by conn.
+type watchedBody struct {
+	io.ReadCloser
+	conn net.Conn
+	all  *connections
+}
+
+// Read implements io.Reader.
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.all.changed(b.conn, http.StateIdle)
+	defer b.all.changed(b.conn, http.StateActive)
+	return b.ReadCloser.Read(p)
 }
 
 // refuse counts a connection that was refused, and tells of those so far now and then.

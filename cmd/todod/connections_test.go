@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,40 +41,127 @@ const (
 	upload = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 )
 
-// atWork opens a connection on which a handler waits for a body.
-func atWork(t *testing.T, p *process) net.Conn {
+// atWork opens an event stream.
+func atWork(t *testing.T, p *process, token string) net.Conn {
 	t.Helper()
-	conn := dial(t, p, upload)
-	interim := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
-	if _, err := io.ReadFull(conn, interim); err != nil || !strings.Contains(string(interim), " 100 ") {
-		t.Fatalf("%q, %v", interim, err)
-	}
+	var conn net.Conn
+	waitFor(t, "a stream", func() bool { // others may not have been noted yet as done
+		conn = dial(t, p, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n")
+		return answers(conn, "", "200")
+	})
 	return conn
+}
+
+// alive reports whether a stream goes on when something happens.
+func alive(conn net.Conn) bool {
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "event: created") {
+			return true
+		}
+	}
+	return false
+}
+
+// gone reports whether a connection was closed by the server.
+func gone(conn net.Conn) bool {
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+	for {
+		_, err := conn.Read(make([]byte, 512))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return false
+		}
+		if err != nil {
+			return true
+		}
+	}
+}
+
+// TestThoseThatWaitGoInOrder: whoever was at work meanwhile stands behind.
+func TestThoseThatWaitGoInOrder(t *testing.T) {
+	t.Parallel()
+	all := newConnections(3, nil, discard)
+	conns := make([]net.Conn, 8)
+	for i := range conns {
+		conns[i], _ = net.Pipe()
+	}
+	wantOpen := func(want ...int) {
+		t.Helper()
+		for i, conn := range conns {
+			if _, open := all.open[conn]; open != slices.Contains(want, i) {
+				t.Errorf("connection %d is open: %v, want %v", i, open, want)
+			}
+		}
+	}
+	for _, conn := range conns[:3] {
+		all.changed(conn, http.StateNew)
+	}
+	all.changed(conns[0], http.StateActive)
+	all.changed(conns[1], http.StateActive)
+	all.changed(conns[0], http.StateIdle)
+	all.changed(conns[3], http.StateNew)
+	wantOpen(0, 1, 3)
+	all.changed(conns[4], http.StateNew)
+	wantOpen(1, 3, 4)
+	all.changed(conns[3], http.StateActive)
+	all.changed(conns[0], http.StateActive) // too late
+	all.changed(conns[0], http.StateClosed)
+	all.changed(conns[5], http.StateNew)
+	wantOpen(1, 3, 5)
+	all.changed(conns[5], http.StateActive)
+	all.changed(conns[6], http.StateNew)
+	wantOpen(1, 3, 5)
+	if _, err := conns[6].Write(nil); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("the one too many is not closed: %v", err)
+	}
+	all.changed(conns[1], http.StateClosed)
+	all.changed(conns[7], http.StateNew)
+	wantOpen(3, 5, 7)
+	for _, conn := range conns {
+		all.changed(conn, http.StateClosed)
+	}
+	if len(all.open)+len(all.perAddr)+all.waiting.Len() != 0 {
+		t.Errorf("%v, %v, %d are left", all.open, all.perAddr, all.waiting.Len())
+	}
+}
+
+func TestThereAreNoMoreConnectionsThanFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ limit, files, want int }{{10_000, 1 << 20, 10_000}, {10_000, 1024, 904}, {900, 1024, 900}, {10_000, 100, 50}} {
+		if got := connectionLimit(c.limit, c.files, 20, discard); got != c.want {
+			t.Errorf("%d with %d files: %d, want %d", c.limit, c.files, got, c.want)
+		}
+	}
+	if openFiles() < 1 {
+		t.Error("no files at all")
+	}
 }
 
 // TestWhoWaitsLongestMakesRoom: not who is at work.
 func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	t.Parallel()
-	p := start(t, isolated(t, environment{"MAX_CONNECTIONS": "4", "TRUSTED_PROXIES": "127.0.0.0/8"}))
+	env := isolated(t, environment{"MAX_CONNECTIONS": "5", "TRUSTED_PROXIES": "127.0.0.0/8"})
+	token := tokenOf(t, env, "alice")
+	p := start(t, env)
 	http.DefaultClient.CloseIdleConnections()
-	working := []net.Conn{atWork(t, p), atWork(t, p)}
+	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
 	oldest := dial(t, p, half)
+	uploading := dial(t, p, upload)
+	if !answers(uploading, "", "100") {
+		t.Fatal("its body is not wanted")
+	}
 	idle := dial(t, p, "")
 	if !answers(idle, whole, "200") {
 		t.Fatal("no answer")
 	}
-	for range 10 { // each makes room for the next, after the two that waited longer
-		if !answers(dial(t, p, half), "\r\n", "200") {
-			t.Error("no room for a new connection")
-		}
-	}
-	for name, conn := range map[string]net.Conn{"the oldest": oldest, "the idle one": idle} {
-		if answers(conn, whole, "200") {
-			t.Errorf("%s is still there", name)
-		}
+	waitFor(t, "room made by all who wait", func() bool {
+		return answers(dial(t, p, half), "\r\n", "200") && gone(oldest) && gone(uploading) && gone(idle)
+	})
+	if code, body := call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"x"}`); code != http.StatusCreated {
+		t.Errorf("status %d: %s", code, body)
 	}
 	for _, conn := range working {
-		if !answers(conn, "{}", "400") {
+		if !alive(conn) {
 			t.Error("a connection at work was closed")
 		}
 	}
@@ -80,17 +170,22 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 // TestNoRoomWhereAllAreAtWork, and room again when they are done.
 func TestNoRoomWhereAllAreAtWork(t *testing.T) {
 	t.Parallel()
-	p := start(t, isolated(t, environment{"MAX_CONNECTIONS": "2", "TRUSTED_PROXIES": "127.0.0.0/8"}))
-	working := []net.Conn{atWork(t, p), atWork(t, p)}
+	env := isolated(t, environment{"MAX_CONNECTIONS": "2", "TRUSTED_PROXIES": "127.0.0.0/8"})
+	token := tokenOf(t, env, "alice")
+	p := start(t, env)
+	http.DefaultClient.CloseIdleConnections()
+	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
 	if answers(dial(t, p, ""), whole, "200") || !strings.Contains(p.out.String(), "connections refused") {
 		t.Errorf("one more was let in: %s", p.out)
 	}
-	for _, conn := range working {
-		if !answers(conn, "{}", "400") {
-			t.Error("a connection at work was closed")
-		}
-	}
+	_ = working[0].Close()
 	waitFor(t, "room", func() bool { return answers(dial(t, p, ""), whole, "200") })
+	if code, body := call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"x"}`); code != http.StatusCreated {
+		t.Errorf("status %d: %s", code, body)
+	}
+	if !alive(working[1]) {
+		t.Error("a connection at work was closed")
+	}
 }
 
 // TestAnAddressHasAShare of the connections, which is a quarter.

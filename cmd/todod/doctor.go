@@ -51,7 +51,8 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 			return err
 		}
 	}
-	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn}
+	r.examineTLS(cfg.TLS, time.Now())
+	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn, r.examineRedis}
 	if cfg.Database.Engine == config.SQLite {
 		examinations[0] = r.examineSQLite
 	}

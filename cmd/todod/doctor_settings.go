@@ -28,8 +28,8 @@ func (r *report) examineSettings(cfg config.Config) {
 	if !cfg.RateLimit.Enabled {
 		r.say("warn", "RATE_LIMIT_ENABLED=false: nobody is kept from guessing passwords or asking for too much")
 	}
-	if cfg.Env.Strict() && len(cfg.TrustedProxies) == 0 {
-		r.say("warn", "TRUSTED_PROXIES is not set: behind a proxy everybody shares one limit; name its address, unless there is none")
+	if cfg.Env.Strict() && len(cfg.TrustedProxies) == 0 && !cfg.TLS.On() {
+		r.say("warn", "nothing encrypts: set TRUSTED_PROXIES to the address of the proxy that does, or everybody shares one limit; or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
+	"todod/internal/redistest"
 	"todod/internal/store/postgres"
 )
 
@@ -33,8 +34,8 @@ func migrated(t *testing.T) string {
 	})
 }
 
-// executeAt executes statements at url.
-func executeAt(t *testing.T, url string, statements ...string) {
+// execute carries out statements at url.
+func execute(t *testing.T, url string, statements ...string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -52,7 +53,7 @@ func executeAt(t *testing.T, url string, statements ...string) {
 func login(t *testing.T, admin, attributes string) (name, its string) {
 	t.Helper()
 	name = "doctor_" + strings.ToLower(rand.Text())
-	executeAt(t, admin, "create role "+name+" login password 'secret' "+attributes)
+	execute(t, admin, "create role "+name+" login password 'secret' "+attributes)
 	t.Cleanup(func() {
 		conn, err := pgx.Connect(context.Background(), admin)
 		if err != nil {
@@ -78,7 +79,7 @@ func login(t *testing.T, admin, attributes string) (name, its string) {
 func restricted(t *testing.T, admin string) string {
 	t.Helper()
 	name, its := login(t, admin, "")
-	executeAt(t, admin, "grant todod_app to "+name)
+	execute(t, admin, "grant todod_app to "+name)
 	return its
 }
 
@@ -114,6 +115,15 @@ func production(t *testing.T, admin string) environment {
 	}
 }
 
+// encrypt makes env serve HTTPS with a certificate that is good from a while from now until another, and returns it.
+func encrypt(t *testing.T, env environment, from, until time.Duration) environment {
+	t.Helper()
+	folder := t.TempDir()
+	newKeyPairFor(t, 1, from, until).put(t, folder)
+	env["TLS_CERT_FILE"], env["TLS_KEY_FILE"] = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	return env
+}
+
 // examined returns what the doctor says, and whether something is wrong.
 func examined(t *testing.T, env environment, flags ...string) (said string, wrong bool) {
 	t.Helper()
@@ -137,7 +147,9 @@ func wantSaid(t *testing.T, said string, patterns ...string) {
 
 func TestTheDoctorOnAGoodDeployment(t *testing.T) {
 	t.Parallel()
-	said, wrong := examined(t, production(t, migrated(t)), "--origin", "https://app.example.com")
+	env := encrypt(t, production(t, migrated(t)), -time.Hour, 90*24*time.Hour)
+	env["REDIS_URL"] = redistest.Start(t).URL
+	said, wrong := examined(t, env, "--origin", "https://app.example.com")
 	if wrong || strings.Contains(said, "fail") {
 		t.Error("something is wrong")
 	}
@@ -145,7 +157,8 @@ func TestTheDoctorOnAGoodDeployment(t *testing.T) {
 		"ok    its clock agrees", "ok    each server makes up to 23 connections", "ok    all migrations have run",
 		"ok    users are kept apart by row-level security, for a login that owns nothing", "ok    todod can remove",
 		"ok    notifications arrive", "ok    prepared statements survive", "ok    Better Auth answers; whether bearer",
-		"ok    Better Auth's clock agrees", "ok    1 keys at .*/api/auth/jwks", "ok    a frontend at https://app.example.com is let in")
+		"ok    Better Auth's clock agrees", "ok    1 keys at .*/api/auth/jwks", "ok    a frontend at https://app.example.com is let in",
+		"ok    HTTPS for todo.example.com until 2", `ok    Redis 127.0.0.1:\d+ counts requests, version \d`)
 	if n := strings.Count(said, "warn"); n != 1 {
 		t.Errorf("%d warnings:\n%s", n, said)
 	}
@@ -179,7 +192,7 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 		"a login that bypasses row-level security": {
 			func(t *testing.T, env environment, admin string) {
 				name, its := login(t, admin, "bypassrls")
-				executeAt(t, admin, "grant usage on schema todod to "+name, "grant all on all tables in schema todod to "+name)
+				execute(t, admin, "grant usage on schema todod to "+name, "grant all on all tables in schema todod to "+name)
 				env["DATABASE_URL"] = its
 			}, nil, []string{"fail  NO row-level security: .*: connect as a login"},
 		},
@@ -211,6 +224,28 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 			func(t *testing.T, env environment, _ string) { env["BETTER_AUTH_URL"] = keyServer(t, -2*time.Minute) },
 			nil, []string{`fail  Better Auth's clock is (2m0|1m59)(\.\d)?s behind this machine's`},
 		},
+		"Redis away": {
+			func(_ *testing.T, env environment, _ string) { env["REDIS_URL"] = "redis://user:secret@127.0.0.1:1" }, nil,
+			[]string{"fail  Redis 127.0.0.1:1: each server counts by itself"},
+		},
+		"no Redis": {
+			func(_ *testing.T, env environment, _ string) {
+				env["REDIS_URL"] = "redis" + strings.TrimPrefix(env["BETTER_AUTH_URL"], "http")
+			}, nil, []string{"fail  Redis 127.0.0.1:"},
+		},
+		"a certificate that has expired": {
+			func(t *testing.T, env environment, _ string) { encrypt(t, env, -time.Hour, -time.Minute) }, nil,
+			[]string{"fail  the certificate in TLS_CERT_FILE is no longer good since 2"},
+		},
+		"a certificate from the future": {
+			func(t *testing.T, env environment, _ string) { encrypt(t, env, time.Hour, 2*time.Hour) }, nil,
+			[]string{"fail  the certificate in TLS_CERT_FILE is not good until 2"},
+		},
+		"no certificate": {
+			func(_ *testing.T, env environment, _ string) {
+				env["TLS_CERT_FILE"], env["TLS_KEY_FILE"] = "/nowhere/cert.pem", "/nowhere/key.pem"
+			}, nil, []string{"fail  TLS_CERT_FILE must name a file"},
+		},
 		"an origin that is not allowed": {
 			func(*testing.T, environment, string) {}, []string{"--origin", "https://other.example.com/"},
 			[]string{"fail  a frontend at https://other.example.com is kept out by browsers: add it to ALLOWED_ORIGINS, which is https://app.example.com"},
@@ -229,7 +264,7 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 			if got := regexp.MustCompile("(?m)^fail").FindAllString(said, -1); len(got) > len(c.want) {
 				t.Errorf("more is said to be wrong than is:\n%s", said)
 			}
-			if strings.Contains(said, "secret@") || strings.Contains(said, "wrong@") || strings.Contains(said, env["BETTER_AUTH_SECRET"]) {
+			if strings.Contains(said, ":secret") || strings.Contains(said, "wrong@") || strings.Contains(said, env["BETTER_AUTH_SECRET"]) {
 				t.Errorf("a secret is shown:\n%s", said)
 			}
 		})
@@ -241,9 +276,9 @@ func TestTheDoctorWarns(t *testing.T) {
 	t.Parallel()
 	admin := migrated(t)
 	_, few := login(t, admin, "connection limit 9")
-	executeAt(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
+	execute(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
 	unmaintained := migrated(t)
-	executeAt(t, unmaintained, "drop policy maintenance on todod.tasks")
+	execute(t, unmaintained, "drop policy maintenance on todod.tasks")
 	for name, c := range map[string]struct {
 		env  environment
 		want []string
@@ -267,9 +302,12 @@ func TestTheDoctorWarns(t *testing.T) {
 		"a secret typed by hand": {
 			environment{"BETTER_AUTH_SECRET": strings.Repeat("abcd", 10)}, []string{"warn  secret 1 of 1 has hardly any"},
 		},
+		"a certificate that ends soon": {
+			encrypt(t, environment{}, -time.Hour, time.Hour), []string{"warn  the certificate in TLS_CERT_FILE is good until 2.* only"},
+		},
 		"no proxy, no limits": {
 			environment{"TRUSTED_PROXIES": "", "RATE_LIMIT_ENABLED": "false"},
-			[]string{"warn  RATE_LIMIT_ENABLED=false", "warn  TRUSTED_PROXIES is not set"},
+			[]string{"warn  RATE_LIMIT_ENABLED=false", "warn  nothing encrypts"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -302,7 +340,7 @@ func TestTheDoctorOnSQLite(t *testing.T) {
 		`ok    \d+ MB are left|warn  only \d+ MB`, "ok    all migrations have run", "ok    a frontend at http://localhost:3000 is let in")
 	p.end(t)
 
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // on purpose
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	said, _ = examined(t, env)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"syscall"
 	"time"
 )
@@ -20,4 +21,13 @@ func dropSilent(socket syscall.RawConn, patience time.Duration) error {
 		return err
 	}
 	return failed
+}
+
+// openFiles returns how many files and connections the system lets this process have open.
+func openFiles() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return math.MaxInt32
+	}
+	return int(min(limit.Cur, math.MaxInt32))
 }

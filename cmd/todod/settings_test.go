@@ -152,7 +152,7 @@ func TestTheSettingsOfTokensAreUsed(t *testing.T) {
 		"required iss and aud":             {environment{"AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true"}, plain, secret, 401},
 		"the issuer of Better Auth":        {environment{"BETTER_AUTH_URL": keys.URL}, with(keys.URL, keys.URL), secret, 200},
 		"not the issuer of Better Auth":    {environment{"BETTER_AUTH_URL": keys.URL}, with("https://x", keys.URL), secret, 401},
-		"the leeway":                       {nil, justExpired, secret, 200},
+		"the leeway":                       {environment{"AUTH_LEEWAY": "10m"}, justExpired, secret, 200},
 		"no leeway":                        {environment{"AUTH_LEEWAY": "0s"}, justExpired, secret, 401},
 		"a session":                        {nil, session, secret, 401},
 		"a session that is to be accepted": {environment{"AUTH_ACCEPT_SESSION_JWT": "true"}, session, secret, 200},

@@ -48,11 +48,13 @@ const (
 // newServer returns the server that answers requests with handler, in HTTPS where there is a certificate.
 func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *slog.Logger) *http.Server {
 	log = observe.For(log, "todod.http")
+	limit := connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
+	connections := newConnections(limit, cfg.TrustedProxies, log)
 	server := &http.Server{
-		Handler: unlingering(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		Handler: unlingering(connections.watchingBodies(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog:  observe.ServerLog(log),
-		ConnState: newConnections(cfg.MaxConnections, cfg.TrustedProxies, log).changed,
+		ConnState: connections.changed, ConnContext: withConn,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,
 			WriteByteTimeout: frameWriteLimit,

@@ -45,3 +45,19 @@ func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
 		t.Errorf("health: %d", got)
 	}
 }
+
+// TestOptionsOfTheServerItself are asked for with a path that is none, which net/http would answer by itself.
+func TestOptionsOfTheServerItself(t *testing.T) {
+	t.Parallel()
+	p := start(t, isolated(t, nil))
+	conn := dial(t, p, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s, %v", resp.Status, resp.Header)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -14,6 +15,14 @@ import (
 type ending struct {
 	torn *tear // nil if there is nothing
 	open bool  // there is no newline at the end
+}
+
+// notices returns what the file has to say about its ending.
+func (e ending) notices() []notice {
+	if e.torn == nil {
+		return nil
+	}
+	return []notice{{Torn, []slog.Attr{slog.Int64("bytes", e.torn.Bytes), slog.String("sha256", e.torn.Hash.String())}}}
 }
 
 // How much of a file's end is read to find its last whole line, in bytes: more if that was not enough.
@@ -57,10 +66,15 @@ func (f *File) isHere() (bool, error) {
 	return err == nil && os.SameFile(there, ours), err
 }
 
-// moveOn goes on in the file that is at f.path now. The old one stays locked until the new one is, so that processes which
+// moveOn goes on in the file that is at f.path now. If the old one ends in a line that was cut off, that is closed. It stays locked until the new one is, so that processes which
 // come from there see what stands at its end.
 func (f *File) moveOn() error {
 	old := f.file
+	if f.ending != (ending{}) {
+		if err := f.append(f.ending.notices(), nil); err != nil {
+			return err
+		}
+	}
 	if err := f.openFile(); err != nil {
 		return err
 	}

@@ -27,8 +27,9 @@ const (
 // When the file at its path is another one than before, because a rotation has moved it away, the chain goes on in the new
 // one.
 type File struct {
-	path string
-	log  *slog.Logger
+	path  string
+	log   *slog.Logger
+	scrub scrubber
 
 	queue  chan entry
 	lost   atomic.Int64 // events that were not written, and of which no line tells yet
@@ -51,11 +52,15 @@ type File struct {
 	syncing  trouble
 }
 
-// Open opens the file at path, or makes it, readable for its owner alone. log hears what concerns the file itself. The File
-// must be closed. A file that is there and was not written by a File is an error, and is left as it is.
-func Open(path string, log *slog.Logger) (*File, error) {
+// Open opens the file at path, or makes it, readable for its owner alone. log hears what concerns the file itself; scrub
+// takes out of what events carry what must not be written, nil for nothing. The File must be closed. A file that is there
+// and was not written by a File is an error, and is left as it is.
+func Open(path string, log *slog.Logger, scrub func(slog.Attr) slog.Attr) (*File, error) {
+	if scrub == nil {
+		scrub = asIs
+	}
 	f := &File{
-		path: path, log: log, queue: make(chan entry, maxQueued), stop: make(chan struct{}), done: make(chan struct{}), end: -1,
+		path: path, log: log, scrub: scrub, queue: make(chan entry, maxQueued), stop: make(chan struct{}), done: make(chan struct{}), end: -1,
 	}
 	if err := f.claim(); err != nil {
 		return nil, fmt.Errorf("audit file: %w", err)
@@ -169,11 +174,7 @@ func (f *File) writePending() (err error) {
 	if f.end == 0 {
 		preface = append(preface, notice{event: Opened})
 	}
-	if torn := f.ending.torn; torn != nil {
-		preface = append(preface, notice{Torn, []slog.Attr{
-			slog.Int64("bytes", torn.Bytes), slog.String("sha256", torn.Hash.String()),
-		}})
-	}
+	preface = append(preface, f.ending.notices()...)
 	if lost > 0 {
 		preface = append(preface, notice{Gap, []slog.Attr{slog.Int64("lost", lost)}})
 	}
@@ -198,7 +199,7 @@ type notice struct {
 func (n notice) entry() entry {
 	r := slog.NewRecord(time.Now(), n.event.Level(), string(n.event), 0)
 	r.AddAttrs(n.attrs...)
-	e, err := newEntry(context.Background(), r, nil)
+	e, err := newEntry(context.Background(), r, asIs, nil)
 	if err != nil {
 		panic("audit: " + err.Error()) // it writes to memory
 	}

@@ -52,7 +52,7 @@ func (b *logBuffer) String() string {
 func open(t testing.TB, path string) (*File, *slog.Logger, *logBuffer) {
 	t.Helper()
 	log := &logBuffer{}
-	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)))
+	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,14 +226,14 @@ func TestAnotherFileIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("SQLite format 3\x00"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := Open(path, slog.New(slog.DiscardHandler)); err == nil {
+	if f, err := Open(path, slog.New(slog.DiscardHandler), nil); err == nil {
 		closed(t, f)
 		t.Error("opened")
 	}
 	if got := read(t, path); len(got) != 1 || got[0] != "SQLite format 3\x00" {
 		t.Errorf("%q", got)
 	}
-	if f, err := Open(filepath.Join(path, "none", "audit.log"), slog.New(slog.DiscardHandler)); err == nil {
+	if f, err := Open(filepath.Join(path, "none", "audit.log"), slog.New(slog.DiscardHandler), nil); err == nil {
 		closed(t, f)
 		t.Error("opened what is in no folder")
 	}
@@ -292,6 +292,33 @@ func TestRotations(t *testing.T) {
 	closed(t, f)
 	sound(t, 16, path+".1", path+".2", path+".3", path)
 	sound(t, 4, path)
+}
+
+// TestARotationOfACutLine: another process was killed while it wrote, just before the file was moved away.
+func TestARotationOfACutLine(t *testing.T) {
+	t.Parallel()
+	for _, cut := range []string{"", `{"seq":5,"timestamp":"2026`} {
+		path := filepath.Join(t.TempDir(), "audit.log")
+		f, logger, _ := open(t, path)
+		tell(logger, 3)
+		written(t, path, 4)
+		data, err := os.ReadFile(path)
+		if err == nil && cut == "" {
+			data = data[:len(data)-1] // all but the newline
+		}
+		if err == nil {
+			err = os.WriteFile(path, append(data, cut...), 0o600)
+		}
+		if err == nil {
+			err = os.Rename(path, path+".1")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		tell(logger, 3)
+		closed(t, f)
+		sound(t, 4+strings.Count(cut, "seq")+4, path+".1", path)
+	}
 }
 
 // TestSeveralWriters of one file, of which one comes and goes and the file is moved away: one chain, and nothing is lost.

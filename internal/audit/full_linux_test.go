@@ -44,7 +44,7 @@ func writeBeyondALimit(path string) {
 	fail(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
 	limit.Cur = 10_000
 	fail(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
-	f, err := Open(path, slog.New(slog.DiscardHandler))
+	f, err := Open(path, slog.New(slog.DiscardHandler), nil)
 	fail(err)
 	logger := Logger(slog.New(slog.DiscardHandler), f)
 	for i := range 200 {

@@ -24,6 +24,12 @@ type handler struct {
 	steps []step
 }
 
+// scrubber takes out of an attribute what must not be written.
+type scrubber func(slog.Attr) slog.Attr
+
+// asIs is a scrubber that leaves everything as it is.
+func asIs(a slog.Attr) slog.Attr { return a }
+
 // step is one WithAttrs or WithGroup.
 type step func(slog.Handler) slog.Handler
 
@@ -32,7 +38,7 @@ func (h *handler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	e, err := newEntry(ctx, r, h.steps)
+	e, err := newEntry(ctx, r, h.file.scrub, h.steps)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -40,10 +46,12 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// newEntry returns r as an entry, with what these steps add.
-func newEntry(ctx context.Context, r slog.Record, steps []step) (entry, error) {
+// newEntry returns r as an entry, scrubbed, with what these steps add.
+func newEntry(ctx context.Context, r slog.Record, scrub scrubber, steps []step) (entry, error) {
 	var fields bytes.Buffer
-	var to slog.Handler = slog.NewJSONHandler(&fields, &slog.HandlerOptions{Level: slog.Level(-100), ReplaceAttr: field})
+	var to slog.Handler = slog.NewJSONHandler(&fields, &slog.HandlerOptions{
+		Level: slog.Level(-100), ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr { return field(groups, scrub(a)) },
+	})
 	for _, s := range steps {
 		to = s(to)
 	}

@@ -25,7 +25,7 @@ type Config struct {
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
-	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535"` // 0: none
+	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535 other than API_PORT and TLS_REDIRECT_PORT"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
 	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
@@ -113,8 +113,8 @@ type Telemetry struct {
 	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials"`
 	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials"`
 	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true"`
-	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
-	TracesExporter string `env:"OTEL_TRACES_EXPORTER"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER" envDefault:"otlp"`
 	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false"`
 
 	environment map[string]string // what Environment returns

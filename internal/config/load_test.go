@@ -84,6 +84,7 @@ func TestDefaults(t *testing.T) {
 			Enabled: true, Authenticated: Rate{600, time.Minute}, Anonymous: Rate{120, time.Minute},
 			SignIn: Rate{10, time.Minute},
 		},
+		Telemetry: Telemetry{Protocol: "http/protobuf", TracesExporter: "otlp"},
 	}
 	if got := mustLoad(t, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -111,6 +112,11 @@ func TestEveryVariableIsRead(t *testing.T) {
 			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
 			RedisURL: "rediss://u:p@redis:6380/1",
 		},
+		MetricsPort: 9000,
+		Telemetry: Telemetry{
+			Endpoint: "http://c:4318", TracesEndpoint: "https://c/v1/traces", Headers: "k=v", Protocol: "http/protobuf",
+			TracesExporter: "otlp", SDKDisabled: true,
+		},
 	}
 	got := mustLoad(t, with{
 		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
@@ -125,7 +131,10 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
 		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
 		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
-		"REDIS_URL": "rediss://u:p@redis:6380/1",
+		"REDIS_URL": "rediss://u:p@redis:6380/1", "METRICS_PORT": "9000",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://c/v1/traces",
+		"OTEL_EXPORTER_OTLP_HEADERS": "k=v", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_TRACES_EXPORTER": "otlp",
+		"OTEL_SDK_DISABLED": "true",
 	})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)

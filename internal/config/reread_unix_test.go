@@ -3,7 +3,6 @@
 package config
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +20,7 @@ func TestAPipeIsReadOnce(t *testing.T) {
 	}
 	go func() {
 		if w, err := os.OpenFile(pipe, os.O_WRONLY, 0); err == nil {
-			_, _ = io.WriteString(w, goodSecret)
+			_, _ = w.WriteString(goodSecret)
 			_ = w.Close()
 		}
 	}()

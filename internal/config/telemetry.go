@@ -7,7 +7,8 @@ func (t Telemetry) Traced() bool {
 	return t.Endpoint+t.TracesEndpoint != "" && !t.SDKDisabled && t.TracesExporter != "none"
 }
 
-// Environment returns the variables of OpenTelemetry whose values may not be in the process's environment, where its SDK
+// Environment returns, if traces are to be made, the variables of OpenTelemetry whose values may not be in the process's
+// environment, where its SDK
 // looks for them: they may come from .env or from a file.
 func (t Telemetry) Environment() map[string]string { return t.environment }
 
@@ -25,18 +26,31 @@ func (l *loader) resolveTelemetry(getenv func(string) string, dotenv map[string]
 			l.reject(name)
 		}
 	}
-	if t.Traced() && t.Protocol != "" && t.Protocol != otlpProtocol {
+	l.checkMetricsPort()
+	if !t.Traced() {
+		return
+	}
+	if t.Protocol != otlpProtocol {
 		l.warn("OTEL_EXPORTER_OTLP_PROTOCOL is %q, but traces are sent as %s", t.Protocol, otlpProtocol)
 	}
+	ofSDK := func(name, value string) bool { return strings.HasPrefix(name, "OTEL_") && value != "" }
 	t.environment = map[string]string{}
 	for name, value := range dotenv {
-		if strings.HasPrefix(name, "OTEL_") && value != "" && getenv(name) == "" {
+		if ofSDK(name, value) && getenv(name) == "" {
 			t.environment[name] = value
 		}
 	}
-	for name, value := range l.values {
-		if strings.HasPrefix(name, "OTEL_") {
+	for name, value := range l.values { // which has what NAME_FILE names, too
+		if ofSDK(name, value) {
 			t.environment[name] = value
 		}
+	}
+}
+
+// checkMetricsPort rejects a port for metrics that is another one's.
+func (l *loader) checkMetricsPort() {
+	c := &l.config
+	if c.MetricsPort != 0 && (c.MetricsPort == c.Port || c.MetricsPort == c.TLS.RedirectPort) {
+		l.reject("METRICS_PORT")
 	}
 }

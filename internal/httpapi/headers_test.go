@@ -115,13 +115,68 @@ func TestPagesSeeTheHeadersTheyNeed(t *testing.T) {
 
 func TestEveryAnswerTellsBrowsersToTrustLittle(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, openSQLite(t), nil)
-	for _, path := range []string{"/health", "/nothing", "/api/v1/tasks", "/docs", "//x"} {
-		a := s.do(t, request{method: "GET", path: path})
-		for _, name := range []string{"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "X-Request-Id"} {
-			if a.header.Get(name) == "" {
-				t.Errorf("%s has no %s", path, name)
+	db := openSQLite(t)
+	strict := func(cfg *httpapi.Config) { cfg.HTTPS.Required, cfg.TrustedProxies = true, loopback }
+	s := newServer(t, db, strict)
+	limited := newServer(t, db, func(cfg *httpapi.Config) { fewSignIns(1)(cfg); strict(cfg) })
+	broken := newServer(t, brokenStore{store: db, fail: func() error { panic("x") }}, strict)
+	s.create(t, "ada", `{"title":"x"}`)
+	limited.from(t, "192.0.2.1", "/api/auth/login", credentials("ada@example.com", "wrong password"))
+	const api, pages = "default-src 'none'; frame-ancestors 'none'", "default-src 'none'; script-src 'self'; style-src 'self'; "
+	for _, c := range []struct {
+		to     *server
+		r      request
+		status int
+		policy string
+	}{
+		{s, request{method: "GET", path: "/api/v1/tasks", user: "ada"}, 200, api},
+		{s, request{method: "POST", path: "/api/v1/tasks", user: "ada", body: `{"title":"x"}`}, 201, api},
+		{s, request{method: "DELETE", path: "/api/v1/trash/77", user: "ada"}, 404, api},
+		{s, request{method: "GET", path: "/api/v1/events", user: "ada"}, 200, api},
+		{s, request{method: "GET", path: "/api/v1/me/export", user: "ada"}, 200, api},
+		{s, request{method: "GET", path: "/health"}, 200, api},
+		{s, request{method: "GET", path: "/openapi.json"}, 200, api},
+		{s, request{method: "GET", path: "/docs"}, 200, pages},
+		{s, request{method: "GET", path: "/redoc"}, 200, pages},
+		{s, request{method: "GET", path: "/docs/assets/swagger-ui.css"}, 200, api},
+		{s, request{method: "GET", path: "/api/v1/tasks"}, 401, api},
+		{s, request{method: "GET", path: "/api/v1/tasks?x=1", user: "ada"}, 400, api},
+		{s, request{method: "GET", path: "/nothing"}, 404, api},
+		{s, request{method: "GET", path: "//x"}, 404, api},
+		{s, request{method: "DELETE", path: "/health"}, 405, api},
+		{s, request{method: "POST", path: "/api/v1/tasks", user: "ada", body: strings.Repeat(" ", 70<<10)}, 413, api},
+		{s, request{method: "POST", path: "/api/v1/tasks", user: "ada", body: "x", header: map[string]string{"Content-Type": "text/plain"}}, 415, api},
+		{limited, request{method: "POST", path: "/api/auth/login", body: credentials("ada@example.com", "wrong password"), header: map[string]string{"X-Forwarded-For": "192.0.2.1"}}, 429, api},
+		{broken, request{method: "GET", path: "/api/v1/tasks", user: "ada"}, 500, api},
+		{s, request{method: "OPTIONS", path: "/api/v1/tasks", header: map[string]string{"Origin": "https://x", "Access-Control-Request-Method": "GET"}}, 204, api},
+		{s, request{method: "OPTIONS", path: "/api/v1/tasks"}, 405, api},
+		{s, request{method: "GET", path: "/docs", header: map[string]string{"X-Forwarded-Proto": "http"}}, 308, api},
+	} {
+		what := c.r.method + " " + c.r.path
+		if c.r.header == nil {
+			c.r.header = map[string]string{}
+		}
+		scheme := c.r.header["X-Forwarded-Proto"]
+		if scheme == "" {
+			scheme = "https"
+			c.r.header["X-Forwarded-Proto"] = scheme
+		}
+		a := c.to.do(t, c.r).want(t, c.status)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+		} {
+			if got := a.header.Get(name); got != want {
+				t.Errorf("%s: %s is %q", what, name, got)
 			}
+		}
+		if got := a.header.Get("Content-Security-Policy"); got != c.policy && (c.policy == api || !strings.HasPrefix(got, c.policy)) {
+			t.Errorf("%s: Content-Security-Policy is %q", what, got)
+		}
+		if got := a.header.Get("Strict-Transport-Security"); (got == "max-age=31536000") != (scheme == "https") {
+			t.Errorf("%s: Strict-Transport-Security is %q", what, got)
+		}
+		if a.header.Get("X-Request-Id") == "" {
+			t.Errorf("%s has no X-Request-ID", what)
 		}
 	}
 }

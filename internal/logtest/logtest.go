@@ -196,7 +196,7 @@ func keep(t testing.TB, folder, log string) {
 		return r
 	}, t.Name())
 	path := filepath.Join(folder, fmt.Sprintf("%s-%d-%d.log", name, os.Getpid(), written.Add(1)))
-	if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(log), 0o600); err != nil { //nolint:gosec // where whoever runs the tests wants it
 		t.Error(err)
 	}
 }

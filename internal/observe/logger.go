@@ -49,9 +49,9 @@ func newJSONLogger(shared *lineWriter, level slog.Leveler) *slog.Logger {
 			Level: level,
 			ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 				if len(groups) > 0 {
-					return scrubbed(a)
+					return ScrubAttr(a)
 				}
-				return jsonAttr(scrubbed(a), name)
+				return jsonAttr(ScrubAttr(a), name)
 			},
 		})
 	})
@@ -107,7 +107,7 @@ var visible = strings.NewReplacer("\x1b", "␛", "\n", "␊", "\r", "␍")
 
 // terminalAttr disarms what the text handler writes as it is.
 func terminalAttr(_ []string, a slog.Attr) slog.Attr {
-	a = scrubbed(a)
+	a = ScrubAttr(a)
 	switch v := a.Value.Any().(type) {
 	case string:
 		a.Value = slog.StringValue(visible.Replace(v))

@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// TokenRefusedBurst is the security event of many refused tokens from one address, which an alert waits for.
-const TokenRefusedBurst = "auth.token_refused_burst"
+// RefusedBurst is the security event of many refused tokens from one address, which an alert waits for.
+const RefusedBurst = "auth.token_refused_burst"
 
 // mostValues is how many values a label may take that this package doesn't know beforehand. All further ones count as
 // otherValue.
@@ -60,7 +60,7 @@ func NewMetrics(version string) *Metrics {
 		return decisions.WithLabelValues(k.policy, k.outcome)
 	})
 	r.MustRegister(m.undecided, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), activeCollector{m.active})
-	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "go_version": runtime.Version()})
+	m.constant("todod_build_info", "The program, always 1.", 1, prometheus.Labels{"version": version, "goversion": runtime.Version()})
 	if limit := memoryLimit(); limit > 0 {
 		m.constant("todod_memory_limit_bytes", "The memory that the process may take: the least of GOMEMLIMIT, the cgroup's limit and the machine's memory.", float64(limit), nil)
 	}
@@ -70,7 +70,7 @@ func NewMetrics(version string) *Metrics {
 
 // begin counts nothing of what is to be seen before it happens for the first time: a rate needs a zero to begin at.
 func (m *Metrics) begin() {
-	m.events.of(TokenRefusedBurst)
+	m.events.of(RefusedBurst)
 	for _, by := range []string{byMemory, byProof} {
 		m.accepted.of(by)
 	}

@@ -31,9 +31,9 @@ var initScript []byte
 //go:embed index.html
 var indexPage string
 
-// pagePolicy allows the page its own files and the API's answers, and nothing else. Swagger UI sets style attributes,
-// hence 'unsafe-inline' for styles; its CSS holds images as data: URLs.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+// pagePolicy allows the page its own files and the API's answers, and nothing else: no script and no style in the page itself.
+// Swagger UI's CSS holds images as data: URLs. TestTheDocumentationInABrowser tries it out.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // contentTypes names the type of each file by its extension, as the system's own table differs between machines.
