@@ -24,7 +24,7 @@ func promtool(t *testing.T, input string, args ...string) {
 	if err != nil {
 		t.Fatalf("there is no promtool: run scripts/ensure-promtool.sh, or make test (%v)", err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // our own choice
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdin = strings.NewReader(input)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -18,7 +18,7 @@ const floodAddresses = 10_000
 
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
-	backups     = 6
-	backupTasks = 20_000
+	backups     = 4
+	backupTasks = 10_000
 	backupEvery = time.Second
 )

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"todod/internal/audit"
 	"todod/internal/config"
 )
 
@@ -17,9 +19,10 @@ const certificateCheck = time.Second
 // A certificate is what todod shows its clients, and what becomes of it when its files change. It is safe for concurrent
 // use.
 type certificate struct {
-	files config.TLS
-	log   *slog.Logger
-	now   func() time.Time
+	files    config.TLS
+	log      *slog.Logger
+	security *slog.Logger
+	now      func() time.Time
 
 	pair atomic.Pointer[tls.Certificate]
 
@@ -29,12 +32,12 @@ type certificate struct {
 }
 
 // newCertificate reads the certificate that is configured. The error is *config.Problems.
-func newCertificate(files config.TLS, now func() time.Time, log *slog.Logger) (*certificate, error) {
+func newCertificate(files config.TLS, now func() time.Time, log, security *slog.Logger) (*certificate, error) {
 	pair, err := files.KeyPair()
 	if err != nil {
 		return nil, err
 	}
-	c := &certificate{files: files, log: log, now: now, checked: now()}
+	c := &certificate{files: files, log: log, security: security, now: now, checked: now()}
 	c.pair.Store(&pair)
 	return c, nil
 }
@@ -64,7 +67,7 @@ func (c *certificate) reload() {
 	}
 	c.failure = ""
 	if !bytes.Equal(pair.Certificate[0], c.pair.Load().Certificate[0]) {
-		c.log.Info("certificate reloaded", "not_after", pair.Leaf.NotAfter.UTC())
+		audit.CertificateReloaded.Log(context.Background(), c.security, slog.Time("not_after", pair.Leaf.NotAfter.UTC()))
 	}
 	c.pair.Store(&pair)
 }

@@ -263,6 +263,9 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 	becomes(5)
 	close(over)
 	working.Wait()
+	if n := len(told(p.out, "certificate.reloaded")); n != 3 {
+		t.Errorf("told of %d changes", n)
+	}
 	if first != 1 || dialled.Load() != 1 || answered.Load() == 0 {
 		t.Errorf("first certificate %d; %d connections, %d answers", first, dialled.Load(), answered.Load())
 	}

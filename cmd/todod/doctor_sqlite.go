@@ -68,7 +68,7 @@ func (r *report) space(path string, size int64) {
 	switch {
 	case err != nil:
 		r.say("warn", "how much space is left on the disk can't be said: %v", err)
-	case free < littleSpace+uint64(size): //nolint:gosec // a size is not below 0
+	case free < littleSpace+uint64(size):
 		r.say("warn", "only %d MB are left on its disk; the database has %d MB, and restoring a backup needs as much again", free/1e6, size/1e6)
 	default:
 		r.say("ok", "%d MB are left on its disk", free/1e6)

@@ -340,7 +340,7 @@ func TestTheDoctorOnSQLite(t *testing.T) {
 		`ok    \d+ MB are left|warn  only \d+ MB`, "ok    all migrations have run", "ok    a frontend at http://localhost:3000 is let in")
 	p.end(t)
 
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // on purpose
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	said, _ = examined(t, env)

@@ -82,7 +82,7 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 	}
 	server := &http.Server{
 		Handler: handler, ReadTimeout: scrapeTimeout, WriteTimeout: scrapeTimeout, IdleTimeout: scrapeIdle, MaxHeaderBytes: maxScrapeHeader,
-		ErrorLog: slog.NewLogLogger(observe.For(log, "todod.http").Handler(), slog.LevelDebug),
+		ErrorLog: observe.ServerLog(observe.For(log, "todod.http")),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/config"
 	"todod/internal/observe"
@@ -23,6 +25,7 @@ type secrets struct {
 	getenv   func(string) string
 	verifier *auth.Verifier // whose Secrets everybody else asks for
 	log      *slog.Logger
+	security *slog.Logger
 
 	orphaned func() bool // the terminal that todod was started at has been closed
 	end      func()      // what happens then
@@ -32,10 +35,10 @@ type secrets struct {
 // changes that hold them, until the function it returns is called. From the first call on, SIGHUP doesn't end the process
 // by itself. It also comes when the terminal is closed at which somebody runs todod: then end is called.
 func followSecrets(
-	cfg config.Config, getenv func(string) string, verifier *auth.Verifier, end func(), log *slog.Logger,
+	cfg config.Config, getenv func(string) string, verifier *auth.Verifier, end func(), log, security *slog.Logger,
 ) (stop func()) {
 	s := &secrets{
-		cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(log, "todod.secrets"),
+		cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(log, "todod.secrets"), security: security,
 		orphaned: closedTerminal(os.Stdin, os.Stdout), end: end,
 	}
 	hangUps := make(chan os.Signal, 1)
@@ -94,7 +97,7 @@ func (s *secrets) readAgain() (said bool) {
 		err = cfg.EnsureDevSecret()
 	}
 	if err != nil {
-		s.log.Error("secrets.refused: those before stay in use", "error", inOneLine(err), "in_use", len(before))
+		audit.SecretsRefused.Log(context.Background(), s.security, slog.String("error", inOneLine(err)), slog.Int("in_use", len(before)))
 		return true
 	}
 	s.cfg = cfg
@@ -106,7 +109,8 @@ func (s *secrets) readAgain() (said bool) {
 	for _, warning := range cfg.Warnings {
 		s.log.Warn(warning)
 	}
-	s.log.Info("secrets.changed", "in_use", len(now), "added", len(without(now, before)), "removed", len(without(before, now)))
+	audit.SecretsChanged.Log(context.Background(), s.security, slog.Int("in_use", len(now)),
+		slog.Int("added", len(without(now, before))), slog.Int("removed", len(without(before, now))))
 	return true
 }
 

@@ -36,9 +36,14 @@ type store interface {
 func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
 	log, closeLog := newLogger(stdout, cfg.LogLevel)
 	defer func() { err = errors.Join(err, closeLog()) }()
+	security, closeAudit, err := openSecurity(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
 	var cert *certificate
 	if cfg.TLS.On() {
-		if cert, err = newCertificate(cfg.TLS, time.Now, observe.For(log, "todod.http")); err != nil {
+		if cert, err = newCertificate(cfg.TLS, time.Now, observe.For(log, "todod.http"), security); err != nil {
 			return err
 		}
 	}
@@ -46,11 +51,6 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		return err
 	}
 	logConfig(log, cfg)
-	security, closeAudit, err := openSecurity(cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeAudit()) }()
 	traces, flush, err := startTracing(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	stopFollowing := followSecrets(cfg, getenv, verifier, end, log)
+	stopFollowing := followSecrets(cfg, getenv, verifier, end, log, security)
 	defer stopFollowing()
 	db, err := openStore(ctx, cfg, traces, log)
 	if err != nil {

@@ -67,6 +67,12 @@ const (
 	UserErased Event = "user.erased"
 	// UserTokenMinted: an operator made an access token for somebody.
 	UserTokenMinted Event = "user.token_minted" //nolint:gosec // a name, no credential
+	// SecretsChanged: a server uses other secrets from now on.
+	SecretsChanged Event = "secrets.changed"
+	// SecretsRefused: there are new secrets that can't be used.
+	SecretsRefused Event = "secrets.refused"
+	// CertificateReloaded: a server shows its clients another certificate from now on.
+	CertificateReloaded Event = "certificate.reloaded"
 	// ServerStarted: a server is about to listen.
 	ServerStarted Event = "server.started"
 	// ServerStopped: a server ends, and was not killed.
@@ -99,7 +105,8 @@ var levels = map[Event]slog.Level{
 	TaskNotFound: slog.LevelWarn, LimitExceeded: slog.LevelWarn,
 
 	UserCreated: slog.LevelInfo, UserPasswordSet: slog.LevelWarn, UserErased: slog.LevelWarn,
-	UserTokenMinted: slog.LevelWarn, ServerStarted: slog.LevelInfo, ServerStopped: slog.LevelInfo,
+	UserTokenMinted: slog.LevelWarn, SecretsChanged: slog.LevelInfo, SecretsRefused: slog.LevelError,
+	CertificateReloaded: slog.LevelInfo, ServerStarted: slog.LevelInfo, ServerStopped: slog.LevelInfo,
 
 	Opened: slog.LevelInfo, Torn: slog.LevelWarn, Gap: slog.LevelWarn, Failed: slog.LevelError, Anchor: slog.LevelInfo,
 }

@@ -17,6 +17,7 @@ import (
 	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/httpapi"
+	"todod/internal/observe"
 	"todod/internal/ratelimit"
 )
 
@@ -161,6 +162,7 @@ func (s *server) events(t testing.TB, start int) []logLine {
 // elsewhere are the events that don't come from the API.
 var elsewhere = []audit.Event{
 	audit.UserCreated, audit.UserPasswordSet, audit.UserErased, audit.UserTokenMinted, audit.ServerStarted, audit.ServerStopped,
+	audit.SecretsChanged, audit.SecretsRefused, audit.CertificateReloaded,
 	audit.Opened, audit.Torn, audit.Gap, audit.Failed, audit.Anchor,
 }
 
@@ -360,6 +362,9 @@ func TestABurstIsToldOnceAMinute(t *testing.T) {
 	try("2001:db8:1:ffff::1", 30)
 	if got := bursts(); !slices.Equal(got, []string{"203.0.113.0", "203.0.113.0", "2001:db8:1::"}) {
 		t.Errorf("in the next minute: %v", got)
+	}
+	if observe.TokenRefusedBurst != string(audit.TokenRefusedBurst) {
+		t.Error("the metrics have another name for it")
 	}
 	if n := strings.Count(s.log.String(), string(audit.TokenRefused)+`"`); n != 29*3+40+40+29+40+30 {
 		t.Errorf("%d refusals were told", n)

@@ -40,7 +40,7 @@ func newActiveUsers(now func() time.Time) *activeUsers {
 func (a *activeUsers) saw(user string) {
 	hash := maphash.String(a.seed, user)
 	register := hash >> (64 - sketchBits)
-	rank := uint8(bits.LeadingZeros64(hash<<sketchBits|1<<(sketchBits-1)) + 1) //nolint:gosec // at most 54
+	rank := uint8(bits.LeadingZeros64(hash<<sketchBits|1<<(sketchBits-1)) + 1) // at most 54
 	minute := a.now().Unix() / 60
 
 	a.mu.Lock()
@@ -64,7 +64,7 @@ func (a *activeUsers) within(minutes int64) float64 {
 		if m.at <= now-minutes || m.at > now {
 			continue
 		}
-		for r, rank := range m.sketch {
+		for r, rank := range &m.sketch {
 			all[r] = max(all[r], rank)
 		}
 	}

@@ -1,0 +1,163 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"todod/internal/httpapi"
+	"todod/internal/observe"
+	"todod/internal/ratelimit"
+	"todod/internal/todo"
+)
+
+// scrape returns what metrics show.
+func scrape(t *testing.T, m *observe.Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	return w.Body.String()
+}
+
+// wantCounted reports each line that metrics lack.
+func wantCounted(t *testing.T, m *observe.Metrics, lines ...string) {
+	t.Helper()
+	metrics := scrape(t, m)
+	for _, line := range lines {
+		if !strings.Contains("\n"+metrics, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
+		}
+	}
+}
+
+// TestFailuresAreCounted: a panic as the 500 that it becomes, and what nobody waited for as nobody's failure.
+func TestFailuresAreCounted(t *testing.T) {
+	t.Parallel()
+	m := observe.NewMetrics("")
+	asked := make(chan struct{})
+	fail := func() error { panic("x") }
+	s := newServer(t, brokenStore{fail: func() error { return fail() }}, func(cfg *httpapi.Config) { cfg.Metrics = m })
+	s.as(t, "ada", "GET", "/api/v1/tasks", "").want(t, http.StatusInternalServerError)
+
+	ctx, leave := context.WithCancel(t.Context())
+	fail = func() error {
+		close(asked)
+		<-ctx.Done()
+		time.Sleep(100 * time.Millisecond) // until the server has noticed, too
+		return todo.Away(errors.New("canceled"))
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/tasks", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+mint(t, "ada"))
+	var gone sync.WaitGroup
+	gone.Go(func() {
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			t.Error("there is an answer")
+		}
+	})
+	<-asked
+	leave()
+	gone.Wait()
+	s.Close() // until everything is counted
+	wantCounted(t, m,
+		`todod_http_requests_total{method="GET",route="/api/v1/tasks",status="500"} 1`,
+		`todod_http_requests_total{method="GET",route="/api/v1/tasks",status="499"} 1`,
+		`todod_http_requests_in_flight 0`,
+	)
+}
+
+// TestEventStreamsAreMeasuredApart: one that lasted says nothing about how fast todod is.
+func TestEventStreamsAreMeasuredApart(t *testing.T) {
+	t.Parallel()
+	m := observe.NewMetrics("")
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) { cfg.Metrics = m })
+	s.as(t, "ada", "GET", "/api/v1/events", "").want(t, http.StatusOK)
+	s.as(t, "ada", "GET", "/api/v1/me/export", "").want(t, http.StatusOK)
+	s.api.Drain()
+	s.Close()
+	wantCounted(t, m,
+		`todod_http_stream_duration_seconds_count{method="GET",route="/api/v1/events"} 1`,
+		`todod_http_stream_duration_seconds_count{method="GET",route="/api/v1/me/export"} 1`,
+	)
+	if strings.Contains(scrape(t, m), `todod_http_request_duration_seconds_count{method="GET",route="/api/v1/events"}`) {
+		t.Error("a stream is among the durations of requests")
+	}
+}
+
+// TestScrapesAreFewAtOnce: whoever scrapes in a loop gets a problem, and nobody else notices.
+func TestScrapesAreFewAtOnce(t *testing.T) {
+	t.Parallel()
+	m := observe.NewMetrics("")
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	m.Watch(observe.Watched{Streams: func() int {
+		arrived <- struct{}{}
+		<-release
+		return 0
+	}})
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) { cfg.Metrics, cfg.MetricsRoute = m, true })
+	var scrapes sync.WaitGroup
+	for range 3 {
+		scrapes.Go(func() {
+			if a := s.do(t, request{method: "GET", path: "/metrics"}); a.status != http.StatusOK {
+				t.Errorf("status %d", a.status)
+			}
+		})
+		<-arrived
+	}
+	wantProblem(t, "the fourth", s.do(t, request{method: "GET", path: "/metrics"}), 503, "SERVICE_UNAVAILABLE")
+	s.do(t, request{method: "GET", path: "/health"}).want(t, http.StatusOK)
+	close(release)
+	scrapes.Wait()
+	s.do(t, request{method: "GET", path: "/metrics"}).want(t, http.StatusOK)
+}
+
+// TestMetricsAreNoRouteUnlessTheyShall: nor are they described.
+func TestMetricsAreNoRouteUnlessTheyShall(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	wantProblem(t, "no route", s.do(t, request{method: "GET", path: "/metrics"}), 404, "RESOURCE_NOT_FOUND")
+	with := httpapi.New(httpapi.Config{Logger: slog.New(slog.DiscardHandler), MetricsRoute: true})
+	if strings.Contains(string(with.OpenAPI()), "/metrics") {
+		t.Error("OpenAPI has /metrics")
+	}
+	w := httptest.NewRecorder()
+	with.Metrics().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	body, _ := io.ReadAll(w.Result().Body)
+	if w.Code != http.StatusOK || !strings.Contains(string(body), "todod_build_info") {
+		t.Errorf("%d %s", w.Code, body)
+	}
+}
+
+// TestDecisionsOfTheLimiterAreCounted: by policy, and not those that only look.
+func TestDecisionsOfTheLimiterAreCounted(t *testing.T) {
+	t.Parallel()
+	m := observe.NewMetrics("")
+	hourly := func(n int) ratelimit.Rate { return ratelimit.Rate{Quota: n, Window: time.Hour} }
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
+		cfg.Metrics = m
+		cfg.Limits = httpapi.Limits{Source: ratelimit.NewMemory(time.Now, 100), Authenticated: hourly(2), Anonymous: hourly(100)}
+	})
+	for _, want := range []int{200, 200, 429} {
+		s.as(t, "ada", "GET", "/api/v1/tasks", "").want(t, want)
+	}
+	s.do(t, request{method: "GET", path: "/api/v1/tasks"}).want(t, http.StatusUnauthorized)
+	s.Close()
+	wantCounted(t, m,
+		`todod_limiter_decisions_total{outcome="allowed",policy="user"} 2`,
+		`todod_limiter_decisions_total{outcome="refused",policy="user"} 1`,
+		`todod_limiter_decisions_total{outcome="allowed",policy="address"} 1`,
+		`todod_tokens_refused_total{reason="no token"} 1`,
+		`todod_active_users{window="5m"} 1`,
+	)
+}
