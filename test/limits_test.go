@@ -275,7 +275,7 @@ func startLoad(t *testing.T, ps []*tododtest.Process) *load {
 					t.Errorf("a request was answered with %d", status)
 				}
 				l.sent.Add(1)
-				time.Sleep(2 * time.Millisecond) // machines are shared
+				time.Sleep(20 * time.Millisecond) // machines are shared
 			}
 		})
 	}
@@ -287,7 +287,7 @@ func startLoad(t *testing.T, ps []*tododtest.Process) *load {
 // until waits until each replica has logged a text.
 func (l *load) until(text string) {
 	l.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		all := true
 		for _, p := range l.ps {
 			all = all && strings.Contains(p.Out.String(), text)

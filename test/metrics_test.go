@@ -218,6 +218,18 @@ func ofNobody(t *testing.T, metrics string) {
 	}
 }
 
+// TestABurstOfRefusedTokensIsCounted: an alert goes by this name.
+func TestABurstOfRefusedTokensIsCounted(t *testing.T) {
+	t.Parallel()
+	p := tododtest.Start(t, t.TempDir())
+	for range 40 {
+		ask(t, "GET", p.URL+"/api/v1/tasks", "", "Authorization", "Bearer x.y.z")
+	}
+	if metrics := scrape(t, p.URL); !strings.Contains(metrics, `todod_security_events_total{event="auth.token_refused_burst"} 1`+"\n") {
+		t.Error("it isn't counted")
+	}
+}
+
 // TestProductionHasMetricsOnAPortOfTheirOwnOnly: what the internet reaches doesn't show them.
 func TestProductionHasMetricsOnAPortOfTheirOwnOnly(t *testing.T) {
 	t.Parallel()

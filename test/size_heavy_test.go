@@ -14,7 +14,7 @@ const (
 )
 
 // floodAddresses is from how many addresses the flood comes.
-const floodAddresses = 10_000
+const floodAddresses = 3_000
 
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (

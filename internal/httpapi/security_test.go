@@ -363,7 +363,7 @@ func TestABurstIsToldOnceAMinute(t *testing.T) {
 	if got := bursts(); !slices.Equal(got, []string{"203.0.113.0", "203.0.113.0", "2001:db8:1::"}) {
 		t.Errorf("in the next minute: %v", got)
 	}
-	if observe.TokenRefusedBurst != string(audit.TokenRefusedBurst) {
+	if observe.RefusedBurst != string(audit.TokenRefusedBurst) {
 		t.Error("the metrics have another name for it")
 	}
 	if n := strings.Count(s.log.String(), string(audit.TokenRefused)+`"`); n != 29*3+40+40+29+40+30 {

@@ -126,11 +126,14 @@ func (k *Known) faultsOf(line string) (found []string) {
 	if record.Level != "DEBUG" {
 		found = append(found, match(fromInfoOn, line)...)
 	}
-	if record.Message != "configuration" && !strings.Contains(record.Message, " listens on ") && k.hasClient(line) {
+	if !ofItself.MatchString(record.Message) && k.hasClient(line) {
 		found = append(found, "a full address")
 	}
 	return found
 }
+
+// ofItself finds the messages in which a start says where todod itself listens, and how it is configured.
+var ofItself = regexp.MustCompile(`^configuration$|^todod \S+ listens on |^metrics at `)
 
 // match returns the names of those patterns that line has.
 func match(patterns map[string]*regexp.Regexp, line string) (found []string) {
