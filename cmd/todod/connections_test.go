@@ -52,6 +52,12 @@ func atWork(t *testing.T, p *process, token string) net.Conn {
 	return conn
 }
 
+// createX is the request that makes a task.
+func createX(token string) string {
+	return "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\nAuthorization: Bearer " +
+		token + "\r\n\r\n" + `{"title":"x"}`
+}
+
 // alive reports whether a stream goes on when something happens.
 func alive(conn net.Conn) bool {
 	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
@@ -157,9 +163,7 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	waitFor(t, "room made by all who wait", func() bool {
 		return answers(dial(t, p, half), "\r\n", "200") && gone(oldest) && gone(uploading) && gone(idle)
 	})
-	if code, body := call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"x"}`); code != http.StatusCreated {
-		t.Errorf("status %d: %s", code, body)
-	}
+	waitFor(t, "room for a write", func() bool { return answers(dial(t, p, ""), createX(token), "201") })
 	for _, conn := range working {
 		if !alive(conn) {
 			t.Error("a connection at work was closed")
@@ -179,10 +183,7 @@ func TestNoRoomWhereAllAreAtWork(t *testing.T) {
 		t.Errorf("one more was let in: %s", p.out)
 	}
 	_ = working[0].Close()
-	waitFor(t, "room", func() bool { return answers(dial(t, p, ""), whole, "200") })
-	if code, body := call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"x"}`); code != http.StatusCreated {
-		t.Errorf("status %d: %s", code, body)
-	}
+	waitFor(t, "room", func() bool { return answers(dial(t, p, ""), createX(token), "201") })
 	if !alive(working[1]) {
 		t.Error("a connection at work was closed")
 	}
