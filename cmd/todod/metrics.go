@@ -86,7 +86,7 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	log.Info("metrics at http://" + reachable(listener.Addr().String()) + "/metrics")
+	log.Info("metrics are scraped at /metrics of a port of their own", "port", cfg.MetricsPort)
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scrapeStopLimit)
 		defer cancel()
