@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// TokenRefusedBurst is the security event of many refused tokens from one address, which an alert waits for.
-const TokenRefusedBurst = "auth.token_refused_burst" //nolint:gosec // a name, no credential
+// RefusedBurst is the security event of many refused tokens from one address, which an alert waits for.
+const RefusedBurst = "auth.token_refused_burst"
 
 // mostValues is how many values a label may take that this package doesn't know beforehand. All further ones count as
 // otherValue.
@@ -70,7 +70,7 @@ func NewMetrics(version string) *Metrics {
 
 // begin counts nothing of what is to be seen before it happens for the first time: a rate needs a zero to begin at.
 func (m *Metrics) begin() {
-	m.events.of(TokenRefusedBurst)
+	m.events.of(RefusedBurst)
 	for _, by := range []string{byMemory, byProof} {
 		m.accepted.of(by)
 	}
