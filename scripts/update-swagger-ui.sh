@@ -18,3 +18,5 @@ mkdir -p "$assets"
 for file in "${files[@]}"; do
 	install -m 644 "$work/package/$file" "$assets/$file"
 done
+# The large ones go into the binary as browsers take them.
+gzip -9n "$assets"/swagger-ui-bundle.js "$assets"/swagger-ui.css

@@ -122,17 +122,18 @@ func wantShared(t *testing.T, ps []*tododtest.Process, name string) {
 func undisturbed(t *testing.T, ps []*tododtest.Process, do func(try int) (wrong string)) {
 	t.Helper()
 	disturbances := func() int { return logged(ps, redisSkipped) + logged(ps, redisLost) + logged(ps, redisBack) }
-	for try := range 10 {
-		before := disturbances()
+	for try := range 20 {
+		before, lost := disturbances(), logged(ps, redisLost) > logged(ps, redisBack)
 		wrong := do(try)
-		if disturbances() == before {
+		if !lost && disturbances() == before {
 			if wrong != "" {
 				t.Error(wrong)
 			}
 			return
 		}
+		time.Sleep(200 * time.Millisecond) // a lost one is asked again once a second
 	}
-	t.Error("in ten tries this machine was too busy for Redis to answer in time")
+	t.Error("in twenty tries this machine was too busy for Redis to answer in time")
 }
 
 // TestReplicasTogetherAllowWhatOneWould: of a user, of an address, of bad tokens and of sign-ins.

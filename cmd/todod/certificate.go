@@ -11,6 +11,7 @@ import (
 
 	"todod/internal/audit"
 	"todod/internal/config"
+	"todod/internal/observe"
 )
 
 // certificateCheck is how often the certificate's files are looked at, at most.
@@ -29,6 +30,14 @@ type certificate struct {
 	checking sync.Mutex // guards what follows
 	checked  time.Time
 	failure  string // what is wrong with the files now, "" if nothing is
+}
+
+// openCertificate reads the certificate that is configured, nil if there is none. The error is *config.Problems.
+func openCertificate(files config.TLS, o observer) (*certificate, error) {
+	if !files.On() {
+		return nil, nil //nolint:nilnil // without a certificate there is no HTTPS
+	}
+	return newCertificate(files, time.Now, observe.For(o.log, "todod.http"), o.security)
 }
 
 // newCertificate reads the certificate that is configured. The error is *config.Problems.

@@ -35,10 +35,10 @@ type secrets struct {
 // changes that hold them, until the function it returns is called. From the first call on, SIGHUP doesn't end the process
 // by itself. It also comes when the terminal is closed at which somebody runs todod: then end is called.
 func followSecrets(
-	cfg config.Config, getenv func(string) string, verifier *auth.Verifier, end func(), log, security *slog.Logger,
+	cfg config.Config, getenv func(string) string, verifier *auth.Verifier, end func(), o observer,
 ) (stop func()) {
 	s := &secrets{
-		cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(log, "todod.secrets"), security: security,
+		cfg: cfg, getenv: getenv, verifier: verifier, log: observe.For(o.log, "todod.secrets"), security: o.security,
 		orphaned: closedTerminal(os.Stdin, os.Stdout), end: end,
 	}
 	hangUps := make(chan os.Signal, 1)

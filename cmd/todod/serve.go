@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,83 +36,125 @@ type store interface {
 
 // serve serves the API as cfg says, which came from getenv, until ctx ends, and then until the requests under way are answered.
 func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
-	log, closeLog := newLogger(stdout, cfg.LogLevel)
-	defer func() { err = errors.Join(err, closeLog()) }()
-	security, closeAudit, err := openSecurity(cfg, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeAudit()) }()
-	var cert *certificate
-	if cfg.TLS.On() {
-		if cert, err = newCertificate(cfg.TLS, time.Now, observe.For(log, "todod.http"), security); err != nil {
-			return err
-		}
-	}
+	var ends ends
+	defer ends.all(&err)
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
 	}
-	logConfig(log, cfg)
-	traces, flush, err := startTracing(ctx, cfg, log)
+	o, err := openObserver(ctx, cfg, stdout, &ends)
 	if err != nil {
 		return err
 	}
-	defer flush()
-	metrics := observe.NewMetrics(version)
-	verifier, err := newVerifier(cfg, traces, log)
+	cert, err := openCertificate(cfg.TLS, o)
 	if err != nil {
 		return err
 	}
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	stopFollowing := followSecrets(cfg, getenv, verifier, end, log, security)
-	defer stopFollowing()
-	db, err := openStore(ctx, cfg, traces, log)
+	ctx, stop := context.WithCancel(ctx)
+	ends.then(stop)
+	verifier, err := newVerifier(cfg, o.traces, o.log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	hub := newHub(cfg, db, log)
-	hub.Start()
-	defer hub.Close()
-	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	stopSweeping := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), metrics, log)
-	defer stopSweeping()
-	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), traces, log)
+	ends.then(followSecrets(cfg, getenv, verifier, stop, o))
+	api, err := openAPI(ctx, cfg, o, verifier, &ends)
 	if err != nil {
 		return err
 	}
-	if closer, ok := provider.(io.Closer); ok {
-		defer func() { err = errors.Join(err, closer.Close()) }()
-	}
-	keeper := account.NewKeeper(account.KeeperConfig{
-		Store: db, Provider: provider, Now: time.Now, Logger: observe.For(log, "todod.account"), Erased: hub.Erased,
-	})
-	limits, closeLimits, err := newLimits(cfg.RateLimit, log)
+	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), o.log)
 	if err != nil {
 		return err
 	}
-	defer closeLimits()
-	api := httpapi.New(httpapi.Config{
-		Tasks: tasks, Accounts: provider, Keeper: keeper, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Verifier: verifier, Limits: limits, Logger: log, Security: security, Now: time.Now, Version: version,
-		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
-		Metrics: metrics, MetricsRoute: metricsRoute(cfg), Traces: traces,
-	})
-	watchState(metrics, db, hub, limits.Source, api)
-	stopMetrics, err := serveMetrics(ctx, cfg, api.Metrics(), log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stopMetrics()) }()
+	ends.add(stopMetrics)
 	doors, err := openDoors(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	audit.ServerStarted.Log(ctx, security, slog.String("version", version))
-	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), security)
-	log.Info(startLine(cfg, doors[0].Addr()))
-	return serveOn(ctx, doors, newServer(cfg, api, cert, log), api.Drain, cfg.ShutdownTimeout, log)
+	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version))
+	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), o.security)
+	o.log.Info(startLine(cfg, doors[0].Addr()))
+	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
+	return serveOn(ctx, doors, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
+}
+
+// ends are what is to be done in the end, what was begun last first.
+type ends []func() error
+
+// add adds an end that may fail.
+func (e *ends) add(end func() error) { *e = append(*e, end) }
+
+// then adds an end that can't fail.
+func (e *ends) then(end func()) { e.add(func() error { end(); return nil }) }
+
+// all does it all and joins what fails to err.
+func (e *ends) all(err *error) {
+	for _, end := range slices.Backward(*e) {
+		*err = errors.Join(*err, end())
+	}
+}
+
+// An observer is what everything tells operators through.
+type observer struct {
+	log      *slog.Logger
+	security *slog.Logger // of what concerns security
+	metrics  *observe.Metrics
+	traces   *observe.Traces // nil: none
+}
+
+// openObserver returns the observer that is configured, which has been told the configuration.
+func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, ends *ends) (o observer, err error) {
+	log, closeLog := newLogger(stdout, cfg.LogLevel)
+	ends.add(closeLog)
+	security, closeAudit, err := openSecurity(cfg, log)
+	if err != nil {
+		return o, err
+	}
+	ends.add(closeAudit)
+	logConfig(log, cfg)
+	traces, flush, err := startTracing(ctx, cfg, log)
+	if err != nil {
+		return o, err
+	}
+	ends.then(flush)
+	return observer{log, security, observe.NewMetrics(version), traces}, nil
+}
+
+// openAPI returns the API over the database that is configured, with what goes on behind it.
+func openAPI(
+	ctx context.Context, cfg config.Config, o observer, verifier *auth.Verifier, ends *ends,
+) (*httpapi.API, error) {
+	db, err := openStore(ctx, cfg, o.traces, o.log)
+	if err != nil {
+		return nil, err
+	}
+	ends.add(db.Close)
+	hub := newHub(cfg, db, o.log)
+	hub.Start()
+	ends.then(hub.Close)
+	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
+	ends.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
+	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), o.traces, o.log)
+	if err != nil {
+		return nil, err
+	}
+	if closer, ok := provider.(io.Closer); ok {
+		ends.add(closer.Close)
+	}
+	limits, closeLimits, err := newLimits(cfg.RateLimit, o.log)
+	if err != nil {
+		return nil, err
+	}
+	ends.then(closeLimits)
+	api := httpapi.New(httpapi.Config{
+		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
+		Keeper: account.NewKeeper(account.KeeperConfig{
+			Store: db, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
+		}),
+		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
+		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
+		Metrics: o.metrics, MetricsRoute: metricsRoute(cfg), Traces: o.traces,
+	})
+	watchState(o.metrics, db, hub, limits.Source, api)
+	return api, nil
 }
 
 // newLogger returns the logger that writes to stdout, in colour if that is a terminal. It must be closed.

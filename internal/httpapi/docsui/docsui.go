@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -57,7 +58,7 @@ func Routes(specURL string) map[string]http.Handler {
 		"GET /docs/assets/init.js": asset("init.js", initScript),
 	}
 	for name, content := range vendoredFiles() {
-		routes["GET /docs/assets/"+name] = asset(name, content)
+		routes["GET /docs/assets/"+strings.TrimSuffix(name, ".gz")] = asset(name, content)
 	}
 	return routes
 }
@@ -83,35 +84,50 @@ func index(specURL string) http.Handler {
 	})
 }
 
-// asset returns the handler of one of the page's files.
+// asset returns the handler of one of the page's files. One whose name ends in .gz is kept as most browsers take it, and
+// unpacked for the others.
 func asset(name string, content []byte) http.Handler {
+	name, isZipped := strings.CutSuffix(name, ".gz")
 	contentType, ok := contentTypes[path.Ext(name)]
 	if !ok {
 		panic(fmt.Sprintf("docsui: no content type for %s", name)) // the files are part of this package
 	}
-	return static(name, content, http.Header{
+	header := http.Header{
 		"Content-Type":  {contentType},
 		"Cache-Control": {"public, max-age=3600"},
-	})
+	}
+	if isZipped {
+		return inEither(name, content, func() []byte { return unzip(content) }, func() []byte { return content }, header)
+	}
+	return static(name, content, header)
 }
 
 // static returns a handler that answers content with the given header and an ETag, compressed for those who take gzip, and
 // 304 to whoever has it.
 func static(name string, content []byte, header http.Header) http.Handler {
-	sum := sha256.Sum256(content)
-	tag := hex.EncodeToString(sum[:16])
 	zipped := sync.OnceValue(func() []byte { return zip(content) }) // kept: it takes long and is a third in size
+	return inEither(name, content, func() []byte { return content }, zipped, header)
+}
+
+// inEither returns a handler that answers what plain returns, or zipped for those who take gzip if that is shorter, with the
+// given header and an ETag that version makes, and 304 to whoever has it.
+func inEither(name string, version []byte, plain, zipped func() []byte, header http.Header) http.Handler {
+	sum := sha256.Sum256(version)
+	tag := hex.EncodeToString(sum[:16])
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for key, values := range header {
 			w.Header()[key] = values
 		}
-		answer, etag := content, tag
+		answer, etag := []byte(nil), tag
 		if takesGzip(r.Header.Get("Accept-Encoding")) {
-			if small := zipped(); len(small) < len(content) {
-				answer, etag = small, tag+"-gzip"
-				w.Header().Set("Content-Encoding", "gzip")
-				w.Header().Set("Content-Length", strconv.Itoa(len(small)))
-			}
+			answer = zipped()
+		}
+		if answer != nil {
+			etag += "-gzip"
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+		} else {
+			answer = plain()
 		}
 		w.Header().Set("ETag", `"`+etag+`"`)
 		// Parts of a page are of no use to anyone, and what is asked for in vain would be answered in plain text.
@@ -123,7 +139,7 @@ func static(name string, content []byte, header http.Header) http.Handler {
 	})
 }
 
-// zip returns content in gzip, as small as it gets.
+// zip returns content in gzip, as small as it gets, nil if that is no shorter.
 func zip(content []byte) []byte {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -133,7 +149,23 @@ func zip(content []byte) []byte {
 	if err = errors.Join(err, w.Close()); err != nil {
 		panic(err) // a buffer takes everything
 	}
+	if out.Len() >= len(content) {
+		return nil
+	}
 	return bytes.Clone(out.Bytes())
+}
+
+// unzip returns what is in gzip in zipped, one of the package's files.
+func unzip(zipped []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(zipped))
+	if err != nil {
+		panic(err)
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		panic(err)
+	}
+	return content
 }
 
 // takesGzip reports whether an Accept-Encoding header names gzip and doesn't exclude it with q=0.
