@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -15,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -31,12 +32,16 @@ type Traces struct {
 }
 
 // NewTraces returns Traces of a program of this version. Where spans go, and which, the OTEL_ variables of the process's
-// environment say, as OpenTelemetry's SDK reads them. A collector that is away costs spans and a line in the log now and
+// environment say, as OpenTelemetry's SDK and newCollector read them. A collector that is away costs spans and a line in the log now and
 // then, nothing else. It must be closed.
 func NewTraces(ctx context.Context, version string, log *slog.Logger) (*Traces, error) {
 	otel.SetErrorHandler(&errorLog{log: log, now: time.Now})
 	otel.SetLogger(logr.FromSlogHandler(log.Handler()))
-	exporter, err := otlptracehttp.New(ctx)
+	to, err := newCollector(os.Getenv)
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	exporter, err := otlptrace.New(ctx, to)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
