@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -97,10 +96,7 @@ func (t *Traces) Begin(r *http.Request) (context.Context, Span) {
 	if remote.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, remote.WithTraceState(trace.TraceState{}))
 	}
-	method := r.Method
-	if !slices.Contains(methods, method) {
-		method = "_OTHER" // as OpenTelemetry calls it
-	}
+	method := MethodOr(r.Method, "_OTHER") // as OpenTelemetry calls it
 	ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("http.request.method", method)))
 	return ctx, Span{span, method}
