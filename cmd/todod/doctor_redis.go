@@ -17,7 +17,7 @@ func (r *report) examineRedis(ctx context.Context, cfg config.Config) {
 	if cfg.RateLimit.RedisURL == "" {
 		return
 	}
-	shared, err := ratelimit.NewRedis(string(cfg.RateLimit.RedisURL), nil)
+	shared, err := ratelimit.NewRedis(string(cfg.RateLimit.RedisURL))
 	if err != nil {
 		r.say("fail", "REDIS_URL: %v", err)
 		return

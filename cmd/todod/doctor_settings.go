@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"todod/internal/config"
 	"todod/internal/httpapi"
@@ -52,7 +50,7 @@ func (r *report) examineOrigin(cfg config.Config, origin string) error {
 	}
 	origin = strings.ToLower(u.Scheme + "://" + u.Host)
 	switch {
-	case !admitted(cfg, origin):
+	case !httpapi.Admits(cfg.AllowedOrigins, origin):
 		r.say("fail", "a frontend at %s is kept out by browsers: add it to ALLOWED_ORIGINS, which is %s", origin, strings.Join(cfg.AllowedOrigins, ","))
 	case cfg.Env.Strict() && u.Scheme == "http":
 		r.say("warn", "a frontend at %s is let in, but its tokens can be read on the way: serve it with https", origin)
@@ -61,32 +59,3 @@ func (r *report) examineOrigin(cfg config.Config, origin string) error {
 	}
 	return nil
 }
-
-// admitted asks the API itself, as a browser would before a request with a token.
-func admitted(cfg config.Config, origin string) bool {
-	api := httpapi.New(httpapi.Config{Logger: discard, Now: time.Now, AllowedOrigins: cfg.AllowedOrigins})
-	preflight := &http.Request{
-		Method: http.MethodOptions, URL: &url.URL{Path: "/api/v1/tasks"}, Host: "localhost", RemoteAddr: "127.0.0.1:1",
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
-		Header: http.Header{
-			"Origin": {origin}, "Access-Control-Request-Method": {http.MethodPatch},
-			"Access-Control-Request-Headers": {"authorization,content-type"},
-		},
-	}
-	answer := headers{}
-	api.ServeHTTP(answer, preflight)
-	allowed := http.Header(answer).Get("Access-Control-Allow-Origin")
-	return allowed == origin || allowed == "*"
-}
-
-// headers is the answer to a request of which nothing else is of interest.
-type headers http.Header
-
-// Header implements http.ResponseWriter.
-func (h headers) Header() http.Header { return http.Header(h) }
-
-// Write implements http.ResponseWriter.
-func (headers) Write(p []byte) (int, error) { return len(p), nil }
-
-// WriteHeader implements http.ResponseWriter.
-func (headers) WriteHeader(int) {}

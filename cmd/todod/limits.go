@@ -34,7 +34,7 @@ func newSource(cfg config.RateLimit, log *slog.Logger) (source ratelimit.Source,
 	if cfg.RedisURL == "" {
 		return memory, func() {}, nil
 	}
-	shared, err := ratelimit.NewRedis(string(cfg.RedisURL), nil)
+	shared, err := ratelimit.NewRedis(string(cfg.RedisURL))
 	if err != nil {
 		return nil, func() {}, fmt.Errorf("REDIS_URL: %w", err)
 	}

@@ -60,3 +60,16 @@ func cors(origins []string) func(http.Handler) http.Handler {
 		})
 	}
 }
+
+// Admits reports whether browsers let pages of origin call an API of these allowed origins: it asks as they do before a
+// request with a token.
+func Admits(origins []string, origin string) bool {
+	preflight := &http.Request{Method: http.MethodOptions, Header: http.Header{
+		"Origin": {origin}, "Access-Control-Request-Method": {http.MethodPatch},
+		"Access-Control-Request-Headers": {"authorization,content-type"},
+	}}
+	answer := headerOnly{}
+	cors(origins)(http.NotFoundHandler()).ServeHTTP(answer, preflight)
+	allowed := http.Header(answer).Get("Access-Control-Allow-Origin")
+	return allowed == origin || allowed == "*"
+}

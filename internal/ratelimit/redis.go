@@ -30,7 +30,7 @@ const (
 // all the script has to know is that one comparison.
 //
 // ARGV: the window's burst, how far ahead the time may lie for the requests to pass, what they cost; all in nanoseconds.
-// After them, if somebody else than Redis says what time it is, its seconds and nanoseconds.
+// After them, in tests that say what time it is, its seconds and nanoseconds.
 //
 // Numbers in Lua are doubles, exact to 2^53. Nanoseconds since 1970 are more than that, so moments are kept as seconds and
 // nanoseconds, and only distances within a window, an hour at most, are calculated with.
@@ -69,16 +69,15 @@ return ahead
 // the database sees no user id and no e-mail address; addresses can be found out by trying them all.
 type Redis struct {
 	client *redis.Client
-	now    func() time.Time // nil: Redis's own clock
+	now    func() time.Time // nil, but in tests: Redis's own clock, so that processes whose clocks differ agree
 }
 
 // init silences the library, which writes every failure to stderr. Callers get them as errors.
 func init() { logging.Disable() }
 
-// NewRedis returns a Redis for a URL that begins with redis://, rediss:// or unix://. Time is read from now; if that is
-// nil, from Redis's own clock, so that processes whose clocks differ agree. Nothing is connected to yet. It has to be
-// closed.
-func NewRedis(url string, now func() time.Time) (*Redis, error) {
+// NewRedis returns a Redis for a URL that begins with redis://, rediss:// or unix://. Nothing is connected to yet. It has
+// to be closed.
+func NewRedis(url string) (*Redis, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, errors.New("this is no URL of a Redis") // the library's words may have the password in them
@@ -91,7 +90,7 @@ func NewRedis(url string, now func() time.Time) (*Redis, error) {
 	options.PipelinePoolSize = -1
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Redis{client: redis.NewClient(options), now: now}, nil
+	return &Redis{client: redis.NewClient(options)}, nil
 }
 
 // Address returns where the Redis is, for a log: host and port, or the path of a socket.

@@ -17,10 +17,11 @@ import (
 // newRedis returns a source in the Redis at url that ends with t. A nil now is Redis's own clock.
 func newRedis(t *testing.T, url string, now func() time.Time) *ratelimit.Redis {
 	t.Helper()
-	r, err := ratelimit.NewRedis(url, now)
+	r, err := ratelimit.NewRedis(url)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.SetNow(now)
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -159,7 +160,7 @@ func TestRedisURLs(t *testing.T) {
 		t.Errorf("without the password: %v", err)
 	}
 	for _, url := range []string{"http://localhost:6379", "redis://:hunter2@localhost:port", "redis://localhost/x", "unix://", "localhost:6379"} {
-		if _, err := ratelimit.NewRedis(url, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if _, err := ratelimit.NewRedis(url); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Diagnosis is what an operator wants to know of a file.
@@ -14,7 +13,6 @@ type Diagnosis struct {
 	There    bool        // if not, nothing else is known but Pending
 	Bytes    int64       // the log included
 	Mode     fs.FileMode // of the file
-	Folder   fs.FileMode // that it is in
 	Journal  string      // SQLite's journal mode: wal once a server has opened the file
 	Pending  int         // migrations that have not run
 	Unknown  int         // migrations that have run and that this program doesn't know
@@ -34,15 +32,11 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	if err != nil {
 		return d, err
 	}
-	folder, err := os.Stat(filepath.Dir(path))
-	if err != nil {
-		return d, err
-	}
-	d.There, d.Bytes, d.Mode, d.Folder = true, info.Size(), info.Mode(), folder.Mode()
+	d.There, d.Bytes, d.Mode = true, info.Size(), info.Mode()
 	if log, err := os.Stat(path + "-wal"); err == nil {
 		d.Bytes += log.Size()
 	}
-	db, err := connect(path, 1, nil)
+	db, err := connect(path, 1)
 	if err != nil {
 		return d, err
 	}
