@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -114,9 +113,8 @@ func (c *connections) admit(conn net.Conn) (victim net.Conn) {
 
 // keyOf returns the key under which the connections of a client are counted, "" for a trusted proxy.
 func (c *connections) keyOf(conn net.Conn) string {
-	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	addr := remote.Addr().Unmap().WithZone("")
-	if err != nil || slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(addr) }) {
+	addr := ratelimit.ParseAddr(conn.RemoteAddr().String())
+	if !addr.IsValid() || ratelimit.IsTrusted(addr, c.trusted) {
 		return ""
 	}
 	return ratelimit.AddressKey(addr)

@@ -66,8 +66,8 @@ func (f *File) isHere() (bool, error) {
 	return err == nil && os.SameFile(there, ours), err
 }
 
-// moveOn goes on in the file that is at f.path now. If the old one ends in a line that was cut off, that is closed. It stays locked until the new one is, so that processes which
-// come from there see what stands at its end.
+// moveOn goes on in the file that is at f.path now. If the old one ends in a line that was cut off, that is closed. It
+// stays locked until the new one is, so that processes which come from there see what stands at its end.
 func (f *File) moveOn() error {
 	old := f.file
 	if f.ending != (ending{}) {

@@ -7,9 +7,8 @@ func (t Telemetry) Traced() bool {
 	return t.Endpoint+t.TracesEndpoint != "" && !t.SDKDisabled && t.TracesExporter != "none"
 }
 
-// Environment returns, if traces are to be made, the variables of OpenTelemetry whose values may not be in the process's
-// environment, where its SDK
-// looks for them: they may come from .env or from a file.
+// Environment returns, if traces are to be made, the variables of OpenTelemetry whose values may not be in the
+// process's environment, where its SDK looks for them: they may come from .env or from a file.
 func (t Telemetry) Environment() map[string]string { return t.environment }
 
 // otlpProtocol is the one protocol in which traces are sent.

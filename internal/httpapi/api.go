@@ -96,7 +96,6 @@ func New(cfg Config) *API {
 	if cfg.MetricsRoute {
 		a.mux.Handle("GET /metrics", a.scraped())
 	}
-	a.metrics.Streaming(a.lasting()...)
 	a.describe()
 	a.handler = a.wrap(a.mux, cfg.AllowedOrigins)
 	return a

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"todod/internal/ratelimit"
 )
 
 // HTTPS says how clients are kept to HTTPS. Its zero value leaves them alone.
@@ -26,7 +24,7 @@ func (a *API) strict(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if ratelimit.ClientScheme(r, a.proxies) == "https" {
+		if recordOf(r.Context()).scheme == "https" {
 			w.Header().Set("Strict-Transport-Security", remember)
 		}
 		next.ServeHTTP(w, r)
@@ -42,7 +40,7 @@ func (a *API) httpsOnly(next http.Handler) http.Handler {
 	}
 	send := a.anonymous(http.HandlerFunc(a.sendToHTTPS))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme := ratelimit.ClientScheme(r, a.proxies)
+		scheme := recordOf(r.Context()).scheme
 		plain := scheme == "http" || scheme == "" && a.https.Port != 0
 		if plain && !isHealth(r.URL.Path) {
 			send.ServeHTTP(w, r)
@@ -88,7 +86,7 @@ func (a *API) onHTTPS(r *http.Request) (string, bool) {
 		return "", false
 	}
 	port := "443"
-	if a.https.Port != 0 && ratelimit.ClientScheme(r, a.proxies) == "" {
+	if a.https.Port != 0 && recordOf(r.Context()).scheme == "" {
 		port = strconv.Itoa(int(a.https.Port)) // where TLS ends here; a proxy's is where everybody's is
 	}
 	authority := strings.TrimSuffix(net.JoinHostPort(host, port), ":443")

@@ -86,7 +86,8 @@ func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate,
 	return a.tell(ctx, policy, rate, decision)
 }
 
-// decide counts n requests against key, under a policy. It reports false if there are no limits or the source fails: then all may pass.
+// decide counts n requests against key, under a policy. It reports false if there are no limits or the source fails:
+// then all may pass.
 func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
 	if a.limits.Source == nil {
 		return ratelimit.Decision{}, false

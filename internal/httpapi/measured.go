@@ -14,19 +14,6 @@ const lastingTag = "lasting"
 // statusGone is what metrics and traces call an answer that its client didn't wait for.
 const statusGone = 499
 
-// lasting returns the patterns of the routes whose answers last.
-func (a *API) lasting() []string {
-	var patterns []string
-	for path, item := range a.huma.OpenAPI().Paths {
-		for _, op := range operations(item) {
-			if op.Metadata[lastingTag] != nil {
-				patterns = append(patterns, path)
-			}
-		}
-	}
-	return patterns
-}
-
 // measured counts each request when it has been answered, and makes the span of its trace.
 func (a *API) measured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

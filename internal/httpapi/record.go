@@ -22,6 +22,7 @@ type record struct {
 	requestID     string
 	correlationID string
 	client        netip.Addr
+	scheme        string      // that the client came by: http, https, "" if it isn't known
 	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
 
@@ -77,8 +78,8 @@ func traceID(header string) string {
 func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
-			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies), agent: r.UserAgent(),
-			now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
+			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies),
+			scheme: ratelimit.ClientScheme(r, a.proxies), agent: r.UserAgent(), now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
 		if !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
@@ -105,7 +106,7 @@ func (a *API) logged(next http.Handler) http.Handler {
 			rec.status, rec.took = seen.status, time.Since(start)
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: methodName(r.Method), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
+				Method: observe.MethodOr(r.Method, "OTHER"), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
 				Status: rec.status, Duration: rec.took,
 			}
 			attrs := line.Attrs()
@@ -125,17 +126,6 @@ func (a *API) logged(next http.Handler) http.Handler {
 // gaveUp reports whether the client of a request that was answered has gone away, which ended the database's work.
 func gaveUp(ctx context.Context, rec *record) bool {
 	return rec.status == http.StatusServiceUnavailable && ctx.Err() != nil
-}
-
-// methodName returns the method for the log, OTHER if it is none of HTTP's own: then it is a word of the client's, of any
-// length.
-func methodName(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-		http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return method
-	}
-	return "OTHER"
 }
 
 // levelOf returns the level that an answer of this status is logged at.

@@ -27,8 +27,8 @@ var Passwords = []string{
 // Known is what a test knows of its log. It is safe for concurrent use; the zero value knows nothing.
 type Known struct {
 	mu        sync.Mutex
-	forbidden []string
-	peers     []string
+	forbidden map[string]string         // as they stand in JSON
+	peers     map[string]*regexp.Regexp // addresses that todod connects to, with what errors of the network say beside them
 }
 
 // Forbid says that none of these may be in the log. Those of fewer than five bytes are passed over: they occur by chance.
@@ -36,9 +36,14 @@ func (k *Known) Forbid(secrets ...string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range secrets {
-		if len(s) >= 5 && !slices.Contains(k.forbidden, s) {
-			k.forbidden = append(k.forbidden, s)
+		if _, known := k.forbidden[s]; len(s) < 5 || known {
+			continue
 		}
+		if k.forbidden == nil {
+			k.forbidden = map[string]string{}
+		}
+		quoted, _ := json.Marshal(s) // a string always marshals
+		k.forbidden[s] = strings.Trim(string(quoted), `"`)
 	}
 }
 
@@ -72,100 +77,144 @@ func (k *Known) Environment(env ...string) {
 				k.Forbid(secret)
 			}
 		}
-		k.mu.Lock()
-		k.peers = append(k.peers, endpoint.FindAllString(value, -1)...)
-		k.mu.Unlock()
+		for _, peer := range endpoint.FindAllString(value, -1) {
+			k.connects(peer)
+		}
 	}
+}
+
+// connects has an address be no client's: one that todod itself connects to, with its own end of such a connection in front,
+// as errors of the network name both.
+func (k *Known) connects(peer string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.peers == nil {
+		k.peers = map[string]*regexp.Regexp{}
+	}
+	if k.peers[peer] == nil {
+		k.peers[peer] = regexp.MustCompile(`(?:[0-9.]+:\d+->)?` + regexp.QuoteMeta(peer) + `(?: \([0-9a-f.:]+\))?`)
+	}
+}
+
+// A pattern finds something by its form. Logs are long, and regular expressions slow where races are looked for: a line is
+// searched only if one of the hints is in it, in whatever case, as one is in all that the form finds.
+type pattern struct {
+	what  string
+	hints []string
+	form  *regexp.Regexp
 }
 
 // What is found by its form.
 var (
-	atAnyLevel = map[string]*regexp.Regexp{
-		"a JWT":                 regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}`),
-		"a password's hash":     regexp.MustCompile(`\$argon2|\$2[aby]\$\d\d\$`),
-		"a URL with a password": regexp.MustCompile(`://[^/\s:@"\\]*:[^@\s"/\\]+@`),
-		"an Authorization":      regexp.MustCompile(`(?i)bearer [a-z0-9]`),
+	atAnyLevel = []pattern{
+		{"a JWT", []string{"eyj"}, regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}`)},
+		{"a password's hash", []string{"$"}, regexp.MustCompile(`\$argon2|\$2[aby]\$\d\d\$`)},
+		{"a URL with a password", []string{"://"}, regexp.MustCompile(`://[^/\s:@"\\]*:[^@\s"/\\]+@`)},
+		{"an Authorization", []string{"bearer "}, regexp.MustCompile(`(?i)bearer [a-z0-9]`)},
 	}
-	fromInfoOn = map[string]*regexp.Regexp{
-		"an e-mail address": regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`),
-		"a query":           regexp.MustCompile(`\?[A-Za-z_.-]+=`),
+	fromInfoOn = []pattern{
+		{"an e-mail address", []string{"@", "%40"}, regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`)},
+		{"a query", []string{"?"}, regexp.MustCompile(`\?[A-Za-z_.-]+=`)},
 	}
-	// opaque finds tokens of todod's own: refresh tokens and tickets.
-	opaque = regexp.MustCompile(`[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{43})(?:[^A-Za-z0-9_-]|$)`)
+	// opaque finds the ends of tokens of todod's own: refresh tokens and tickets.
+	opaque = regexp.MustCompile(`\.([A-Za-z0-9_-]{43})(?:[^A-Za-z0-9_-]|$)`)
 )
 
 // Faults returns what is wrong with a log, a sentence each that repeats the line but not the secret.
 func (k *Known) Faults(log string) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	var secrets []string // that are in it somewhere
+	for secret, quoted := range k.forbidden {
+		if strings.Contains(log, secret) || strings.Contains(log, quoted) {
+			secrets = append(secrets, secret)
+		}
+	}
 	var faults []string
 	for line := range strings.Lines(log) {
-		for _, what := range k.faultsOf(strings.TrimSpace(line)) {
+		for _, what := range k.faultsOf(strings.TrimSpace(line), secrets) {
 			faults = append(faults, fmt.Sprintf("%s in: %s", what, line))
 		}
 	}
 	return faults
 }
 
-// faultsOf returns what is in a line that must not be. A line that is none of the log's counts as one of any level.
-func (k *Known) faultsOf(line string) (found []string) {
-	var record struct{ Level, Message string }
-	_ = json.Unmarshal([]byte(line), &record)
-	for _, secret := range k.forbidden {
-		quoted, _ := json.Marshal(secret) // as it stands in JSON
-		if strings.Contains(line, secret) || strings.Contains(line, strings.Trim(string(quoted), `"`)) {
+// faultsOf returns what is in a line that must not be, of secrets these alone. A line that is none of the log's counts as
+// one of any level.
+func (k *Known) faultsOf(line string, secrets []string) (found []string) {
+	for _, secret := range secrets {
+		if strings.Contains(line, secret) || strings.Contains(line, k.forbidden[secret]) {
 			found = append(found, fmt.Sprintf("a secret of %d bytes", len(secret)))
 		}
 	}
-	found = append(found, match(atAnyLevel, line)...)
+	lower := strings.ToLower(line)
+	found = append(found, match(atAnyLevel, line, lower)...)
 	for _, token := range opaque.FindAllStringSubmatch(line, -1) {
 		if strings.ContainsAny(token[1], "0123456789") && strings.ToLower(token[1]) != token[1] {
 			found = append(found, "a token of todod's own")
 		}
 	}
-	if record.Level != "DEBUG" {
-		found = append(found, match(fromInfoOn, line)...)
+	if some := match(fromInfoOn, line, lower); len(some) > 0 && parse(line).Level != "DEBUG" {
+		found = append(found, some...)
 	}
-	if !ofItself.MatchString(record.Message) && k.hasClient(line) {
+	if k.hasClient(line) && !ofItself.MatchString(parse(line).Message) {
 		found = append(found, "a full address")
 	}
 	return found
 }
 
+// record is what is read of a line.
+type record struct{ Level, Message string }
+
+// parse reads a line, of which nothing is known if it is none of the log's.
+func parse(line string) (r record) {
+	_ = json.Unmarshal([]byte(line), &r)
+	return r
+}
+
 // ofItself finds the messages in which a start says where todod itself listens, and how it is configured.
 var ofItself = regexp.MustCompile(`^configuration$|^todod \S+ listens on |^metrics at `)
 
-// match returns the names of those patterns that line has.
-func match(patterns map[string]*regexp.Regexp, line string) (found []string) {
-	for name, pattern := range patterns {
-		if pattern.MatchString(line) {
-			found = append(found, name)
+// match returns what those patterns find in line, of which lower is the text in lower case.
+func match(patterns []pattern, line, lower string) (found []string) {
+	for _, p := range patterns {
+		hinted := slices.ContainsFunc(p.hints, func(hint string) bool { return strings.Contains(lower, hint) })
+		if hinted && p.form.MatchString(line) {
+			found = append(found, p.what)
 		}
 	}
 	return found
 }
 
-// address finds what may be an address.
+// address finds what may be an address, among the characters of one.
 var address = regexp.MustCompile(`[0-9A-Fa-f]*:[0-9A-Fa-f:.]+|\d+\.\d+\.\d+\.\d+`)
 
-// hasClient reports whether line has an address that is neither a whole network's nor one that todod itself connects to,
-// with its own end of such a connection in front, as errors of the network name both.
+// hasClient reports whether line has an address that is neither a whole network's nor one that todod itself connects to.
 func (k *Known) hasClient(line string) bool {
-	for _, peer := range k.peers {
-		at := regexp.QuoteMeta(peer)
-		line = regexp.MustCompile(`(?:[0-9.]+:\d+->)?`+at+`(?: \([0-9a-f.:]+\))?`).ReplaceAllString(line, "")
+	for peer, mentioned := range k.peers {
+		if strings.Contains(line, peer) {
+			line = mentioned.ReplaceAllString(line, "")
+		}
 	}
-	return slices.ContainsFunc(address.FindAllString(line, -1), func(found string) bool {
-		a, err := netip.ParseAddr(strings.TrimRight(found, ":."))
-		if err != nil || a.IsUnspecified() {
-			return false
+	for part := range strings.FieldsFuncSeq(line, func(c rune) bool { return !strings.ContainsRune("0123456789ABCDEFabcdef:.", c) }) {
+		if (strings.Contains(part, ":") || strings.Count(part, ".") >= 3) && slices.ContainsFunc(address.FindAllString(part, -1), isClient) {
+			return true
 		}
-		bits := 48
-		if a.Unmap().Is4() {
-			a, bits = a.Unmap(), 24
-		}
-		return netip.PrefixFrom(a, bits).Masked().Addr() != a
-	})
+	}
+	return false
+}
+
+// isClient reports whether what may be an address is one, and not a whole network's.
+func isClient(found string) bool {
+	a, err := netip.ParseAddr(strings.TrimRight(found, ":."))
+	if err != nil || a.IsUnspecified() {
+		return false
+	}
+	bits := 48
+	if a.Unmap().Is4() {
+		a, bits = a.Unmap(), 24
+	}
+	return netip.PrefixFrom(a, bits).Masked().Addr() != a
 }
 
 // written numbers the files in Folder.

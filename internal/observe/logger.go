@@ -1,4 +1,4 @@
-// Package observe shows operators what todod does: so far, its log.
+// Package observe shows operators what todod does: its log, its metrics and its traces.
 package observe
 
 import (

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -16,9 +15,15 @@ var (
 	streamBuckets  = []float64{1, 10, 60, 300, 900, 3600, 4 * 3600}
 )
 
-// methods are those that are told apart.
-var methods = []string{
-	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+// MethodOr returns the method of a request if it is one of HTTP's own, else other: it may be a word of the client's then, of
+// any length.
+func MethodOr(method, other string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return other
 }
 
 // requests counts requests and their durations. It is safe for concurrent use.
@@ -81,23 +86,16 @@ func (q *requests) make(k requestKey) answered {
 	}
 }
 
-// Streaming says which routes answer with streams, whose durations stand apart. It must be called before they are.
-func (m *Metrics) Streaming(routes ...string) {
-	for _, route := range routes {
-		m.requests.streaming[route] = true
-	}
-}
+// Streaming says that a route answers with streams, whose durations stand apart. It must be called before one is answered.
+func (m *Metrics) Streaming(route string) { m.requests.streaming[route] = true }
 
 // Begun counts a request that is being answered from now on. Answered must follow.
 func (m *Metrics) Begun() { m.requests.inFlight.Inc() }
 
 // Answered counts a request that has Begun and was answered. route is the pattern of its route, never its path.
 func (m *Metrics) Answered(route, method string, status int, took time.Duration) {
-	if !slices.Contains(methods, method) {
-		method = otherValue
-	}
 	m.requests.inFlight.Dec()
-	child := m.requests.answered.of(requestKey{route, method, status})
+	child := m.requests.answered.of(requestKey{route, MethodOr(method, otherValue), status})
 	child.total.Inc()
 	child.took.Observe(took.Seconds())
 }

@@ -13,8 +13,9 @@ import (
 // what they failed on.
 var foreign = map[string]bool{"error": true, "reason": true}
 
-// ScrubAttr returns a as it goes into our log: with its text scrubbed, if it is one of those that may quote others. Who is called by an e-mail address, as some services
-// that make tokens have it, goes by its digest: the same one each time, so that lines can still be put together.
+// ScrubAttr returns a as it goes into our log: with its text scrubbed, if it is one of those that may quote others. Who
+// is called by an e-mail address, as some services that make tokens have it, goes by its digest: the same one each
+// time, so that lines can still be put together.
 func ScrubAttr(a slog.Attr) slog.Attr {
 	if a.Key == "user_id" {
 		if id := a.Value.String(); strings.Contains(id, "@") && Scrub(id) != id {

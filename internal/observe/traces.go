@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -24,16 +23,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traces makes spans of what todod does and sends them to an OpenTelemetry collector. What they say of it is in export.go. A
-// nil Traces makes none. It is safe for concurrent use.
+// Traces makes spans of what todod does and sends them to an OpenTelemetry collector. What they say of it is in
+// export.go. It is safe for concurrent use.
 type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 }
 
-// NewTraces returns Traces of a program of this version. Where spans go, and which, the OTEL_ variables of the process's
-// environment say, as OpenTelemetry's SDK and newCollector read them. A collector that is away costs spans and a line in the log now and
-// then, nothing else. It must be closed.
+// NewTraces returns Traces of a program of this version. Where spans go, and which, the OTEL_ variables of the
+// process's environment say, as OpenTelemetry's SDK and newCollector read them. A collector that is away costs spans
+// and a line in the log now and then, nothing else. It must be closed.
 func NewTraces(ctx context.Context, version string, log *slog.Logger) (*Traces, error) {
 	otel.SetErrorHandler(&errorLog{log: log, now: time.Now})
 	otel.SetLogger(logr.FromSlogHandler(log.Handler()))
@@ -65,7 +64,8 @@ func (t *Traces) Close(ctx context.Context) error { return t.provider.Shutdown(c
 // Provider returns where libraries get their tracers.
 func (t *Traces) Provider() trace.TracerProvider { return t.provider }
 
-// Transport returns base with a span around each request of a trace, and with a traceparent header in it.
+// Transport returns base with a span around each request of a trace, and with a traceparent header in it. That of a nil
+// Traces is base.
 func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {
 	if t == nil {
 		return base
@@ -97,10 +97,7 @@ func (t *Traces) Begin(r *http.Request) (context.Context, Span) {
 	if remote.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, remote.WithTraceState(trace.TraceState{}))
 	}
-	method := r.Method
-	if !slices.Contains(methods, method) {
-		method = "_OTHER" // as OpenTelemetry calls it
-	}
+	method := MethodOr(r.Method, "_OTHER") // as OpenTelemetry calls it
 	ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("http.request.method", method)))
 	return ctx, Span{span, method}

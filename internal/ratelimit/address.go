@@ -22,11 +22,11 @@ func AddressKey(a netip.Addr) string {
 // someone whom nobody trusts and count for nothing. An entry that is no address ends the walk at the one before it. The
 // zero Addr means that the remote address itself is none.
 func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
-	addr := parseAddr(r.RemoteAddr)
+	addr := ParseAddr(r.RemoteAddr)
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
-	for forwarded != "" && isTrusted(addr, trusted) {
+	for forwarded != "" && IsTrusted(addr, trusted) {
 		comma := strings.LastIndexByte(forwarded, ',')
-		next := parseAddr(strings.TrimSpace(forwarded[comma+1:]))
+		next := ParseAddr(strings.TrimSpace(forwarded[comma+1:]))
 		if !next.IsValid() {
 			break
 		}
@@ -39,7 +39,7 @@ func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 // several is the client's, else https if it came to us so. "" is for not known: plain, but perhaps from a proxy that nobody
 // has told us of. A client who forges it deceives themselves alone: it decides where they are sent and nothing else.
 func ClientScheme(r *http.Request, trusted []netip.Prefix) string {
-	if isTrusted(parseAddr(r.RemoteAddr), trusted) {
+	if IsTrusted(ParseAddr(r.RemoteAddr), trusted) {
 		first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 		switch first = strings.ToLower(strings.TrimSpace(first)); first {
 		case "http", "https":
@@ -52,17 +52,17 @@ func ClientScheme(r *http.Request, trusted []netip.Prefix) string {
 	return ""
 }
 
-// parseAddr reads an address with or without a port, without zone and IPv4 as such; the zero Addr if s is neither.
-func parseAddr(s string) netip.Addr {
-	addr, err := netip.ParseAddr(s)
+// ParseAddr reads an address with or without a port, without zone and IPv4 as such; the zero Addr if s is neither.
+func ParseAddr(s string) netip.Addr {
+	withPort, err := netip.ParseAddrPort(s) // first, as the remote address of each request is one
+	addr := withPort.Addr()
 	if err != nil {
-		withPort, _ := netip.ParseAddrPort(s)
-		addr = withPort.Addr()
+		addr, _ = netip.ParseAddr(s)
 	}
 	return addr.Unmap().WithZone("")
 }
 
-// isTrusted reports whether addr lies in one of the prefixes.
-func isTrusted(addr netip.Addr, prefixes []netip.Prefix) bool {
+// IsTrusted reports whether addr lies in one of the prefixes.
+func IsTrusted(addr netip.Addr, prefixes []netip.Prefix) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

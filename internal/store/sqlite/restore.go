@@ -122,9 +122,9 @@ type seized struct {
 	torn bool      // it is damaged so badly that nobody can use it, and may have a log beside it
 }
 
-// seize takes the database at path, made empty if it isn't there, and leaves it as one file without a log beside it unless
-// it is torn. The error is ErrInUse if somebody has it open. From then on this process must not open the file otherwise: closing it again
-// would give up the lock (POSIX has it so).
+// seize takes the database at path, made empty if it isn't there, and leaves it as one file without a log beside it
+// unless it is torn. The error is ErrInUse if somebody has it open. From then on this process must not open the file
+// otherwise: closing it again would give up the lock (POSIX has it so).
 func seize(ctx context.Context, path string) (*seized, error) {
 	_, err := os.Stat(path)
 	s := &seized{path: path, made: errors.Is(err, fs.ErrNotExist)}

@@ -130,7 +130,8 @@ func (s *Store) Ready(ctx context.Context) error {
 }
 
 // write carries out change in one transaction. It waits for its turn no longer than ctx and turnTimeout; once begun it
-// no longer ends with ctx, because a client that goes away must not turn a change that was made into one that may have been made.
+// no longer ends with ctx, because a client that goes away must not turn a change that was made into one that may have
+// been made.
 func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
 	turn, giveUp := context.WithTimeout(ctx, turnTimeout)
 	defer giveUp()
