@@ -122,7 +122,7 @@ func TestEveryAnswerTellsBrowsersToTrustLittle(t *testing.T) {
 	broken := newServer(t, brokenStore{store: db, fail: func() error { panic("x") }}, strict)
 	s.create(t, "ada", `{"title":"x"}`)
 	limited.from(t, "192.0.2.1", "/api/auth/login", credentials("ada@example.com", "wrong password"))
-	const api, pages = "default-src 'none'; frame-ancestors 'none'", "default-src 'none'; script-src 'self'; style-src 'self'; "
+	const api, pages = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", "default-src 'none'; script-src 'self'; style-src 'self'; "
 	for _, c := range []struct {
 		to     *server
 		r      request
