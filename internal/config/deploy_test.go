@@ -78,7 +78,7 @@ func TestDeploymentsStart(t *testing.T) {
 			"DATABASE_URL":        "postgres://todod:0123456789abcdef@postgres:5432/todod" + query,
 			"DATABASE_DIRECT_URL": "postgres://todod_owner:0123456789abcdef@postgres:5432/todod" + query,
 			"REDIS_URL":           "redis://:0123456789abcdef@redis:6379/0",
-			"BETTER_AUTH_SECRET":  goodSecret,
+			"BETTER_AUTH_SECRETS": "1:" + goodSecret,
 		}
 		for variable := range vars {
 			if kept, ok := strings.CutSuffix(variable, "_FILE"); ok {
