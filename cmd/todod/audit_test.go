@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"todod/internal/logtest"
 )
 
 // auditEnv returns an environment with an audit file, and its path.
@@ -160,7 +162,7 @@ func TestWithoutItsAuditFileNothingIsDone(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, environment{"AUDIT_LOG_FILE": filepath.Join(t.TempDir(), "none", "audit.log")})
 	for _, args := range [][]string{nil, {"token", "--user", "ada"}} {
-		var out log
+		var out logtest.Output
 		if err := run(t.Context(), args, env.get, &out); err == nil || exitCode(err) != exitFailure || !strings.Contains(err.Error(), "AUDIT_LOG_FILE") {
 			t.Errorf("%v: %v\n%s", args, err, out.String())
 		}

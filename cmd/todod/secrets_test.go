@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"todod/internal/logtest"
 )
 
 // tokenUnder returns a token of ada's that is signed with this secret.
@@ -24,7 +26,7 @@ func replace(t *testing.T, path, text string) {
 }
 
 // told returns the lines of a log with this message.
-func told(l *log, message string) []map[string]any {
+func told(l *logtest.Output, message string) []map[string]any {
 	var lines []map[string]any
 	for line := range strings.Lines(l.String()) {
 		var record map[string]any

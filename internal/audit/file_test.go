@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"todod/internal/logtest"
 )
 
 // fillDisk is what this program does in TestADiskThatIsFull, where that runs.
@@ -28,30 +30,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// logBuffer is a log that can be read while it is written.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String returns what was logged.
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // open opens the file at path and returns it, what tells it, and its log.
-func open(t testing.TB, path string) (*File, *slog.Logger, *logBuffer) {
+func open(t testing.TB, path string) (*File, *slog.Logger, *logtest.Output) {
 	t.Helper()
-	log := &logBuffer{}
+	log := &logtest.Output{}
 	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/httpapi"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
 )
@@ -374,7 +375,7 @@ func TestABurstIsToldOnceAMinute(t *testing.T) {
 // TestTheSecurityLoggerHearsAll, whatever the other one is for.
 func TestTheSecurityLoggerHearsAll(t *testing.T) {
 	t.Parallel()
-	heard := &lockedBuffer{}
+	heard := &logtest.Output{}
 	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 		cfg.Security = slog.New(slog.NewTextHandler(heard, nil))
