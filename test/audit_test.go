@@ -36,9 +36,7 @@ func refused(p *tododtest.Process, id string) bool {
 // verify runs `todod audit verify` over these files and returns what it prints and its exit code.
 func verify(t *testing.T, folder string, files ...string) (string, int) {
 	t.Helper()
-	cmd := tododtest.Command(t, folder, nil, append([]string{"audit", "verify"}, files...)...)
-	out, _ := cmd.CombinedOutput() // its exit code says how it ended
-	return string(out), cmd.ProcessState.ExitCode()
+	return command(t, folder, nil, append([]string{"audit", "verify"}, files...)...)
 }
 
 // TestTheAuditFileOutlivesSIGKILL: two todods that write one file under load, of which one is killed again and again, while

@@ -74,22 +74,6 @@ func withTLS(t *testing.T, folder string, more environment) environment {
 	return env
 }
 
-// startHTTPS serves with env until the test ends.
-func startHTTPS(t *testing.T, env environment) *process {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{out: &log{}, stop: cancel, result: make(chan error, 1)}
-	go func() { p.result <- run(ctx, nil, env.get, p.out) }()
-	t.Cleanup(func() { p.end(t) })
-	waitFor(t, "the start", func() bool {
-		if at := listening.FindStringSubmatch(p.out.String()); at != nil {
-			p.url = "https://" + at[1]
-		}
-		return p.url != ""
-	})
-	return p
-}
-
 // browser returns a client that trusts nobody's word, on connections of its own.
 func browser(t *testing.T) *http.Client {
 	t.Helper()
@@ -125,7 +109,7 @@ func TestHTTPS(t *testing.T) {
 	folder := t.TempDir()
 	newKeyPair(t, 1).put(t, folder)
 	env := withTLS(t, folder, nil)
-	p := startHTTPS(t, env)
+	p := start(t, env)
 	if !strings.Contains(p.out.String(), "docs at https://") {
 		t.Errorf("the start doesn't say https: %s", p.out)
 	}
@@ -172,7 +156,7 @@ func TestInProductionPlainHTTPLeadsToHTTPS(t *testing.T) {
 	t.Parallel()
 	folder, port, plain := t.TempDir(), free(t), free(t)
 	newKeyPair(t, 1).put(t, folder)
-	p := startHTTPS(t, withTLS(t, folder, environment{
+	p := start(t, withTLS(t, folder, environment{
 		"APP_ENV": "production", "API_PORT": port, "TLS_REDIRECT_PORT": plain, "AUTH_PROVIDER": "local",
 		"ALLOWED_ORIGINS": "https://app.example.com",
 	}))
@@ -214,7 +198,7 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := startHTTPS(t, withTLS(t, mounted, nil))
+	p := start(t, withTLS(t, mounted, nil))
 	first := serial(t, p.url)
 
 	var dialled, answered atomic.Int64

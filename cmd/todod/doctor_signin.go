@@ -94,7 +94,7 @@ func askTime(ctx context.Context, url string) (status int, ahead time.Duration, 
 // keys reports on the key server. Where nothing else can be verified it must have keys.
 func (r *report) keys(ctx context.Context, a config.Auth) {
 	verdict := "fail"
-	if slices.Contains(a.AllowedAlgs, "HS256") && len(a.Secrets()) > 0 {
+	if mints(a) {
 		verdict = "warn"
 	}
 	if _, _, err := askTime(ctx, a.JWKSURL); err != nil {

@@ -58,7 +58,7 @@ func TestLimitsOfHTTP2(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	newKeyPair(t, 1).put(t, folder)
-	p := startHTTPS(t, withTLS(t, folder, nil))
+	p := start(t, withTLS(t, folder, nil))
 	conn, settings := dialHTTP2(t, p)
 	const maxConcurrentStreams, initialWindowSize, maxHeaderListSize = 3, 4, 6
 	if settings[maxConcurrentStreams] != maxStreams || settings[initialWindowSize] != streamBuffer ||

@@ -31,7 +31,7 @@ random | keep todod_owner_password
 random | keep todod_password
 random | keep redis_password
 random | keep grafana_password
-random | keep better_auth_secret # with Better Auth, put its secret here
+echo "1:$(random)" | keep better_auth_secrets # with Better Auth, put its secret here, behind 1:
 
 echo "postgres://todod:$(cat todod_password)@postgres:5432/todod" | keep database_url
 echo "postgres://todod_owner:$(cat todod_owner_password)@postgres:5432/todod" | keep database_direct_url

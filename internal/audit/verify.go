@@ -75,21 +75,16 @@ type region struct {
 
 // add adds some bytes, of a line or its newline.
 func (r *region) add(data []byte) {
-	for _, part := range [][]byte{bytes.TrimSuffix(data, []byte("\n")), data[len(bytes.TrimSuffix(data, []byte("\n"))):]} {
-		if len(part) == 0 {
-			continue
-		}
-		if r.newline {
-			_, _ = r.sum.Write([]byte("\n"))
-			r.bytes, r.newline = r.bytes+1, false
-		}
-		if part[0] == '\n' {
-			r.newline = true
-			continue
-		}
-		_, _ = r.sum.Write(part)
-		r.bytes += int64(len(part))
+	if len(data) == 0 {
+		return
 	}
+	if r.newline {
+		_, _ = r.sum.Write([]byte("\n"))
+		r.bytes++
+	}
+	text, newline := bytes.CutSuffix(data, []byte("\n"))
+	_, _ = r.sum.Write(text)
+	r.bytes, r.newline = r.bytes+int64(len(text)), newline
 }
 
 // explains reports whether l says that r is what a crash left behind.

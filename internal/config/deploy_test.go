@@ -17,7 +17,7 @@ var deployed = map[string]*regexp.Regexp{
 	"deploy/kubernetes/deployment.yaml": regexp.MustCompile(`(?m)- \{name: ([A-Z_]+), value: ([^}]+)\}`),
 	"deploy/kubernetes/todod.env":       regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`),
 	"deploy/systemd/todod.service":      regexp.MustCompile(`(?m)^Environment=([A-Z_]+)=(.*)$`),
-	"deploy/systemd/todod.env":          regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`),
+	"deploy/systemd/todod.env":          regexp.MustCompile(`(?m)^([A-Z_]+)='(.*)'$`),
 }
 
 // foreign are the variables in those files that others read: Go, and SQLite.
@@ -78,7 +78,7 @@ func TestDeploymentsStart(t *testing.T) {
 			"DATABASE_URL":        "postgres://todod:0123456789abcdef@postgres:5432/todod" + query,
 			"DATABASE_DIRECT_URL": "postgres://todod_owner:0123456789abcdef@postgres:5432/todod" + query,
 			"REDIS_URL":           "redis://:0123456789abcdef@redis:6379/0",
-			"BETTER_AUTH_SECRET":  goodSecret,
+			"BETTER_AUTH_SECRETS": "1:" + goodSecret,
 		}
 		for variable := range vars {
 			if kept, ok := strings.CutSuffix(variable, "_FILE"); ok {

@@ -97,7 +97,8 @@ func asset(name string, content []byte) http.Handler {
 		"Cache-Control": {"public, max-age=3600"},
 	}
 	if isZipped {
-		return inEither(name, content, func() []byte { return unzip(content) }, func() []byte { return content }, header)
+		plain := sync.OnceValue(func() []byte { return unzip(content) }) // one for all who ask, however slowly they read
+		return inEither(name, content, plain, func() []byte { return content }, header)
 	}
 	return static(name, content, header)
 }

@@ -99,7 +99,7 @@ func refit(ctx context.Context, path string) (n int, err error) {
 	case unknown > 0:
 		return 0, fmt.Errorf("a newer todod made it: this one doesn't know %d of its migrations", unknown)
 	}
-	db, err := connect(path, 1, "_pragma", "journal_mode(DELETE)", "_txlock", "immediate")
+	db, err := connect(path, "_pragma", "journal_mode(DELETE)", "_txlock", "immediate")
 	if err != nil {
 		return 0, err
 	}
@@ -131,7 +131,7 @@ func seize(ctx context.Context, path string) (*seized, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	if s.db, err = connect(path, 1, "_pragma", "locking_mode(EXCLUSIVE)"); err != nil {
+	if s.db, err = connect(path, "_pragma", "locking_mode(EXCLUSIVE)"); err != nil {
 		return nil, err
 	}
 	err = s.lock(ctx)
