@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 )
 
@@ -79,10 +80,18 @@ func (c Config) readSecrets(getenv func(string) string, dir fs.FS) (Config, erro
 	return l.config, nil
 }
 
-// checkSecrets looks for secrets that are too short or known to the world.
+// listOfSecrets matches what is meant for BETTER_AUTH_SECRETS: two secrets or more, each after its version.
+var listOfSecrets = regexp.MustCompile(`^\s*\d+:[^,]+(,\s*\d+:[^,]+)+$`)
+
+// checkSecrets looks for secrets that are too short or known to the world, and for a list where one secret belongs: it
+// would sign, and everybody be signed out.
 func (l *loader) checkSecrets() {
-	if l.config.Auth.Secret != "" {
-		l.checkSecret("BETTER_AUTH_SECRET", l.config.Auth.Secret)
+	switch secret := l.config.Auth.Secret; {
+	case secret == "":
+	case listOfSecrets.MatchString(string(secret)):
+		l.fault("BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET must be one secret: a list such as 2:new,1:old goes into BETTER_AUTH_SECRETS")
+	default:
+		l.checkSecret("BETTER_AUTH_SECRET", secret)
 	}
 	for _, secret := range l.config.Auth.RotatedSecrets {
 		l.checkSecret("BETTER_AUTH_SECRETS", secret)
