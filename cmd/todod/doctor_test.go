@@ -393,3 +393,16 @@ func TestTheDoctorAfterARestoredBackup(t *testing.T) {
 		t.Errorf("nothing is wrong where nothing was restored:\n%s", said)
 	}
 }
+
+// TestTheDoctorWarnsOfUnknownNames as the server does. Not parallel: it changes the environment of the process.
+func TestTheDoctorWarnsOfUnknownNames(t *testing.T) {
+	t.Setenv("RATE_LIMIT_SIGN_IN", "5/m")
+	env := isolated(t, nil)
+	said, _ := examined(t, env)
+	const want = "RATE_LIMIT_SIGN_IN is no variable of todod: a typo, or another program's"
+	wantSaid(t, said, "warn  "+want+"$")
+	p := start(t, env)
+	if len(told(p.out, want)) != 1 {
+		t.Error("the server says something else")
+	}
+}
