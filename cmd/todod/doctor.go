@@ -45,6 +45,9 @@ func (r *report) add(lines ...string) {
 // something is wrong. The configuration itself has been checked by whoever loaded it.
 func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io.Writer) error {
 	r := &report{out: stdout}
+	if err := cfg.ForeseeDevSecret(); err != nil {
+		r.say("fail", "%v", err)
+	}
 	r.examineSettings(cfg)
 	if flags.Origin != "" {
 		if err := r.examineOrigin(cfg, flags.Origin); err != nil {

@@ -406,3 +406,25 @@ func TestTheDoctorWarnsOfUnknownNames(t *testing.T) {
 		t.Error("the server says something else")
 	}
 }
+
+// TestTheDoctorCountsTheSecretOfTheDataFolder, made or not, and makes none. Not parallel: it changes the working directory.
+func TestTheDoctorCountsTheSecretOfTheDataFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := isolated(t, environment{"BETTER_AUTH_SECRET": ""})
+	const accounts = "ok    sign-in with accounts of its own$"
+	said, _ := examined(t, env)
+	wantSaid(t, said, accounts)
+	if _, err := os.Stat("data"); err == nil {
+		t.Error("the doctor made the data folder")
+	}
+	start(t, env).end(t)
+	said, _ = examined(t, env)
+	wantSaid(t, said, accounts)
+
+	put(t, filepath.Join("data", "secret"), "short")
+	said, wrong := examined(t, env)
+	if !wrong {
+		t.Error("nothing is wrong where the server doesn't start")
+	}
+	wantSaid(t, said, "fail  read development secret: .*delete it")
+}
