@@ -55,6 +55,7 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 		}
 	}
 	r.examineTLS(cfg.TLS, time.Now())
+	r.examineAudit(cfg.AuditLogFile)
 	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn, r.examineRedis}
 	if cfg.Database.Engine == config.SQLite {
 		examinations[0] = r.examineSQLite

@@ -428,3 +428,34 @@ func TestTheDoctorCountsTheSecretOfTheDataFolder(t *testing.T) {
 	}
 	wantSaid(t, said, "fail  read development secret: .*delete it")
 }
+
+// TestTheDoctorOnAuditFiles: nothing is made or changed, and what stops the server is said.
+func TestTheDoctorOnAuditFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	there := filepath.Join(folder, "there.log")
+	put(t, there, "a line\n")
+	for path, want := range map[string]string{
+		there:                                  "ok    security events go into .*there.log$",
+		filepath.Join(folder, "new.log"):       "ok    security events go into .*new.log, which the first start makes$",
+		filepath.Join(folder, "none", "a.log"): "fail  AUDIT_LOG_FILE: .*none",
+		filepath.Join(there, "a.log"):          "fail  AUDIT_LOG_FILE: .*there.log",
+		folder:                                 "fail  AUDIT_LOG_FILE: .*can make: ",
+	} {
+		said, wrong := examined(t, isolated(t, environment{"AUDIT_LOG_FILE": path}))
+		wantSaid(t, said, want)
+		if wrong != strings.HasPrefix(want, "fail") {
+			t.Errorf("%s: wrong %t", path, wrong)
+		}
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if text, err := os.ReadFile(there); err != nil || string(text) != "a line\n" {
+		t.Errorf("now the file has %q, %v", text, err)
+	}
+	if said, _ := examined(t, isolated(t, nil)); strings.Contains(said, "security events") {
+		t.Errorf("there is none:\n%s", said)
+	}
+}
