@@ -200,6 +200,10 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 			func(t *testing.T, env environment, admin string) { _, env["DATABASE_URL"] = login(t, admin, "") },
 			nil, []string{"fail  PostgreSQL .*may not use todod's tables: grant it todod_app"},
 		},
+		"the login that works for migrations, too": {
+			func(_ *testing.T, env environment, _ string) { env["DATABASE_DIRECT_URL"] = env["DATABASE_URL"] }, nil,
+			[]string{"fail  PostgreSQL .*permission denied", "      DATABASE_DIRECT_URL must be the login that owns the tables: "},
+		},
 		"Better Auth away": {
 			func(_ *testing.T, env environment, _ string) { env["BETTER_AUTH_URL"] = closed.URL },
 			nil, []string{"fail  Better Auth can't be reached", "fail  the keys that verify tokens can't be had"},

@@ -115,3 +115,18 @@ func TestWhatMaintenanceLacksIsSaid(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestALoginThatOwnsNothingIsAdvised to leave migrations to the one that does.
+func TestALoginThatOwnsNothingIsAdvised(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	owner, _ := newLogin(t, url, "")
+	giveTables(t, connect(t, url), owner)
+	_, stranger := newLogin(t, url, "")
+	for name, login := range map[string]string{"one that works": restrictedURL(t, url), "a stranger": stranger} {
+		_, err := Diagnose(t.Context(), Config{URL: login})
+		if got, want := Advice(err), "DATABASE_DIRECT_URL must be the login that owns the tables: "+owner; got != want {
+			t.Errorf("%s: %q of %v, want %q", name, got, err, want)
+		}
+	}
+}
