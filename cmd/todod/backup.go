@@ -61,10 +61,13 @@ func backUp(ctx context.Context, cfg config.Config, flags backupFlags, stdout io
 	return err
 }
 
-// restore puts a backup into the place of the configured database, and says what is different now.
+// restore puts a backup into the place of the configured database, and says where that is and what is different now.
 func restore(ctx context.Context, cfg config.Config, flags restoreFlags, stdout io.Writer) (err error) {
 	if cfg.Database.Engine != config.SQLite {
 		return fmt.Errorf(restoreElsewhere, errUsage, cfg.Database)
+	}
+	if cfg.Database.Path, err = filepath.Abs(cfg.Database.Path); err != nil { // so that a run in the wrong folder is seen
+		return fmt.Errorf("restore: %w", err)
 	}
 	security, closeAudit, err := openSecurity(cfg, discard)
 	if err != nil {
@@ -78,11 +81,12 @@ func restore(ctx context.Context, cfg config.Config, flags restoreFlags, stdout 
 	tellOfDatabase(ctx, security, audit.DatabaseRestored, r.People, wholePath(flags.File), slog.Int("tasks", r.Tasks),
 		slog.Int("migrations", r.Migrations))
 	_, err = fmt.Fprintf(stdout, "%s is restored from %s: %s, %d migrations run\n", cfg.Database, flags.File, describe(r.Contents), r.Migrations)
-	if err == nil && r.Aside != "" {
-		_, err = fmt.Fprintf(stdout, "what was there before is in %s\n", filepath.Clean(r.Aside))
+	before := "there was none before"
+	if r.Aside != "" {
+		before = "what was there before is in " + r.Aside
 	}
 	if err == nil {
-		_, err = fmt.Fprint(stdout, leapt)
+		_, err = fmt.Fprintf(stdout, "%s\n%s", before, leapt)
 	}
 	return err
 }

@@ -200,6 +200,10 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 			func(t *testing.T, env environment, admin string) { _, env["DATABASE_URL"] = login(t, admin, "") },
 			nil, []string{"fail  PostgreSQL .*may not use todod's tables: grant it todod_app"},
 		},
+		"the login that works for migrations, too": {
+			func(_ *testing.T, env environment, _ string) { env["DATABASE_DIRECT_URL"] = env["DATABASE_URL"] }, nil,
+			[]string{"fail  PostgreSQL .*permission denied", "      DATABASE_DIRECT_URL must be the login that owns the tables: "},
+		},
 		"Better Auth away": {
 			func(_ *testing.T, env environment, _ string) { env["BETTER_AUTH_URL"] = closed.URL },
 			nil, []string{"fail  Better Auth can't be reached", "fail  the keys that verify tokens can't be had"},
@@ -277,6 +281,8 @@ func TestTheDoctorWarns(t *testing.T) {
 	admin := migrated(t)
 	_, few := login(t, admin, "connection limit 9")
 	execute(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
+	maintainerName, maintainer := login(t, admin, "")
+	execute(t, admin, "grant todod_app, todod_maintenance to "+maintainerName)
 	unmaintained := migrated(t)
 	execute(t, unmaintained, "drop policy maintenance on todod.tasks")
 	for name, c := range map[string]struct {
@@ -291,6 +297,10 @@ func TestTheDoctorWarns(t *testing.T) {
 		"no maintenance": {
 			environment{"DATABASE_URL": unmaintained, "DATABASE_DIRECT_URL": unmaintained},
 			[]string{"warn  todod can't remove", `      create policy maintenance on todod.tasks for select to todod_maintenance using \(current_user = 'todod_maintenance'\);`},
+		},
+		"a login that works and may maintain": {
+			environment{"DATABASE_URL": maintainer},
+			[]string{"warn  who works for people can see whose rows", "      revoke todod_maintenance from " + maintainerName + ";"},
 		},
 		"a pooler everywhere": {
 			environment{"DATABASE_URL": pgtest.Pooled(t, admin, 4), "DATABASE_DIRECT_URL": pgtest.Pooled(t, admin, 4)},
