@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -39,12 +38,13 @@ type Tickets struct {
 // NewTickets returns Tickets that are kept in store, where every process on its database finds them. now is the clock.
 func NewTickets(store Store, now func() time.Time) *Tickets { return &Tickets{store: store, now: now} }
 
-// Issue returns a new ticket for g, and until when it can be used. Its form is <base64url of the owner>.<base64url of 32
-// random bytes>: a store knows whose rows to look at before it looks.
-func (t *Tickets) Issue(ctx context.Context, g Grant) (ticket string, until time.Time, err error) {
-	var secret [32]byte
-	_, _ = rand.Read(secret[:]) // never fails, says its documentation
-	ticket = base64url.EncodeToString([]byte(g.Owner)) + "." + base64url.EncodeToString(secret[:])
+// A TicketCore is what nobody can guess of a ticket.
+type TicketCore [32]byte
+
+// Issue returns a new ticket for g, and until when it can be used. Its form is <base64url of the owner>.<base64url of
+// core>: a store knows whose rows to look at before it looks. core must be new.
+func (t *Tickets) Issue(ctx context.Context, g Grant, core TicketCore) (ticket string, until time.Time, err error) {
+	ticket = base64url.EncodeToString([]byte(g.Owner)) + "." + base64url.EncodeToString(core[:])
 	now := moment(t.now)
 	until = now.Add(TicketLifetime)
 	g.AsOf, g.ExpiresAt = g.AsOf.Truncate(time.Microsecond), g.ExpiresAt.Truncate(time.Microsecond)
@@ -57,7 +57,7 @@ func (t *Tickets) Issue(ctx context.Context, g Grant) (ticket string, until time
 // Redeem uses a ticket up and returns what the token that bought it grants, Unauthenticated if it is no good: none, used,
 // too old, or of a token that has expired since.
 func (t *Tickets) Redeem(ctx context.Context, ticket string) (Grant, error) {
-	owner, ok := ticketOwner(ticket)
+	owner, _, ok := ParseTicket(ticket)
 	if !ok {
 		return Grant{}, badTicket(errors.New("no ticket"))
 	}
@@ -74,15 +74,18 @@ func (t *Tickets) Redeem(ctx context.Context, ticket string) (Grant, error) {
 	return found.Grant, nil
 }
 
-// ticketOwner returns whose ticket it is, false if it is in another form than Issue gives it.
-func ticketOwner(ticket string) (todo.UserID, bool) {
+// ParseTicket returns whose ticket it says it is, and its core; ok is false if it is in another form than Issue gives it.
+func ParseTicket(ticket string) (owner todo.UserID, core TicketCore, ok bool) {
 	if len(ticket) > maxRefreshToken {
-		return "", false
+		return "", TicketCore{}, false
 	}
-	owner, secret, _ := strings.Cut(ticket, ".")
-	ownerBytes, ownerErr := base64url.DecodeString(owner)
-	secretBytes, secretErr := base64url.DecodeString(secret)
-	return todo.UserID(ownerBytes), ownerErr == nil && secretErr == nil && len(secretBytes) == 32 && validOwner(ownerBytes)
+	ownerPart, corePart, _ := strings.Cut(ticket, ".")
+	ownerBytes, ownerErr := base64url.DecodeString(ownerPart)
+	coreBytes, coreErr := base64url.DecodeString(corePart)
+	if ownerErr != nil || coreErr != nil || len(coreBytes) != len(core) || !validOwner(ownerBytes) {
+		return "", TicketCore{}, false
+	}
+	return todo.UserID(ownerBytes), TicketCore(coreBytes), true
 }
 
 // ticketHash returns what is stored of a ticket.

@@ -255,6 +255,16 @@ func (v *Verifier) verify(ctx context.Context, token string, secrets [][]byte, r
 	return p, now, err
 }
 
+// secretOf returns the one of secrets that jwt, whose algorithm is an allowed HS256, is signed with.
+func (v *Verifier) secretOf(jwt unverified, secrets [][]byte) ([]byte, error) {
+	for _, secret := range secrets {
+		if v.algs[hs256].Verify(secret, jwt.signed, jwt.signature) == nil {
+			return secret, nil
+		}
+	}
+	return nil, refuse("the signature fits no secret")
+}
+
 // checkSignature returns nil if jwt is signed with an allowed algorithm and a key of that algorithm's class.
 func (v *Verifier) checkSignature(ctx context.Context, jwt unverified, secrets [][]byte) error {
 	verifier, allowed := v.algs[jwt.alg]
@@ -262,12 +272,8 @@ func (v *Verifier) checkSignature(ctx context.Context, jwt unverified, secrets [
 		return refuse("alg is not allowed")
 	}
 	if jwt.alg == hs256 {
-		for _, secret := range secrets {
-			if verifier.Verify(secret, jwt.signed, jwt.signature) == nil {
-				return nil
-			}
-		}
-		return refuse("the signature fits no secret")
+		_, err := v.secretOf(jwt, secrets)
+		return err
 	}
 	if v.jwks == nil {
 		return refuse("alg needs a key server and none is configured")

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"todod/internal/account"
 	"todod/internal/auth"
 	"todod/internal/event"
 	"todod/internal/todo"
@@ -91,7 +92,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 	}
 	s := &eventStream{
 		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders,
-		verifier: a.verifier, retired: recordOf(ctx).retired,
+		verifier: a.verifier, ticket: in.Ticket, retired: recordOf(ctx).retired,
 	}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
 	first, err := s.fetch(ctx, in.news)
@@ -102,7 +103,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer heard.Close()
 		r, w := humago.Unwrap(ctx)
-		s.token, _, _ = auth.Bearer(r.Header) // there is none if it was a ticket
+		s.token, _, _ = auth.Bearer(r.Header)
 		s.out = newEventWriter(w)
 		s.out.open()
 		if r.Method != http.MethodHead {
@@ -138,8 +139,9 @@ type eventStream struct {
 	readers chan struct{} // has room for each stream that may read the log at the same time
 
 	verifier *auth.Verifier
-	token    string          // that the stream was opened with, "" if it was by a ticket
-	retired  <-chan struct{} // closed when token may have become bad
+	token    string // that the stream was opened with, "" if it was by ticket
+	ticket   string
+	retired  <-chan struct{} // closed when either may have become bad
 
 	at     todo.Place    // what has been written
 	behind bool          // there may be something after it
@@ -188,12 +190,13 @@ func (s *eventStream) run(ctx context.Context, first portion) string {
 	return s.out.failure()
 }
 
-// stillGood reports whether the stream's token is good now that one of the secrets is gone. Of the token that bought a
-// ticket nobody knows: who has it can buy another.
+// stillGood reports whether the stream's token, or the one that bought its ticket, is good now that one of the secrets is
+// gone.
 func (s *eventStream) stillGood(ctx context.Context) bool {
 	s.retired = s.verifier.Retired()
 	if s.token == "" {
-		return false
+		_, core, ok := account.ParseTicket(s.ticket)
+		return ok && s.verifier.Honours(auth.Voucher(core))
 	}
 	_, err := s.verifier.Verify(ctx, s.token)
 	var refused *auth.Refusal

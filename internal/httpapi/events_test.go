@@ -233,8 +233,7 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 	}
 }
 
-// TestAStreamEndsWithTheSecretOfItsToken: and no other. Of a ticket nobody knows which secret it goes back to, so that its
-// client has to buy another.
+// TestAStreamEndsWithTheSecretOfItsToken: or of the token that bought its ticket, and no other.
 func TestAStreamEndsWithTheSecretOfItsToken(t *testing.T) {
 	t.Parallel()
 	older := []byte("a secret that was in use before, 32 bytes and more")

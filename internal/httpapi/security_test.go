@@ -163,7 +163,7 @@ func (s *server) events(t testing.TB, start int) []logLine {
 // elsewhere are the events that don't come from the API.
 var elsewhere = []audit.Event{
 	audit.UserCreated, audit.UserPasswordSet, audit.UserErased, audit.UserTokenMinted, audit.ServerStarted, audit.ServerStopped,
-	audit.SecretsChanged, audit.SecretsRefused, audit.CertificateReloaded,
+	audit.DatabaseBackedUp, audit.DatabaseRestored, audit.DatabaseLeapt, audit.SecretsChanged, audit.SecretsRefused, audit.CertificateReloaded,
 	audit.Opened, audit.Torn, audit.Gap, audit.Failed, audit.Anchor,
 }
 

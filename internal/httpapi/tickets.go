@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"todod/internal/account"
 	"todod/internal/auth"
@@ -28,15 +29,30 @@ type ticketOutput struct {
 	}
 }
 
-// issueTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream.
-func (a *API) issueTicket(ctx context.Context, _ *struct{}) (*ticketOutput, error) {
+// ticketInput has the token that a ticket shall stand for.
+type ticketInput struct{ token string }
+
+// Resolve implements huma.Resolver.
+func (in *ticketInput) Resolve(ctx huma.Context) []error {
+	r, _ := humago.Unwrap(ctx)
+	in.token, _, _ = auth.Bearer(r.Header) // which was found good before
+	return nil
+}
+
+// issueTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream. Its
+// core is a voucher for that token, so that every process knows whether it may still stand for it.
+func (a *API) issueTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
 	p := principal(ctx)
 	if _, err := a.tasks.Here(ctx, caller(ctx)); err != nil { // the token may be of a former life
 		return nil, err
 	}
+	voucher, err := a.verifier.Vouch(in.token)
+	if err != nil {
+		return nil, a.refuse(ctx, true, err) // its secret was removed meanwhile
+	}
 	ticket, until, err := a.tickets.Issue(ctx, account.Grant{
 		Owner: todo.UserID(p.Subject), SessionID: p.SessionID, AsOf: p.IssuedAt, ExpiresAt: p.ExpiresAt,
-	})
+	}, account.TicketCore(voucher))
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +77,9 @@ func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, err
 func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error) {
 	if err := a.charge(ctx, 0); err != nil {
 		return auth.Principal{}, err
+	}
+	if _, core, ok := account.ParseTicket(ticket); ok && !a.verifier.Honours(auth.Voucher(core)) {
+		return auth.Principal{}, a.refuse(ctx, true, &auth.Refusal{Reason: "the ticket fits no secret"})
 	}
 	g, err := a.tickets.Redeem(ctx, ticket)
 	switch {
