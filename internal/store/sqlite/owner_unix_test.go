@@ -67,4 +67,3 @@ func TestARestoredDatabaseBelongsToWhomTheOneBeforeBelonged(t *testing.T) {
 		}
 	}
 }
-
