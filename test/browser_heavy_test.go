@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/logtest"
 	"todod/test/tododtest"
 )
 
@@ -69,7 +70,7 @@ func TestTheExampleInABrowser(t *testing.T) {
 		t.Errorf("%v: %s", err, &story.stderr)
 	}
 	if t.Failed() {
-		keep(t, evidence, map[string]*tododtest.Output{"example.log": running.Out, "todod.log": todod.Out})
+		keep(t, evidence, map[string]*logtest.Output{"example.log": running.Out, "todod.log": todod.Out})
 	}
 }
 
@@ -110,7 +111,7 @@ func TestTheExamplesClientIsThatOfTheAPI(t *testing.T) {
 }
 
 // keep writes what processes printed beside the screenshots, and says where all that is.
-func keep(t *testing.T, folder string, printed map[string]*tododtest.Output) {
+func keep(t *testing.T, folder string, printed map[string]*logtest.Output) {
 	t.Helper()
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		t.Fatal(err)
@@ -177,7 +178,7 @@ func (e *example) start(t *testing.T, port string) *tododtest.Process {
 type storyteller struct {
 	*exec.Cmd
 	*bufio.Scanner
-	stderr tododtest.Output
+	stderr logtest.Output
 	stdin  io.Writer
 }
 

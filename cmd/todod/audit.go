@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	osuser "os/user"
+	"path/filepath"
 	"time"
 
 	"todod/internal/account"
@@ -141,6 +142,20 @@ func (o auditedOperator) Erase(ctx context.Context, owner todo.UserID) error {
 // tellOfOperator tells security what an operator has done to somebody on the command line.
 func tellOfOperator(ctx context.Context, security *slog.Logger, event audit.Event, about todo.UserID) {
 	event.Log(ctx, security, slog.String("user_id", string(about)), slog.String("operator", operatorName()))
+}
+
+// tellOfDatabase tells security what an operator has done to everybody's data on the command line: to how many people's,
+// and what else there is to say.
+func tellOfDatabase(ctx context.Context, security *slog.Logger, event audit.Event, people int, more ...slog.Attr) {
+	event.Log(ctx, security, append(more, slog.Int("people", people), slog.String("operator", operatorName()))...)
+}
+
+// wholePath returns path as it is called from anywhere on this machine, under a name for a log.
+func wholePath(path string) slog.Attr {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return slog.String("file", path)
 }
 
 // operatorName returns who runs this program, as the system knows them.

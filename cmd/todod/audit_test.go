@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"todod/internal/logtest"
 )
 
 // auditEnv returns an environment with an audit file, and its path.
@@ -160,7 +162,7 @@ func TestWithoutItsAuditFileNothingIsDone(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, environment{"AUDIT_LOG_FILE": filepath.Join(t.TempDir(), "none", "audit.log")})
 	for _, args := range [][]string{nil, {"token", "--user", "ada"}} {
-		var out log
+		var out logtest.Output
 		if err := run(t.Context(), args, env.get, &out); err == nil || exitCode(err) != exitFailure || !strings.Contains(err.Error(), "AUDIT_LOG_FILE") {
 			t.Errorf("%v: %v\n%s", args, err, out.String())
 		}
@@ -168,8 +170,74 @@ func TestWithoutItsAuditFileNothingIsDone(t *testing.T) {
 	if out, err := user(t, env, "correct horse", "create", "--email", "ada@example.com", "--name", "Ada"); err == nil {
 		t.Errorf("made %s", out)
 	}
+	database, backup := strings.TrimPrefix(env["DATABASE_URL"], "sqlite:"), filepath.Join(t.TempDir(), "backup.db")
+	before, err := os.ReadFile(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(backup+".old", before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"backup", backup}, {"restore", backup + ".old"}, {"doctor", "--after-restore"}} {
+		var out bytes.Buffer
+		if err := run(t.Context(), args, env.get, &out); err == nil || !strings.Contains(out.String()+err.Error(), "AUDIT_LOG_FILE") {
+			t.Errorf("%v: %v\n%s", args, err, &out)
+		}
+	}
+	if after, err := os.ReadFile(database); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the database is another one: %v", err)
+	}
+	if _, err := os.Stat(backup); err == nil {
+		t.Error("there is a backup")
+	}
 	delete(env, "AUDIT_LOG_FILE")
 	if out := mustUser(t, env, "", "list"); out != "" {
 		t.Errorf("there is %s", out)
+	}
+}
+
+// TestTheAuditFileHasWhatIsDoneToEverybodysData, where it was done and by whom, and nothing of what failed.
+func TestTheAuditFileHasWhatIsDoneToEverybodysData(t *testing.T) {
+	t.Parallel()
+	env, path := auditEnv(t)
+	mustUser(t, env, "correct horse", "create", "--email", "ada@example.com", "--name", "Ada")
+	p := start(t, env)
+	call(t, "POST", p.url+"/api/v1/tasks", tokenOf(t, env, "ada"), `{"title":"secret"}`)
+	p.end(t)
+	before := len(audited(t, path))
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	for _, c := range []struct {
+		want int
+		args string
+	}{
+		{exitFailure, "restore " + backup}, {0, "backup " + backup}, {exitFailure, "backup " + backup},
+		{0, "restore " + backup}, {0, "doctor"}, {0, "doctor --after-restore"},
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), strings.Fields(c.args), env.get, &out); (err != nil) != (c.want != 0) {
+			t.Fatalf("%s: %v\n%s", c.args, err, &out)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(strings.TrimSpace(string(data)), "\n")[before:]
+	by := fmt.Sprintf(`"operator":%q}`, operatorName())
+	wants := []string{
+		fmt.Sprintf(`"level":"INFO","event":"database.backed_up","fields":{"file":%q,"tasks":1,"people":1,`, backup) + by,
+		fmt.Sprintf(`"level":"WARNING","event":"database.restored","fields":{"file":%q,"tasks":1,"migrations":0,"people":1,`, backup) + by,
+		`"level":"WARNING","event":"database.leapt","fields":{"people":1,` + by,
+	}
+	if len(lines) != len(wants) {
+		t.Fatalf("%d lines: %s", len(lines), lines)
+	}
+	for i, want := range wants {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("got  %s\nwant %s", lines[i], want)
+		}
+	}
+	if out, code := verifyWith(t, path); code != 0 {
+		t.Errorf("exit %d: %s", code, out)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"time"
 
+	"todod/internal/audit"
 	"todod/internal/config"
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
@@ -38,10 +40,15 @@ todod_app and todod_maintenance have to be there before:
 )
 
 // backUp writes the configured database into a file while it is in use, and says so.
-func backUp(ctx context.Context, cfg config.Config, flags backupFlags, stdout io.Writer) error {
+func backUp(ctx context.Context, cfg config.Config, flags backupFlags, stdout io.Writer) (err error) {
 	if cfg.Database.Engine != config.SQLite {
 		return fmt.Errorf(backupElsewhere, errUsage, cfg.Database)
 	}
+	security, closeAudit, err := openSecurity(cfg, discard)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
 	c, err := sqlite.Backup(ctx, cfg.Database.Path, flags.File, flags.Force)
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -49,25 +56,37 @@ func backUp(ctx context.Context, cfg config.Config, flags backupFlags, stdout io
 	case err != nil:
 		return fmt.Errorf("backup: %w", err)
 	}
+	tellOfDatabase(ctx, security, audit.DatabaseBackedUp, c.People, wholePath(flags.File), slog.Int("tasks", c.Tasks))
 	_, err = fmt.Fprintf(stdout, "%s is backed up in %s: %s, checked\n", cfg.Database, flags.File, describe(c))
 	return err
 }
 
-// restore puts a backup into the place of the configured database, and says what is different now.
-func restore(ctx context.Context, cfg config.Config, flags restoreFlags, stdout io.Writer) error {
+// restore puts a backup into the place of the configured database, and says where that is and what is different now.
+func restore(ctx context.Context, cfg config.Config, flags restoreFlags, stdout io.Writer) (err error) {
 	if cfg.Database.Engine != config.SQLite {
 		return fmt.Errorf(restoreElsewhere, errUsage, cfg.Database)
 	}
+	if cfg.Database.Path, err = filepath.Abs(cfg.Database.Path); err != nil { // so that a run in the wrong folder is seen
+		return fmt.Errorf("restore: %w", err)
+	}
+	security, closeAudit, err := openSecurity(cfg, discard)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeAudit()) }()
 	r, err := sqlite.Restore(ctx, flags.File, cfg.Database.Path, time.Now())
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	tellOfDatabase(ctx, security, audit.DatabaseRestored, r.People, wholePath(flags.File), slog.Int("tasks", r.Tasks),
+		slog.Int("migrations", r.Migrations))
 	_, err = fmt.Fprintf(stdout, "%s is restored from %s: %s, %d migrations run\n", cfg.Database, flags.File, describe(r.Contents), r.Migrations)
-	if err == nil && r.Aside != "" {
-		_, err = fmt.Fprintf(stdout, "what was there before is in %s\n", filepath.Clean(r.Aside))
+	before := "there was none before"
+	if r.Aside != "" {
+		before = "what was there before is in " + r.Aside
 	}
 	if err == nil {
-		_, err = fmt.Fprint(stdout, leapt)
+		_, err = fmt.Fprintf(stdout, "%s\n%s", before, leapt)
 	}
 	return err
 }

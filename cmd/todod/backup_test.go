@@ -16,6 +16,7 @@ func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, nil)
 	token := tokenOf(t, env, "alice")
+	database := strings.TrimPrefix(env["DATABASE_URL"], "sqlite:")
 	file := filepath.Join(t.TempDir(), "backup.db")
 	do := func(want string, wantCode int, args ...string) {
 		t.Helper()
@@ -39,13 +40,33 @@ func TestBackupAndRestore(t *testing.T) {
 	call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"lost"}`)
 	do("in use", exitFailure, "restore", file)
 	p.end(t)
-	do("what was there before is in ", 0, "restore", file)
+	do("what was there before is in "+database+".before-restore-", 0, "restore", file)
 	do("no such file", exitFailure, "restore", file+".lost")
 	do("usage", exitUsage, "restore")
 
 	p = start(t, env)
 	if code, body := call(t, "GET", p.url+"/api/v1/tasks", token, ""); code != http.StatusOK || !strings.Contains(body, "kept") || strings.Contains(body, "lost") {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+// TestRestoreSaysWhere, so that a run in the wrong folder is seen. Not parallel: it changes the working directory.
+func TestRestoreSaysWhere(t *testing.T) {
+	env := isolated(t, nil)
+	start(t, env).end(t)
+	file := filepath.Join(t.TempDir(), "backup.db")
+	must(t, run(t.Context(), []string{"backup", file}, env.get, new(bytes.Buffer)))
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	must(t, err)
+	t.Chdir(folder)
+	env["DATABASE_URL"] = "sqlite:data/todod.db"
+	database := filepath.Join(folder, "data", "todod.db")
+	for _, before := range []string{"there was none before\n", "what was there before is in " + database + ".before-restore-"} {
+		var out bytes.Buffer
+		must(t, run(t.Context(), []string{"restore", file}, env.get, &out))
+		if said := out.String(); !strings.HasPrefix(said, "SQLite "+database+" is restored from "+file) || !strings.Contains(said, before) {
+			t.Errorf("it says %q, want %q", said, before)
+		}
 	}
 }
 

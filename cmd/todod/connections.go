@@ -2,9 +2,7 @@ package main
 
 import (
 	"container/list"
-	"context"
 	"crypto/tls"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,8 +20,8 @@ const addressShare = 4
 const refusalsLogged = time.Minute
 
 // connections keeps the number of open connections in bounds. When all are taken, a new one takes the place of the one that
-// has waited longest for its client: for a request, for the rest of its header, or of its body. If all are at work, or the
-// address has its share already, the new one is closed.
+// has waited longest for its client: to send a request or the rest of one, or to read its answer. If all are at work, or the
+// address has its share already, the new one is closed. It keeps in bounds, too, what answers wait to be read.
 type connections struct {
 	limit   int
 	trusted []netip.Prefix // whose connections are those of many
@@ -34,15 +32,19 @@ type connections struct {
 	perAddr map[string]int
 	waiting list.List // of connections that wait for their clients, those first that have done so for longest
 
-	refused int // since it was last told of
-	told    time.Time
+	unread      list.List // of *writing, those first whose clients have read nothing for longest
+	unreadBytes int       // of all of them
+
+	refused, cut int // connections, since it was last told of them
+	told         time.Time
 }
 
 // A connection is an open one.
 type connection struct {
 	net.Conn
-	key   string        // of its address, "" for a trusted proxy
-	place *list.Element // among those that wait, nil while it is at work
+	key     string        // of its address, "" for a trusted proxy
+	working int           // handlers that neither read a body nor write just now
+	place   *list.Element // among those that wait, nil while it is at work
 }
 
 // ownFiles is how many files and connections a server has open besides those of its clients and to its database.
@@ -67,17 +69,15 @@ func newConnections(limit int, trusted []netip.Prefix, log *slog.Logger) *connec
 	}
 }
 
-// changed is told of what becomes of a connection. It is the signature of http.Server.ConnState.
+// changed is told of what becomes of a connection. It is the signature of http.Server.ConnState. What net/http calls active
+// is no matter: such a connection may wait for its client as well as another.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	var victim net.Conn
 	c.mu.Lock()
 	switch state {
 	case http.StateNew:
 		victim = c.admit(conn)
-	case http.StateActive:
-		c.work(c.open[conn])
-	case http.StateIdle:
-		c.wait(c.open[conn])
+	case http.StateActive, http.StateIdle:
 	case http.StateHijacked, http.StateClosed:
 		c.forget(conn)
 	}
@@ -103,7 +103,7 @@ func (c *connections) admit(conn net.Conn) (victim net.Conn) {
 		c.forget(victim)
 	}
 	known := &connection{Conn: conn, key: key}
-	c.wait(known)
+	known.place = c.waiting.PushBack(known)
 	c.open[conn] = known
 	if key != "" {
 		c.perAddr[key]++
@@ -127,7 +127,9 @@ func (c *connections) forget(conn net.Conn) {
 		return
 	}
 	delete(c.open, conn)
-	c.work(known)
+	if known.place != nil {
+		c.waiting.Remove(known.place)
+	}
 	if known.key == "" {
 		return
 	}
@@ -136,66 +138,34 @@ func (c *connections) forget(conn net.Conn) {
 	}
 }
 
-// wait notes that a connection waits for its client from now on. It may be nil: one that had to go.
-func (c *connections) wait(known *connection) {
-	if known != nil && known.place == nil {
-		known.place = c.waiting.PushBack(known)
+// work notes that more handlers work for a connection, or fewer. While none does, it waits for its client.
+func (c *connections) work(conn net.Conn, more int) {
+	known := c.open[conn]
+	if known == nil { // it had to go
+		return
 	}
-}
-
-// work notes that a connection doesn't wait for its client any more. It may be nil.
-func (c *connections) work(known *connection) {
-	if known != nil && known.place != nil {
+	known.working += more
+	switch waits := known.working <= 0; {
+	case waits && known.place == nil:
+		known.place = c.waiting.PushBack(known)
+	case !waits && known.place != nil:
 		c.waiting.Remove(known.place)
 		known.place = nil
 	}
 }
 
-// connKey is the context key of the connection that a request came by.
-type connKey struct{}
-
-// withConn puts the connection into the context of its requests. It is the signature of http.Server.ConnContext.
-func withConn(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, conn)
-}
-
-// watchingBodies notes of connections that they wait while their clients send bodies. One of HTTP/2 may be at work for
-// others meanwhile, and is left alone.
-func (c *connections) watchingBodies(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, ok := r.Context().Value(connKey{}).(net.Conn)
-		if !ok || r.ContentLength == 0 || r.ProtoMajor != 1 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		watched := r.WithContext(r.Context()) // a copy: by the request itself, net/http finds out what is left of the body
-		watched.Body = watchedBody{r.Body, conn, c}
-		next.ServeHTTP(w, watched)
-		c.changed(conn, http.StateIdle) // net/http may read on
-	})
-}
-
-// A watchedBody is the body of a request that comes by conn.
-type watchedBody struct {
-	io.ReadCloser
-	conn net.Conn
-	all  *connections
-}
-
-// Read implements io.Reader.
-func (b watchedBody) Read(p []byte) (int, error) {
-	b.all.changed(b.conn, http.StateIdle)
-	defer b.all.changed(b.conn, http.StateActive)
-	return b.ReadCloser.Read(p)
-}
-
-// refuse counts a connection that was refused, and tells of those so far now and then.
+// refuse counts a connection that was refused.
 func (c *connections) refuse() {
 	c.refused++
+	c.tell()
+}
+
+// tell tells now and then of the connections that were refused, or cut off because of what they left unread.
+func (c *connections) tell() {
 	if now := time.Now(); now.Sub(c.told) >= refusalsLogged {
-		c.log.Warn("connections refused: too many, in all or from one address",
-			"refused", c.refused, "open", len(c.open), "limit", c.limit)
-		c.refused, c.told = 0, now
+		c.log.Warn("connections refused: too many, in all or from one address; or cut off: too much that clients don't read",
+			"refused", c.refused, "cut_off", c.cut, "open", len(c.open), "limit", c.limit)
+		c.refused, c.cut, c.told = 0, 0, now
 	}
 }
 

@@ -99,22 +99,27 @@ func TestThoseThatWaitGoInOrder(t *testing.T) {
 			}
 		}
 	}
+	works := func(conn net.Conn, more int) {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.work(conn, more)
+	}
 	for _, conn := range conns[:3] {
 		all.changed(conn, http.StateNew)
 	}
-	all.changed(conns[0], http.StateActive)
-	all.changed(conns[1], http.StateActive)
-	all.changed(conns[0], http.StateIdle)
+	works(conns[0], 1)
+	works(conns[1], 1)
+	works(conns[0], -1)
 	all.changed(conns[3], http.StateNew)
 	wantOpen(0, 1, 3)
 	all.changed(conns[4], http.StateNew)
 	wantOpen(1, 3, 4)
-	all.changed(conns[3], http.StateActive)
-	all.changed(conns[0], http.StateActive) // too late
+	works(conns[3], 1)
+	works(conns[0], 1) // too late
 	all.changed(conns[0], http.StateClosed)
 	all.changed(conns[5], http.StateNew)
 	wantOpen(1, 3, 5)
-	all.changed(conns[5], http.StateActive)
+	works(conns[5], 1)
 	all.changed(conns[6], http.StateNew)
 	wantOpen(1, 3, 5)
 	if _, err := conns[6].Write(nil); !errors.Is(err, io.ErrClosedPipe) {

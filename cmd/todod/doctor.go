@@ -45,6 +45,9 @@ func (r *report) add(lines ...string) {
 // something is wrong. The configuration itself has been checked by whoever loaded it.
 func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io.Writer) error {
 	r := &report{out: stdout}
+	if err := cfg.ForeseeDevSecret(); err != nil {
+		r.say("fail", "%v", err)
+	}
 	r.examineSettings(cfg)
 	if flags.Origin != "" {
 		if err := r.examineOrigin(cfg, flags.Origin); err != nil {
@@ -52,6 +55,7 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 		}
 	}
 	r.examineTLS(cfg.TLS, time.Now())
+	r.examineAudit(cfg.AuditLogFile)
 	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn, r.examineRedis}
 	if cfg.Database.Engine == config.SQLite {
 		examinations[0] = r.examineSQLite

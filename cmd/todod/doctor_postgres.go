@@ -38,6 +38,7 @@ func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
 	} else {
 		r.isolation(cfg, d)
 		r.maintenance(ctx, cfg)
+		r.strays(ctx, cfg)
 	}
 	r.way(ctx, cfg)
 }
@@ -101,6 +102,18 @@ func (r *report) maintenance(ctx context.Context, cfg config.Config) {
 		r.add(remedy...)
 	default:
 		r.say("ok", "todod can remove what is no longer kept, and list accounts")
+	}
+}
+
+// strays reports who can look at everybody and must not. That alone shows nobody anything: it takes a switch of roles.
+func (r *report) strays(ctx context.Context, cfg config.Config) {
+	switch remedy, err := postgres.MaintenanceStrays(ctx, cfg.Database.URL, cfg.Database.DirectURL); {
+	case err != nil:
+		r.say("fail", "whether who works for people can see everybody can't be said: %v", err)
+	case len(remedy) > 0:
+		r.say("warn", "who works for people can see whose rows there are, which is for the login of DATABASE_DIRECT_URL alone; "+
+			"execute this, as who granted it or a superuser:")
+		r.add(remedy...)
 	}
 }
 

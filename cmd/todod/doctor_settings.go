@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 
 	"todod/internal/config"
@@ -15,7 +17,7 @@ func (r *report) examineSettings(cfg config.Config) {
 	for _, note := range cfg.Notes {
 		r.say("ok", "%s", note)
 	}
-	for _, warning := range cfg.Warnings {
+	for _, warning := range slices.Concat(cfg.Warnings, strangeNames(os.Environ())) {
 		r.say("warn", "%s", warning)
 	}
 	for i, secret := range cfg.Auth.Secrets() {

@@ -200,6 +200,10 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 			func(t *testing.T, env environment, admin string) { _, env["DATABASE_URL"] = login(t, admin, "") },
 			nil, []string{"fail  PostgreSQL .*may not use todod's tables: grant it todod_app"},
 		},
+		"the login that works for migrations, too": {
+			func(_ *testing.T, env environment, _ string) { env["DATABASE_DIRECT_URL"] = env["DATABASE_URL"] }, nil,
+			[]string{"fail  PostgreSQL .*permission denied", "      DATABASE_DIRECT_URL must be the login that owns the tables: "},
+		},
 		"Better Auth away": {
 			func(_ *testing.T, env environment, _ string) { env["BETTER_AUTH_URL"] = closed.URL },
 			nil, []string{"fail  Better Auth can't be reached", "fail  the keys that verify tokens can't be had"},
@@ -277,6 +281,8 @@ func TestTheDoctorWarns(t *testing.T) {
 	admin := migrated(t)
 	_, few := login(t, admin, "connection limit 9")
 	execute(t, admin, "grant todod_app to "+strings.SplitN(strings.TrimPrefix(few, "postgres://"), ":", 2)[0])
+	maintainerName, maintainer := login(t, admin, "")
+	execute(t, admin, "grant todod_app, todod_maintenance to "+maintainerName)
 	unmaintained := migrated(t)
 	execute(t, unmaintained, "drop policy maintenance on todod.tasks")
 	for name, c := range map[string]struct {
@@ -291,6 +297,10 @@ func TestTheDoctorWarns(t *testing.T) {
 		"no maintenance": {
 			environment{"DATABASE_URL": unmaintained, "DATABASE_DIRECT_URL": unmaintained},
 			[]string{"warn  todod can't remove", `      create policy maintenance on todod.tasks for select to todod_maintenance using \(current_user = 'todod_maintenance'\);`},
+		},
+		"a login that works and may maintain": {
+			environment{"DATABASE_URL": maintainer},
+			[]string{"warn  who works for people can see whose rows", "      revoke todod_maintenance from " + maintainerName + ";"},
 		},
 		"a pooler everywhere": {
 			environment{"DATABASE_URL": pgtest.Pooled(t, admin, 4), "DATABASE_DIRECT_URL": pgtest.Pooled(t, admin, 4)},
@@ -391,5 +401,71 @@ func TestTheDoctorAfterARestoredBackup(t *testing.T) {
 	broken := isolated(t, environment{"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "none.db")})
 	if said, wrong := examined(t, broken, "--after-restore"); !wrong {
 		t.Errorf("nothing is wrong where nothing was restored:\n%s", said)
+	}
+}
+
+// TestTheDoctorWarnsOfUnknownNames as the server does. Not parallel: it changes the environment of the process.
+func TestTheDoctorWarnsOfUnknownNames(t *testing.T) {
+	t.Setenv("RATE_LIMIT_SIGN_IN", "5/m")
+	env := isolated(t, nil)
+	said, _ := examined(t, env)
+	const want = "RATE_LIMIT_SIGN_IN is no variable of todod: a typo, or another program's"
+	wantSaid(t, said, "warn  "+want+"$")
+	p := start(t, env)
+	if len(told(p.out, want)) != 1 {
+		t.Error("the server says something else")
+	}
+}
+
+// TestTheDoctorCountsTheSecretOfTheDataFolder, made or not, and makes none. Not parallel: it changes the working directory.
+func TestTheDoctorCountsTheSecretOfTheDataFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := isolated(t, environment{"BETTER_AUTH_SECRET": ""})
+	const accounts = "ok    sign-in with accounts of its own$"
+	said, _ := examined(t, env)
+	wantSaid(t, said, accounts)
+	if _, err := os.Stat("data"); err == nil {
+		t.Error("the doctor made the data folder")
+	}
+	start(t, env).end(t)
+	said, _ = examined(t, env)
+	wantSaid(t, said, accounts)
+
+	put(t, filepath.Join("data", "secret"), "short")
+	said, wrong := examined(t, env)
+	if !wrong {
+		t.Error("nothing is wrong where the server doesn't start")
+	}
+	wantSaid(t, said, "fail  read development secret: .*delete it")
+}
+
+// TestTheDoctorOnAuditFiles: nothing is made or changed, and what stops the server is said.
+func TestTheDoctorOnAuditFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	there := filepath.Join(folder, "there.log")
+	put(t, there, "a line\n")
+	for path, want := range map[string]string{
+		there:                                  "ok    security events go into .*there.log$",
+		filepath.Join(folder, "new.log"):       "ok    security events go into .*new.log, which the first start makes$",
+		filepath.Join(folder, "none", "a.log"): "fail  AUDIT_LOG_FILE: .*none",
+		filepath.Join(there, "a.log"):          "fail  AUDIT_LOG_FILE: .*there.log",
+		folder:                                 "fail  AUDIT_LOG_FILE: .*can make: ",
+	} {
+		said, wrong := examined(t, isolated(t, environment{"AUDIT_LOG_FILE": path}))
+		wantSaid(t, said, want)
+		if wrong != strings.HasPrefix(want, "fail") {
+			t.Errorf("%s: wrong %t", path, wrong)
+		}
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if text, err := os.ReadFile(there); err != nil || string(text) != "a line\n" {
+		t.Errorf("now the file has %q, %v", text, err)
+	}
+	if said, _ := examined(t, isolated(t, nil)); strings.Contains(said, "security events") {
+		t.Errorf("there is none:\n%s", said)
 	}
 }

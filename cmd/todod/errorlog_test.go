@@ -14,7 +14,7 @@ import (
 // TestTheServerSaysNothingOfItsClients but what may be in a log.
 func TestTheServerSaysNothingOfItsClients(t *testing.T) {
 	t.Parallel()
-	out := &log{}
+	out := &logtest.Output{}
 	known := &logtest.Known{}
 	known.Watch(t, out)
 	logger := observe.NewLogger(out, config.Level(-4))

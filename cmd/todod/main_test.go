@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -42,30 +41,10 @@ func isolated(t *testing.T, more environment) environment {
 	return env
 }
 
-// log is standard output that can be read while it is written.
-type log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-// String returns what was written.
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // A process is todod serving.
 type process struct {
 	url    string
-	out    *log
+	out    *logtest.Output
 	stop   context.CancelFunc
 	result chan error
 }
@@ -80,7 +59,7 @@ var schemes = map[bool]string{false: "http://", true: "https://"}
 func start(t *testing.T, env environment) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{out: &log{}, stop: cancel, result: make(chan error, 1)}
+	p := &process{out: &logtest.Output{}, stop: cancel, result: make(chan error, 1)}
 	watchLog(t, env, p.out)
 	go func() { p.result <- run(ctx, nil, env.get, p.out) }()
 	t.Cleanup(func() { p.end(t) })
@@ -95,7 +74,7 @@ func start(t *testing.T, env environment) *process {
 }
 
 // watchLog fails the test if what a server with env logs has something in it that no log may have.
-func watchLog(t *testing.T, env environment, out *log) {
+func watchLog(t *testing.T, env environment, out *logtest.Output) {
 	t.Helper()
 	known := &logtest.Known{}
 	known.Watch(t, out)
@@ -299,7 +278,7 @@ func TestADatabaseThatIsAwayDoesNotStopTheStart(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, environment{"DATABASE_URL": "postgres://nobody:hunter2@127.0.0.1:1/none?sslmode=disable&connect_timeout=1", "DB_POOL_TIMEOUT": "1s"})
 	ctx, cancel := context.WithCancel(t.Context())
-	out, result := &log{}, make(chan error, 1)
+	out, result := &logtest.Output{}, make(chan error, 1)
 	watchLog(t, env, out)
 	go func() { result <- run(ctx, nil, env.get, out) }()
 	var url string

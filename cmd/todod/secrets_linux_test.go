@@ -8,6 +8,7 @@ import (
 
 	"todod/internal/auth"
 	"todod/internal/config"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 )
 
@@ -19,7 +20,7 @@ func TestAClosedTerminalEndsTheServer(t *testing.T) {
 	secret := []byte("a secret for the tests of SIGHUP")
 	verifier, err := auth.New(auth.Config{Secrets: [][]byte{secret}})
 	must(t, err)
-	out, ended := &log{}, make(chan struct{})
+	out, ended := &logtest.Output{}, make(chan struct{})
 	env := environment{"BETTER_AUTH_SECRET": string(secret)}
 	s := &secrets{
 		cfg: config.Config{Auth: config.Auth{Secret: config.Secret(secret)}}, getenv: env.get, verifier: verifier,

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"todod/internal/logtest"
 )
 
 // tokenUnder returns a token of ada's that is signed with this secret.
@@ -24,7 +26,7 @@ func replace(t *testing.T, path, text string) {
 }
 
 // told returns the lines of a log with this message.
-func told(l *log, message string) []map[string]any {
+func told(l *logtest.Output, message string) []map[string]any {
 	var lines []map[string]any
 	for line := range strings.Lines(l.String()) {
 		var record map[string]any
@@ -100,7 +102,7 @@ func TestSecretsThatCannotBeUsedAreToldOf(t *testing.T) {
 		"APP_ENV": "production", "AUTH_PROVIDER": "local", "ALLOWED_ORIGINS": "https://app.example.com",
 		"BETTER_AUTH_SECRET": "", "BETTER_AUTH_SECRET_FILE": path,
 	}))
-	for i, text := range []string{"hunter2hunter2", "", "hunter3", "better-auth-secret-12345678901234567890"} {
+	for i, text := range []string{"hunter2hunter2", "", "hunter3", "2:" + strings.Repeat("hunter", 6) + ",1:" + good, "better-auth-secret-12345678901234567890"} {
 		put(t, path, text)
 		waitFor(t, "a word about it", func() bool { return len(told(p.out, "secrets.refused")) == i+1 })
 		if code, body := call(t, "GET", p.url+"/api/v1/tasks", tokenUnder(good), ""); code != http.StatusOK {
@@ -108,7 +110,7 @@ func TestSecretsThatCannotBeUsedAreToldOf(t *testing.T) {
 		}
 	}
 	must(t, os.Remove(path))
-	waitFor(t, "a word about the end of the file", func() bool { return len(told(p.out, "secrets.refused")) == 5 })
+	waitFor(t, "a word about the end of the file", func() bool { return len(told(p.out, "secrets.refused")) == 6 })
 	for _, line := range told(p.out, "secrets.refused") {
 		if said := fmt.Sprint(line["error"]); line["level"] != "ERROR" || !strings.Contains(said, "BETTER_AUTH_SECRET") {
 			t.Errorf("%v: %s", line["level"], said)
@@ -119,7 +121,7 @@ func TestSecretsThatCannotBeUsedAreToldOf(t *testing.T) {
 	}
 	put(t, path, good) // as it was
 	time.Sleep(5 * watchEvery)
-	if n := len(told(p.out, "secrets.")); n != 5 {
+	if n := len(told(p.out, "secrets.")); n != 6 {
 		t.Errorf("%d lines about secrets", n)
 	}
 }

@@ -168,20 +168,25 @@ func newLogger(stdout io.Writer, level slog.Leveler) (log *slog.Logger, closeLog
 // logConfig logs what todod runs with, and what of it is probably not meant.
 func logConfig(log *slog.Logger, cfg config.Config) {
 	log.Info("configuration", "config", cfg)
-	var names []string
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		names = append(names, name)
-	}
 	for _, note := range cfg.Notes {
 		log.Info(note)
 	}
-	for _, warning := range cfg.Warnings {
+	for _, warning := range slices.Concat(cfg.Warnings, strangeNames(os.Environ())) {
 		log.Warn(warning)
 	}
-	for _, name := range config.Unknown(names) {
-		log.Warn(name + " is no variable of todod: a typo, or another program's")
+}
+
+// strangeNames returns a warning of each variable of environ, which os.Environ returns, that looks like todod's and isn't.
+func strangeNames(environ []string) (warnings []string) {
+	var names []string
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		names = append(names, name)
 	}
+	for _, name := range config.Unknown(names) {
+		warnings = append(warnings, name+" is no variable of todod: a typo, or another program's")
+	}
+	return warnings
 }
 
 // rules returns what the configuration decides about tasks.

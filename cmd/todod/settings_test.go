@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"todod/internal/logtest"
 	"todod/internal/redistest"
 )
 
@@ -103,7 +104,7 @@ func TestTheRedisIsUsed(t *testing.T) {
 			t.Errorf("status %d, want %d", got, want)
 		}
 	}
-	err = run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &log{})
+	err = run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &logtest.Output{})
 	if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "REDIS_URL must be") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("with a bad URL: %v", err)
 	}

@@ -51,7 +51,7 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 	limit := connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
 	connections := newConnections(limit, cfg.TrustedProxies, log)
 	server := &http.Server{
-		Handler: unlingering(connections.watchingBodies(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		Handler: unlingering(connections.watching(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog:  observe.ServerLog(log),
 		ConnState: connections.changed, ConnContext: withConn,

@@ -35,7 +35,7 @@ const (
 // its end.
 func (f *File) claim() error {
 	if f.file == nil {
-		return f.openFile()
+		return f.begin()
 	}
 	if err := lock(f.file, true); err != nil {
 		return err
@@ -49,6 +49,24 @@ func (f *File) claim() error {
 	}
 	if err != nil {
 		return errors.Join(err, unlock(f.file))
+	}
+	return nil
+}
+
+// rotated is what logrotate adds to the name of the file that it moves away, unless it is told to add a date.
+const rotated = ".1"
+
+// begin is claim for a File that has no file yet. Where there are no lines at f.path, it goes on from the file that a
+// rotation has moved away, as those do who had that open; if there is none, or none that can be written, a chain of its own
+// begins.
+func (f *File) begin() error {
+	if info, err := os.Stat(f.path); err == nil && info.Size() > 0 || f.openFile(f.path+rotated, 0) != nil {
+		return f.openFile(f.path, os.O_CREATE)
+	}
+	if err := f.moveOn(); err != nil {
+		old := f.file
+		f.file = nil
+		return errors.Join(err, old.Close())
 	}
 	return nil
 }
@@ -75,7 +93,7 @@ func (f *File) moveOn() error {
 			return err
 		}
 	}
-	if err := f.openFile(); err != nil {
+	if err := f.openFile(f.path, os.O_CREATE); err != nil {
 		return err
 	}
 	err := old.Sync()
@@ -83,9 +101,10 @@ func (f *File) moveOn() error {
 	return nil
 }
 
-// openFile opens and locks the file at f.path and looks at its end. If it fails, f.file stays as it is.
-func (f *File) openFile() error {
-	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+// openFile opens and locks the file at path and looks at its end. With os.O_CREATE it makes one that isn't there. If it
+// fails, f.file stays as it is.
+func (f *File) openFile(path string, create int) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|create, 0o600) //nolint:gosec // the operator names it
 	if err != nil {
 		return err
 	}
@@ -116,7 +135,7 @@ func (f *File) recognise() error {
 	}
 	first, _, _ := strings.Cut(string(head[:n]), "\n")
 	if !strings.HasPrefix(beginning, first) || first == "" && n > 0 {
-		return fmt.Errorf("%s is no audit file", f.path)
+		return fmt.Errorf("%s is no audit file", f.file.Name())
 	}
 	return nil
 }

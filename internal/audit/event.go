@@ -67,6 +67,12 @@ const (
 	UserErased Event = "user.erased"
 	// UserTokenMinted: an operator made an access token for somebody.
 	UserTokenMinted Event = "user.token_minted" //nolint:gosec // a name, no credential
+	// DatabaseBackedUp: an operator wrote everybody's data into a file.
+	DatabaseBackedUp Event = "database.backed_up"
+	// DatabaseRestored: an operator replaced everybody's data by that of a backup.
+	DatabaseRestored Event = "database.restored"
+	// DatabaseLeapt: an operator raised everybody's revisions and the ids of tasks, as is done after a restored backup.
+	DatabaseLeapt Event = "database.leapt"
 	// SecretsChanged: a server uses other secrets from now on.
 	SecretsChanged Event = "secrets.changed"
 	// SecretsRefused: there are new secrets that can't be used.
@@ -105,7 +111,9 @@ var levels = map[Event]slog.Level{
 	TaskNotFound: slog.LevelWarn, LimitExceeded: slog.LevelWarn,
 
 	UserCreated: slog.LevelInfo, UserPasswordSet: slog.LevelWarn, UserErased: slog.LevelWarn,
-	UserTokenMinted: slog.LevelWarn, SecretsChanged: slog.LevelInfo, SecretsRefused: slog.LevelError,
+	UserTokenMinted:  slog.LevelWarn,
+	DatabaseBackedUp: slog.LevelInfo, DatabaseRestored: slog.LevelWarn, DatabaseLeapt: slog.LevelWarn,
+	SecretsChanged: slog.LevelInfo, SecretsRefused: slog.LevelError,
 	CertificateReloaded: slog.LevelInfo, ServerStarted: slog.LevelInfo, ServerStopped: slog.LevelInfo,
 
 	Opened: slog.LevelInfo, Torn: slog.LevelWarn, Gap: slog.LevelWarn, Failed: slog.LevelError, Anchor: slog.LevelInfo,

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"todod/internal/logtest"
 )
 
 // fillDisk is what this program does in TestADiskThatIsFull, where that runs.
@@ -28,30 +30,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// logBuffer is a log that can be read while it is written.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String returns what was logged.
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // open opens the file at path and returns it, what tells it, and its log.
-func open(t testing.TB, path string) (*File, *slog.Logger, *logBuffer) {
+func open(t testing.TB, path string) (*File, *slog.Logger, *logtest.Output) {
 	t.Helper()
-	log := &logBuffer{}
+	log := &logtest.Output{}
 	f, err := Open(path, slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -85,8 +67,8 @@ func read(t testing.TB, path string) []string {
 	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 }
 
-// sound fails the test unless the files are as they were written, with so many lines, and returns what was found.
-func sound(t testing.TB, lines int, paths ...string) Report {
+// found returns what is found in these files.
+func found(t testing.TB, paths ...string) Report {
 	t.Helper()
 	var v Verifier
 	for _, path := range paths {
@@ -99,7 +81,13 @@ func sound(t testing.TB, lines int, paths ...string) Report {
 		}
 		_ = file.Close()
 	}
-	r := v.Report()
+	return v.Report()
+}
+
+// sound fails the test unless the files are as they were written, with so many lines, and returns what was found.
+func sound(t testing.TB, lines int, paths ...string) Report {
+	t.Helper()
+	r := found(t, paths...)
 	if r.FaultCount != 0 || r.Lines != lines {
 		t.Errorf("%d lines, want %d, %d faults: %v", r.Lines, lines, r.FaultCount, r.Faults)
 	}
@@ -292,6 +280,85 @@ func TestRotations(t *testing.T) {
 	closed(t, f)
 	sound(t, 16, path+".1", path+".2", path+".3", path)
 	sound(t, 4, path)
+}
+
+// TestAStartAfterARotationGoesOn: whoever had the file open is gone, or hasn't written since. So does one that finds the
+// empty file of a start that had nothing to tell.
+func TestAStartAfterARotationGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cut   string // what a crash left at the end of the old file
+		empty bool   // there is a new file, without lines
+		lines int
+	}{
+		"no file": {"", false, 8}, "an empty file": {"", true, 8}, "a line that was cut off": {`{"seq":5,"timestamp":"2026`, false, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "audit.log")
+			server, serverLog, _ := open(t, path)
+			tell(serverLog, 3)
+			written(t, path, 4)
+			data, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(path, append(data, c.cut...), 0o600)
+			}
+			if err == nil {
+				err = os.Rename(path, path+".1")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.empty {
+				idle, _, _ := open(t, path)
+				closed(t, idle)
+			}
+			command, commandLog, _ := open(t, path)
+			tell(commandLog, 1)
+			closed(t, command)
+			tell(serverLog, 2)
+			closed(t, server)
+			sound(t, c.lines, path+".1", path)
+		})
+	}
+}
+
+// TestAChainOfItsOwn begins where nothing says what was before, and verify says so.
+func TestAChainOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ old, beside string }{
+		"nothing with a name that is known": {".20261122", ""},
+		"something else has that name":      {".20261122", "no audit file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "audit.log")
+			for range 2 {
+				f, logger, _ := open(t, path)
+				tell(logger, 1)
+				closed(t, f)
+				if _, err := os.Stat(path + c.old); err == nil {
+					break
+				}
+				if err := os.Rename(path, path+c.old); err != nil {
+					t.Fatal(err)
+				}
+				if c.beside != "" {
+					if err := os.WriteFile(path+rotated, []byte(c.beside), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			want := path + ":1: missing: it begins a chain of its own: nothing says what was between"
+			if r := found(t, path+c.old, path); r.FaultCount != 1 || r.Faults[0].String() != want {
+				t.Errorf("found %v, want %s", r.Faults, want)
+			}
+			sound(t, 2, path)
+			if c.beside != "" && read(t, path+rotated)[0] != c.beside {
+				t.Errorf("it has written into what is no audit file: %q", read(t, path+rotated))
+			}
+		})
+	}
 }
 
 // TestARotationOfACutLine: another process was killed while it wrote, just before the file was moved away.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"regexp"
 	"strconv"
 	"time"
@@ -132,7 +131,7 @@ func (v *Verifier) Read(name string, r io.Reader) error {
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			v.endOfFile(len(raw) > 0)
+			v.endOfFile()
 			return nil
 		}
 		if err != nil {
@@ -186,6 +185,8 @@ func (v *Verifier) good(l line) {
 	case !v.fresh && l.Event == Opened:
 		v.fault(v.number, Reordered, "a line that only begins files")
 	case v.fresh && !v.begun, follows:
+	case v.fresh && l.Event == Opened && l.Seq == 1 && l.Prev == Hash{}:
+		v.fault(v.number, Missing, "it begins a chain of its own: nothing says what was between")
 	case v.fresh:
 		v.fault(v.number, Missing, "it does not go on where the file before ended")
 	case l.Seq == v.last.seq+1:
@@ -206,13 +207,13 @@ func (v *Verifier) changed() {
 	v.fault(v.region.first, Changed, detail)
 }
 
-// endOfFile looks at what stands at the end of a file. torn says that it ends without a newline.
-func (v *Verifier) endOfFile(torn bool) {
+// endOfFile looks at what stands at the end of a file.
+func (v *Verifier) endOfFile() {
 	switch {
 	case v.number == 0:
 		v.fault(1, Missing, "the file is empty")
 	case v.region == nil:
-	case torn && v.region.lines == 1:
+	case !v.region.newline && v.region.lines == 1:
 		v.fault(v.number, Cut, "the file ends in the middle of it")
 	default:
 		v.changed()
@@ -225,27 +226,4 @@ func (v *Verifier) fault(number int, kind Kind, detail string) {
 	if len(v.report.Faults) < maxFaults {
 		v.report.Faults = append(v.report.Faults, Fault{v.file, number, kind, detail})
 	}
-}
-
-// OpenToRead opens the audit file at path as it is at this moment: what is written to it later is not read.
-func OpenToRead(path string) (io.ReadCloser, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return nil, err
-	}
-	var size int64
-	if err = lock(file, false); err == nil {
-		var info os.FileInfo
-		if info, err = file.Stat(); err == nil {
-			size = info.Size()
-		}
-		err = errors.Join(err, unlock(file))
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(file, size), file}, nil
 }

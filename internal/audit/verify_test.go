@@ -122,6 +122,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"two lines swapped":          {join(lines[0], lines[2], lines[1], lines[3]), "2 missing, 3 reordered, 4 missing"},
 		"the last cut":               {slices.Concat(join(lines[:3]...), lines[3][:40]), "4 torn"},
 		"the last newline gone":      {bytes.TrimSuffix(join(lines...), []byte("\n")), "9 torn"},
+		"a cut one without an end":   {slices.Concat(join(lines[:3]...), bytes.Repeat([]byte("x"), 2*maxLine)), "4 torn"},
 		"a line that is no line":     {slices.Concat(join(lines[:3]...), []byte("hello\n"), join(lines[3:]...)), "4 changed"},
 		"a line that is far to long": {slices.Concat(join(lines[:3]...), long, join(lines[4:]...)), "4 changed"},
 		"the same begun again":       {slices.Concat(join(lines...), join(chain(1, linkOf(t, lines[8]))...)), "10 reordered"},

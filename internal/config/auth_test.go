@@ -63,3 +63,22 @@ func TestWhatIsRequiredMustBeKnown(t *testing.T) {
 	mustLoad(t, with{"AUTH_REQUIRE_ISS_AUD": "true", "BETTER_AUTH_URL": "https://auth.example"})
 	mustLoad(t, with{"AUTH_REQUIRE_ISS_AUD": "true", "AUTH_ISSUER": "a", "AUTH_AUDIENCE": "b"})
 }
+
+func TestAListIsNoSecret(t *testing.T) {
+	t.Parallel()
+	const want = "BETTER_AUTH_SECRET must be one secret: a list such as 2:new,1:old goes into BETTER_AUTH_SECRETS"
+	for _, list := range []string{"2:" + goodSecret + ",1:" + goodSecret, "12:new, 11:old,10:older"} {
+		for name, vars := range map[string]with{
+			"the environment": {"BETTER_AUTH_SECRET": list}, "a file": {"BETTER_AUTH_SECRET_FILE": write(t, "secret", list+"\n")},
+		} {
+			if got := problems(t, vars); len(got) != 1 || got[0] != want {
+				t.Errorf("from %s: %q", name, got)
+			}
+		}
+	}
+	for _, secret := range []string{"2:" + goodSecret, "a:" + goodSecret + ",b:c", goodSecret + ",1:c", "2:" + goodSecret + ",1", "2:" + goodSecret + ",1:"} {
+		if got := mustLoad(t, with{"BETTER_AUTH_SECRET": secret}).Auth.Secret; string(got) != secret {
+			t.Errorf("a secret was taken for a list: %d bytes", len(secret))
+		}
+	}
+}

@@ -17,7 +17,7 @@ var deployed = map[string]*regexp.Regexp{
 	"deploy/kubernetes/deployment.yaml": regexp.MustCompile(`(?m)- \{name: ([A-Z_]+), value: ([^}]+)\}`),
 	"deploy/kubernetes/todod.env":       regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`),
 	"deploy/systemd/todod.service":      regexp.MustCompile(`(?m)^Environment=([A-Z_]+)=(.*)$`),
-	"deploy/systemd/todod.env":          regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`),
+	"deploy/systemd/todod.env":          regexp.MustCompile(`(?m)^([A-Z_]+)='(.*)'$`),
 }
 
 // foreign are the variables in those files that others read: Go, and SQLite.

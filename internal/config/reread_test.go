@@ -67,6 +67,7 @@ func TestSecretsThatCannotBeUsedAreNot(t *testing.T) {
 		"one short of two": {with{"BETTER_AUTH_SECRETS": "2:" + goodSecret + ",1:hunter2hunter2"}, "", "BETTER_AUTH_SECRETS must have at least"},
 		"a published one":  {with{"BETTER_AUTH_SECRET": "better-auth-secret-12345678901234567890"}, "", "BETTER_AUTH_SECRET must not be a published"},
 		"no versions":      {with{"BETTER_AUTH_SECRETS": "hunter2hunter2"}, "", "BETTER_AUTH_SECRETS must be versions"},
+		"a list of them":   {with{"BETTER_AUTH_SECRET": "2:" + goodSecret + ",1:hunter2hunter2"}, "", "BETTER_AUTH_SECRET must be one secret"},
 		"an empty file":    {with{"BETTER_AUTH_SECRET_FILE": write(t, "empty", "\n")}, "", "BETTER_AUTH_SECRET_FILE must name a file that is not empty"},
 		"no file":          {with{"BETTER_AUTH_SECRET_FILE": filepath.Join(folder, "none")}, "", "BETTER_AUTH_SECRET_FILE must name a file that can be read"},
 		"a folder":         {with{"BETTER_AUTH_SECRET_FILE": folder}, "", "BETTER_AUTH_SECRET_FILE must name a regular file"},

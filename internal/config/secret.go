@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 )
 
@@ -79,10 +80,18 @@ func (c Config) readSecrets(getenv func(string) string, dir fs.FS) (Config, erro
 	return l.config, nil
 }
 
-// checkSecrets looks for secrets that are too short or known to the world.
+// listOfSecrets matches what is meant for BETTER_AUTH_SECRETS: two secrets or more, each after its version.
+var listOfSecrets = regexp.MustCompile(`^\s*\d+:[^,]+(,\s*\d+:[^,]+)+$`)
+
+// checkSecrets looks for secrets that are too short or known to the world, and for a list where one secret belongs: it
+// would sign, and everybody be signed out.
 func (l *loader) checkSecrets() {
-	if l.config.Auth.Secret != "" {
-		l.checkSecret("BETTER_AUTH_SECRET", l.config.Auth.Secret)
+	switch secret := l.config.Auth.Secret; {
+	case secret == "":
+	case listOfSecrets.MatchString(string(secret)):
+		l.fault("BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET must be one secret: a list such as 2:new,1:old goes into BETTER_AUTH_SECRETS")
+	default:
+		l.checkSecret("BETTER_AUTH_SECRET", secret)
 	}
 	for _, secret := range l.config.Auth.RotatedSecrets {
 		l.checkSecret("BETTER_AUTH_SECRETS", secret)
@@ -115,14 +124,32 @@ func weakness(s Secret) string {
 
 // EnsureDevSecret gives a development configuration without secrets one that is generated at the first start and kept in
 // the data folder. Processes that start together agree on it. In production and staging it does nothing.
-func (c *Config) EnsureDevSecret() error {
-	if c.Env.Strict() || len(c.Auth.Secrets()) > 0 {
-		return nil
+func (c *Config) EnsureDevSecret() (err error) {
+	if c.needsDevSecret() {
+		c.Auth.Secret, err = ensureSecret(devSecretPath)
 	}
-	secret, err := ensureSecret(filepath.Join(DataDir, "secret"))
-	c.Auth.Secret = secret
 	return err
 }
+
+// ForeseeDevSecret does what EnsureDevSecret does, but makes no file: where there is none yet, the secret is one of which
+// nothing stays.
+func (c *Config) ForeseeDevSecret() (err error) {
+	if !c.needsDevSecret() {
+		return nil
+	}
+	if _, err := os.Lstat(devSecretPath); errors.Is(err, fs.ErrNotExist) {
+		c.Auth.Secret = Secret(newSecret())
+		return nil
+	}
+	c.Auth.Secret, err = readSecret(devSecretPath)
+	return err
+}
+
+// devSecretPath is where the development secret is kept.
+var devSecretPath = filepath.Join(DataDir, "secret")
+
+// needsDevSecret reports whether c has no secret and may have one of the data folder.
+func (c *Config) needsDevSecret() bool { return !c.Env.Strict() && len(c.Auth.Secrets()) == 0 }
 
 // ensureSecret returns the secret in the file at path, which it makes if there is none.
 func ensureSecret(path string) (Secret, error) {
@@ -131,6 +158,11 @@ func ensureSecret(path string) (Secret, error) {
 			return "", fmt.Errorf("create development secret: %w", err)
 		}
 	}
+	return readSecret(path)
+}
+
+// readSecret returns the secret in the file at path.
+func readSecret(path string) (Secret, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is a constant outside tests
 	if err != nil {
 		return "", fmt.Errorf("read development secret: %w", err)
@@ -140,6 +172,13 @@ func ensureSecret(path string) (Secret, error) {
 		return "", fmt.Errorf("read development secret: %s has fewer than %d bytes; delete it to get a new one", path, minSecret)
 	}
 	return secret, nil
+}
+
+// newSecret returns a secret out of a random generator.
+func newSecret() string {
+	random := make([]byte, minSecret)
+	_, _ = rand.Read(random) // never fails
+	return base64.RawURLEncoding.EncodeToString(random)
 }
 
 // createSecret makes the file at path with a new secret, unless it is there. It is written under another name and then
@@ -153,9 +192,7 @@ func createSecret(path string) error {
 		return err
 	}
 	defer os.Remove(file.Name())
-	random := make([]byte, minSecret)
-	_, _ = rand.Read(random) // never fails
-	_, err = file.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")
+	_, err = file.WriteString(newSecret() + "\n")
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}

@@ -75,6 +75,39 @@ func TestDevelopmentStartsWithTheSecretOfTheDataFolder(t *testing.T) {
 	}
 }
 
+// TestTheSecretOfTheDataFolderIsForeseen: what EnsureDevSecret will do, without doing it. Not parallel: it changes the
+// working directory.
+func TestTheSecretOfTheDataFolderIsForeseen(t *testing.T) {
+	t.Chdir(t.TempDir())
+	foreseen := Config{Env: Development}
+	if err := foreseen.ForeseeDevSecret(); err != nil || len(foreseen.Auth.Secret) < minSecret {
+		t.Errorf("before there is one: %d bytes, %v", len(foreseen.Auth.Secret), err)
+	}
+	if _, err := os.Stat(DataDir); err == nil {
+		t.Error("the data folder was made")
+	}
+	made, again := Config{Env: Development}, Config{Env: Development}
+	if err := made.EnsureDevSecret(); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.ForeseeDevSecret(); err != nil || again.Auth.Secret != made.Auth.Secret || again.Auth.Secret == foreseen.Auth.Secret {
+		t.Errorf("once there is one: the same %t, %v", again.Auth.Secret == made.Auth.Secret, err)
+	}
+	if err := os.WriteFile(filepath.Join(DataDir, "secret"), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unusable := Config{Env: Development}
+	if err := unusable.ForeseeDevSecret(); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("one that can't be used: %v", err)
+	}
+	for _, c := range []Config{{Env: Production}, {Env: Staging}, {Env: Development, Auth: Auth{Secret: goodSecret}}} {
+		before := c.Auth.Secret
+		if err := c.ForeseeDevSecret(); err != nil || c.Auth.Secret != before {
+			t.Errorf("%s with %d secrets got another, %v", c.Env, len(c.Auth.Secrets()), err)
+		}
+	}
+}
+
 func TestEnsureDevSecretKeepsToDevelopment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Config{

@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
+
+	"todod/internal/httpapi/docsui"
 )
 
 const (
@@ -100,10 +102,10 @@ func (w *heldWriter) release() {
 // asNamed returns etag as a request names it in If-None-Match, if it has been given it with a compressed answer and takes
 // another: a cache knows by that which of its answers is still good (RFC 9111, section 4.3.4).
 func asNamed(h http.Header, etag string) string {
-	named, takes := strings.Join(h.Values("If-None-Match"), ","), strings.ToLower(h.Get("Accept-Encoding"))
+	named, takes := strings.Join(h.Values("If-None-Match"), ","), h.Get("Accept-Encoding")
 	for _, encoding := range []string{"zstd", "gzip"} {
 		tag := strings.TrimSuffix(etag, `"`) + "-" + encoding + `"`
-		if strings.Contains(takes, encoding) && strings.Contains(named, tag) {
+		if docsui.Takes(takes, encoding) && strings.Contains(named, tag) {
 			return tag
 		}
 	}

@@ -106,6 +106,13 @@ func TestAnswersAreCompressed(t *testing.T) {
 			t.Errorf("%s, again: %v", accepted, again.header)
 		}
 	}
+	for _, accepted := range []string{"zstd;q=0", "gzip, zstd; q=0.0"} {
+		named := tag + `-zstd"`
+		again := s.asking(t, "GET", "/api/v1/tasks", accepted, "If-None-Match", named).want(t, http.StatusNotModified)
+		if got := again.header.Get("ETag"); got == named {
+			t.Errorf("%s: ETag %s", accepted, got)
+		}
+	}
 	if head := s.asking(t, "HEAD", "/api/v1/tasks", "gzip").want(t, http.StatusOK); head.header.Get("Content-Encoding") != "" {
 		t.Errorf("HEAD: %v", head.header)
 	}

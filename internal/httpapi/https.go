@@ -31,8 +31,8 @@ func (a *API) strict(next http.Handler) http.Handler {
 	})
 }
 
-// httpsOnly sends people who come by plain HTTP to HTTPS, and refuses programs: one with a token has shown it to everybody on
-// the way, and a redirect would let that pass unnoticed for ever. Probes of health may come as they like. It stands behind
+// httpsOnly sends people who come by plain HTTP to HTTPS, and refuses programs: one with a token or ticket has shown it to everybody
+// on the way, and a redirect would let that pass unnoticed for ever. Probes of health may come as they like. It stands behind
 // cors, so that preflights are never redirected, which no browser follows, and pages can read the refusal.
 func (a *API) httpsOnly(next http.Handler) http.Handler {
 	if !a.https.Required {
@@ -60,7 +60,8 @@ func isHealth(path string) bool {
 func (a *API) sendToHTTPS(w http.ResponseWriter, r *http.Request) {
 	target, ok := a.onHTTPS(r)
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if !ok || !safe || r.Header.Get("Authorization") != "" {
+	secret := r.Header.Get("Authorization") != "" || r.URL.Query().Has("ticket")
+	if !ok || !safe || secret {
 		writeProblem(w, r, &refusal{
 			status: http.StatusBadRequest, detail: "Only HTTPS is served here", reason: "plain HTTP",
 		})

@@ -37,6 +37,7 @@ func TestPlainHTTPIsSentToHTTPS(t *testing.T) {
 		"credentials in it":    {"GET", "/docs", "http", "todo.example.com@evil.example.com", "", 400, ""},
 		"a strange name":       {"GET", "/docs", "http", "todo.example.com%2f", "", 400, ""},
 		"a token":              {"GET", "/api/v1/tasks", "http", "", "ada", 400, ""},
+		"a ticket":             {"GET", "/api/v1/events?types=created&ticket=abc", "http", "", "", 400, ""},
 		"a write":              {"POST", "/api/v1/tasks", "http", "", "ada", 400, ""},
 		"a sign-in":            {"POST", "/api/auth/login", "http", "", "", 400, ""},
 		"HTTPS":                {"GET", "/docs", "https", "", "", 200, ""},

@@ -17,6 +17,7 @@ import (
 	"todod/internal/audit"
 	"todod/internal/auth"
 	"todod/internal/httpapi"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
 )
@@ -162,7 +163,7 @@ func (s *server) events(t testing.TB, start int) []logLine {
 // elsewhere are the events that don't come from the API.
 var elsewhere = []audit.Event{
 	audit.UserCreated, audit.UserPasswordSet, audit.UserErased, audit.UserTokenMinted, audit.ServerStarted, audit.ServerStopped,
-	audit.SecretsChanged, audit.SecretsRefused, audit.CertificateReloaded,
+	audit.DatabaseBackedUp, audit.DatabaseRestored, audit.DatabaseLeapt, audit.SecretsChanged, audit.SecretsRefused, audit.CertificateReloaded,
 	audit.Opened, audit.Torn, audit.Gap, audit.Failed, audit.Anchor,
 }
 
@@ -374,7 +375,7 @@ func TestABurstIsToldOnceAMinute(t *testing.T) {
 // TestTheSecurityLoggerHearsAll, whatever the other one is for.
 func TestTheSecurityLoggerHearsAll(t *testing.T) {
 	t.Parallel()
-	heard := &lockedBuffer{}
+	heard := &logtest.Output{}
 	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 		cfg.Security = slog.New(slog.NewTextHandler(heard, nil))

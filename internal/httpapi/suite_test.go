@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -104,7 +102,7 @@ func local(s account.Store, rotate bool) account.Provider {
 type server struct {
 	*httptest.Server
 	api   *httpapi.API
-	log   *lockedBuffer
+	log   *logtest.Output
 	store store
 
 	known logtest.Known // what the log must not have
@@ -126,7 +124,7 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &lockedBuffer{}
+	log := &logtest.Output{}
 	hub := event.New(event.Config{States: store.States, Look: 300 * time.Millisecond})
 	hub.Start()
 	t.Cleanup(hub.Close)
@@ -153,26 +151,6 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 		checkLog(t, log.String())
 	})
 	return s
-}
-
-// lockedBuffer is a log that can be read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String returns what was written.
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // mint returns a good token of a user.

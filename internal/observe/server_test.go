@@ -1,14 +1,12 @@
 package observe_test
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,31 +14,11 @@ import (
 	"todod/internal/observe"
 )
 
-// lockedBuffer can be read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String returns what was written.
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // TestTheServersOwnWordsNameNoClient: net/http says which address a handshake failed with, and for whom a handler panicked
 // and over what.
 func TestTheServersOwnWordsNameNoClient(t *testing.T) {
 	t.Parallel()
-	out := &lockedBuffer{}
+	out := &logtest.Output{}
 	known := &logtest.Known{}
 	known.Watch(t, out)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

@@ -1,7 +1,6 @@
 package ratelimit_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,30 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/logtest"
 	"todod/internal/ratelimit"
 	"todod/internal/ratelimit/ratelimittest"
 	"todod/internal/redistest"
 )
 
 // lines is a log that is looked at while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
+type lines struct{ logtest.Output }
 
 // count returns how many lines have text in them.
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), text)
-}
+func (l *lines) count(text string) int { return strings.Count(l.String(), text) }
 
 // logger returns a logger of INFO and above that writes to l.
 func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
@@ -143,7 +129,7 @@ func TestALostSourceIsAskedOnceASecond(t *testing.T) {
 	take(20)
 	wantAsked(20, "when it is back")
 	if log.count(lost) != 1 || log.count(back) != 1 || log.count("limiter") != 2 {
-		t.Errorf("the log: %s", log.buf.String())
+		t.Errorf("the log: %s", log.String())
 	}
 }
 

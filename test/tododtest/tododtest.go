@@ -2,7 +2,6 @@
 package tododtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -55,31 +54,11 @@ func Command(t testing.TB, folder string, env []string, args ...string) *exec.Cm
 	return cmd
 }
 
-// Output is what a process prints, to be read while it runs.
-type Output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *Output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-// String returns what was printed.
-func (o *Output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // A Process is a todod that serves, or a program that it works with.
 type Process struct {
 	*exec.Cmd
 	URL string // of a todod
-	Out *Output
+	Out *logtest.Output
 
 	done chan struct{} // closed when it has ended
 }
@@ -91,7 +70,7 @@ var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
 func Start(t testing.TB, folder string, env ...string) *Process {
 	t.Helper()
 	known := &logtest.Known{}
-	out := &Output{}
+	out := &logtest.Output{}
 	known.Watch(t, out)
 	t.Cleanup(func() { // once more, as files may have changed
 		known.Environment(env...)
@@ -115,11 +94,11 @@ func Start(t testing.TB, folder string, env ...string) *Process {
 // Run starts a program that runs until it is told to end, or the test ends.
 func Run(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	return run(t, cmd, &Output{})
+	return run(t, cmd, &logtest.Output{})
 }
 
 // run is Run with out for what the program prints.
-func run(t testing.TB, cmd *exec.Cmd, out *Output) *Process {
+func run(t testing.TB, cmd *exec.Cmd, out *logtest.Output) *Process {
 	t.Helper()
 	p := &Process{Cmd: cmd, Out: out, done: make(chan struct{})}
 	p.Stdout, p.Stderr = p.Out, p.Out

@@ -120,7 +120,7 @@ func inEither(name string, version []byte, plain, zipped func() []byte, header h
 			w.Header()[key] = values
 		}
 		answer, etag := []byte(nil), tag
-		if takesGzip(r.Header.Get("Accept-Encoding")) {
+		if Takes(r.Header.Get("Accept-Encoding"), "gzip") {
 			answer = zipped()
 		}
 		if answer != nil {
@@ -169,11 +169,11 @@ func unzip(zipped []byte) []byte {
 	return content
 }
 
-// takesGzip reports whether an Accept-Encoding header names gzip and doesn't exclude it with q=0.
-func takesGzip(accepted string) bool {
+// Takes reports whether an Accept-Encoding header names a coding and doesn't exclude it with q=0.
+func Takes(accepted, coding string) bool {
 	for one := range strings.SplitSeq(accepted, ",") {
-		coding, params, _ := strings.Cut(one, ";")
-		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+		name, params, _ := strings.Cut(one, ";")
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
 			quality, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(params), "q="), 64)
 			return err != nil || quality > 0
 		}

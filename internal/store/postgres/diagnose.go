@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -128,7 +129,7 @@ func lookForMigrations(ctx context.Context, url string) (pending, unknown int, e
 	}
 	var there bool
 	if err := db.QueryRowContext(ctx, "select to_regclass('todod.migrations') is not null").Scan(&there); err != nil {
-		return 0, 0, fmt.Errorf("look for migrations: %w", err)
+		return 0, 0, fmt.Errorf("look for migrations: %w", notOwner(ctx, db, err))
 	}
 	if !there {
 		return len(files), 0, nil
@@ -137,16 +138,46 @@ func lookForMigrations(ctx context.Context, url string) (pending, unknown int, e
 	var run int
 	err = db.QueryRowContext(ctx, "select count(distinct version_id) from todod.migrations where version_id > 0").Scan(&run)
 	if err != nil {
-		return 0, 0, fmt.Errorf("look for migrations: %w", err)
+		return 0, 0, fmt.Errorf("look for migrations: %w", notOwner(ctx, db, err))
 	}
 	return max(len(files)-run, 0), max(run-len(files), 0), nil
+}
+
+// A notOwnerError is why a login that doesn't own the tables can't see which migrations have run.
+type notOwnerError struct {
+	error
+	owner string
+}
+
+// Unwrap returns what the server says.
+func (e *notOwnerError) Unwrap() error { return e.error }
+
+// ownerOfMigrations asks who owns the table of migrations, and whether the present role has that role's rights.
+const ownerOfMigrations = `select pg_get_userbyid(c.relowner), pg_has_role(c.relowner, 'usage')
+	from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+	where n.nspname = 'todod' and c.relname = 'migrations'`
+
+// notOwner returns err, as a notOwnerError if the login of db may not do what it tried because it doesn't own the tables.
+func notOwner(ctx context.Context, db *sql.DB, err error) error {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != insufficientPrivilege {
+		return err
+	}
+	var owner string
+	var owns bool
+	if asked := db.QueryRowContext(ctx, ownerOfMigrations).Scan(&owner, &owns); asked != nil || owns {
+		return err // which says enough
+	}
+	return &notOwnerError{err, owner}
 }
 
 // Advice says to an operator what to do about an error of Diagnose, "" if the error has to speak for itself.
 func Advice(err error) string {
 	var pgErr *pgconn.PgError
 	var certificate *tls.CertificateVerificationError
+	var stranger *notOwnerError
 	switch {
+	case errors.As(err, &stranger):
+		return "DATABASE_DIRECT_URL must be the login that owns the tables: " + stranger.owner
 	case errors.As(err, &pgErr):
 		return advice[pgErr.Code]
 	case errors.As(err, &certificate):

@@ -115,3 +115,52 @@ func TestWhatMaintenanceLacksIsSaid(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhoMustNotMaintainIsSaid: the login that works, unless it is the one that does all, and the role that it works in.
+func TestWhoMustNotMaintainIsSaid(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	admin := connect(t, url)
+	worker, workerURL := newLogin(t, url, "")
+	owner, ownerURL := newLogin(t, url, "")
+	giveTables(t, admin, owner)
+	exec(t, admin, "grant todod_app to "+worker+"; grant todod_app, todod_maintenance to "+owner)
+	want := func(what, url, direct string, want ...string) {
+		t.Helper()
+		if got, err := MaintenanceStrays(t.Context(), url, direct); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v; want %q", what, got, err, want)
+		}
+	}
+	want("two logins, as they should be", workerURL, ownerURL)
+	want("one login for all", ownerURL, ownerURL)
+	want("one login for all, which is a superuser", url, url)
+	want("one login for all, another that is a superuser", url, ownerURL)
+	want("two logins, the wrong way round", ownerURL, workerURL, "revoke todod_maintenance from "+owner+";")
+	exec(t, admin, "grant "+owner+" to "+worker)
+	want("a worker who may become the owner", workerURL, ownerURL, "revoke "+owner+" from "+worker+";")
+	exec(t, admin, "revoke "+owner+" from "+worker+"; grant todod_maintenance to "+worker)
+	want("a worker in the role", workerURL, ownerURL, "revoke todod_maintenance from "+worker+";")
+	want("alone, as that it is one login for all", workerURL, workerURL)
+
+	// Undone at the end, as the roles belong to all databases here.
+	exec(t, admin, "begin; grant todod_maintenance to todod_app")
+	if got, err := strays(t.Context(), admin, appRole); err != nil || !slices.Equal(got, []string{"revoke todod_maintenance from todod_app;"}) {
+		t.Errorf("the role that workers are in: %q, %v", got, err)
+	}
+	exec(t, admin, "rollback")
+}
+
+// TestALoginThatOwnsNothingIsAdvised to leave migrations to the one that does.
+func TestALoginThatOwnsNothingIsAdvised(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	owner, _ := newLogin(t, url, "")
+	giveTables(t, connect(t, url), owner)
+	_, stranger := newLogin(t, url, "")
+	for name, login := range map[string]string{"one that works": restrictedURL(t, url), "a stranger": stranger} {
+		_, err := Diagnose(t.Context(), Config{URL: login})
+		if got, want := Advice(err), "DATABASE_DIRECT_URL must be the login that owns the tables: "+owner; got != want {
+			t.Errorf("%s: %q of %v, want %q", name, got, err, want)
+		}
+	}
+}

@@ -84,3 +84,59 @@ func canSwitch(ctx context.Context, conn *pgx.Conn) bool {
 	_, err = tx.Exec(ctx, "set local role "+maintenanceRole)
 	return err == nil
 }
+
+// MaintenanceStrays returns the SQL that takes maintenanceRole from who must not be in it: appRole, and the login of url,
+// which works for people, unless that of direct is the same. None is what it should be.
+func MaintenanceStrays(ctx context.Context, url, direct string) (remedy []string, err error) {
+	maintaining, err := connectOnce(ctx, direct)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, maintaining.Close(ctx)) }()
+	remedy, err = strays(ctx, maintaining, appRole)
+	if err != nil || len(remedy) > 0 { // whoever is in appRole is in both: that is not their mistake
+		return remedy, err
+	}
+	working, err := connectOnce(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, working.Close(ctx)) }()
+	worker, err := loginOf(ctx, working)
+	if err != nil {
+		return nil, err
+	}
+	if maintainer, err := loginOf(ctx, maintaining); err != nil || maintainer == worker {
+		return nil, err
+	}
+	return strays(ctx, working, worker)
+}
+
+// loginOf returns the login of conn as the server knows it: poolers may know it by another name.
+func loginOf(ctx context.Context, conn *pgx.Conn) (name string, err error) {
+	if err := conn.QueryRow(ctx, "select session_user").Scan(&name); err != nil {
+		return "", fmt.Errorf("ask for the login: %w", err)
+	}
+	return name, nil
+}
+
+// leadToMaintenance asks for the roles that $1 was granted and that are maintenanceRole or in it. A superuser is left
+// alone, who may do everything anyway.
+const leadToMaintenance = `select distinct format('revoke %I from %I;', g.rolname, m.rolname)
+	from pg_catalog.pg_auth_members a join pg_catalog.pg_roles g on g.oid = a.roleid join pg_catalog.pg_roles m on m.oid = a.member,
+		pg_catalog.pg_roles r
+	where r.rolname = '` + maintenanceRole + `' and m.rolname = $1 and not m.rolsuper and pg_has_role(g.oid, r.oid, 'member')
+	order by 1`
+
+// strays returns the SQL that takes a role or login out of maintenanceRole.
+func strays(ctx context.Context, conn *pgx.Conn, name string) ([]string, error) {
+	rows, err := conn.Query(ctx, leadToMaintenance, unprepared, name)
+	if err != nil {
+		return nil, fmt.Errorf("look for who is in %s: %w", maintenanceRole, err)
+	}
+	remedy, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("look for who is in %s: %w", maintenanceRole, err)
+	}
+	return remedy, nil
+}

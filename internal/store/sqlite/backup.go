@@ -99,7 +99,7 @@ func reserve(path string) (string, error) {
 // copyInto writes the database at path into the empty file at to. It reads one snapshot, for which nobody has to wait, and
 // leaves behind what was deleted. (SQLite's backup interface copies those pages, too, and the file's own WAL mode.)
 func copyInto(ctx context.Context, path, to string) (err error) {
-	db, err := connect(path, 1)
+	db, err := connect(path)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func examine(ctx context.Context, path string) (c Contents, err error) {
 		return c, err
 	}
 	c.Bytes = info.Size()
-	db, err := connect(path, 1, "_pragma", "query_only(1)")
+	db, err := connect(path, "_pragma", "query_only(1)")
 	if err != nil {
 		return c, err
 	}

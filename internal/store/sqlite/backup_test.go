@@ -58,7 +58,7 @@ func openAt(t *testing.T, path string, n int) (*Store, []todo.Task) {
 // execute carries out SQL on the file at path.
 func execute(t *testing.T, path, sql string) {
 	t.Helper()
-	db, err := connect(path, 1)
+	db, err := connect(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	if log, err := os.Stat(path + "-wal"); err == nil {
 		d.Bytes += log.Size()
 	}
-	db, err := connect(path, 1)
+	db, err := connect(path)
 	if err != nil {
 		return d, err
 	}

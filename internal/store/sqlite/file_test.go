@@ -147,7 +147,7 @@ func TestAnotherProgramsLockIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	other, err := connect(path, 1, "_txlock", "immediate")
+	other, err := connect(path, "_txlock", "immediate")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func Leap(ctx context.Context, path string) (people int, err error) {
 	case pending > 0:
 		return 0, fmt.Errorf("%d migrations have not run: todod migrate runs them", pending)
 	}
-	db, err := connect(path, 1, "_txlock", "immediate")
+	db, err := connect(path, "_txlock", "immediate")
 	if err != nil {
 		return 0, err
 	}

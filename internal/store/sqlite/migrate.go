@@ -20,7 +20,7 @@ func Migrate(ctx context.Context, path string) (n int, err error) {
 	if err := create(path); err != nil {
 		return 0, fmt.Errorf("database file: %w", err)
 	}
-	db, err := connect(path, 1, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
+	db, err := connect(path, "_pragma", "journal_mode(WAL)", "_txlock", "immediate")
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +73,7 @@ func lookForMigrations(ctx context.Context, path string) (pending, unknown int, 
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return len(files), 0, nil
 	}
-	db, err := connect(path, 1, "_pragma", "query_only(1)")
+	db, err := connect(path, "_pragma", "query_only(1)")
 	if err != nil {
 		return 0, 0, err
 	}

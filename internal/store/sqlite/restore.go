@@ -25,11 +25,14 @@ type Restored struct {
 
 // Restore puts a copy of the backup at from into the place of the database at path, migrated and with all revisions raised
 // (see Leap). What was there is kept beside it under a name with the time now. Everything that can fail is done before
-// that, on the copy. While Restore works it has the database for itself, so that nobody can go on with what is about to be
+// that, on the copy. As root, it belongs to whom what was there belonged, or else the folder. While Restore works it has the database for itself, so that nobody can go on with what is about to be
 // moved away; the error is ErrInUse if somebody has it open.
 func Restore(ctx context.Context, from, path string, now time.Time) (r Restored, err error) {
 	if err := resting(from, path); err != nil {
 		return r, err
+	}
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return r, fmt.Errorf("database folder: %w", err)
 	}
 	old, err := seize(ctx, path)
 	if err != nil {
@@ -50,11 +53,29 @@ func Restore(ctx context.Context, from, path string, now time.Time) (r Restored,
 	if r.Migrations, err = refit(ctx, part); err != nil {
 		return r, fmt.Errorf("%s: %w", from, err)
 	}
+	if err := old.bequeath(part); err != nil {
+		return r, fmt.Errorf("keep the owner: %w", err)
+	}
 	if err := syncFile(part); err != nil {
 		return r, err
 	}
 	r.Aside, err = old.replace(part, now)
 	return r, err
+}
+
+// makeFolder makes a folder unless it is there, and those above it, each belonging to whom the one above belongs.
+func makeFolder(folder string) error {
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(folder)
+	if err := makeFolder(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return giveToOwnerOf(above, folder)
 }
 
 // resting returns an error unless there is a file at from, other than the database at path, that nobody seems to write.
@@ -99,7 +120,7 @@ func refit(ctx context.Context, path string) (n int, err error) {
 	case unknown > 0:
 		return 0, fmt.Errorf("a newer todod made it: this one doesn't know %d of its migrations", unknown)
 	}
-	db, err := connect(path, 1, "_pragma", "journal_mode(DELETE)", "_txlock", "immediate")
+	db, err := connect(path, "_pragma", "journal_mode(DELETE)", "_txlock", "immediate")
 	if err != nil {
 		return 0, err
 	}
@@ -131,7 +152,7 @@ func seize(ctx context.Context, path string) (*seized, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	if s.db, err = connect(path, 1, "_pragma", "locking_mode(EXCLUSIVE)"); err != nil {
+	if s.db, err = connect(path, "_pragma", "locking_mode(EXCLUSIVE)"); err != nil {
 		return nil, err
 	}
 	err = s.lock(ctx)
@@ -183,6 +204,14 @@ func (s *seized) release() error {
 		_ = os.Remove(s.path) // empty, it is as good as none
 	}
 	return s.letGo()
+}
+
+// bequeath makes the file at part belong to whom the database belongs, or if there is none, the folder.
+func (s *seized) bequeath(part string) error {
+	if s.made {
+		return giveToOwnerOf(filepath.Dir(s.path), part)
+	}
+	return giveToOwnerOf(s.path, part)
 }
 
 // replace puts the file at part into the place of the database and returns where that is now, "" if there was none. There

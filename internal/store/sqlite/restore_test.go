@@ -233,7 +233,7 @@ func TestADamagedDatabaseCanBeReplaced(t *testing.T) {
 func TestABackupOfAnOlderSchemaIsMigrated(t *testing.T) {
 	t.Parallel()
 	backup := filepath.Join(t.TempDir(), "backup.db")
-	db, err := connect(backup, 1, "_txlock", "immediate")
+	db, err := connect(backup, "_txlock", "immediate")
 	if err != nil {
 		t.Fatal(err)
 	}

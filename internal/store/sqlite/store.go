@@ -45,14 +45,14 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	writer, err := connectThrough(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
+	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
 	}
-	reader, err := connectThrough(wrappers, path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
+	reader, err := openPool(wrappers, path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -72,13 +72,14 @@ func create(path string) error {
 	return f.Close()
 }
 
-// connect returns a pool of at most size connections to the file. options are pairs of the driver's parameters.
-func connect(path string, size int, options ...string) (*sql.DB, error) {
-	return connectThrough(nil, path, size, options...)
+// connect returns one connection to the file. options are pairs of the driver's parameters.
+func connect(path string, options ...string) (*sql.DB, error) {
+	return openPool(nil, path, 1, options...)
 }
 
-// connectThrough is connect through the wrappers.
-func connectThrough(wrappers []Wrapper, path string, size int, options ...string) (*sql.DB, error) {
+// openPool returns a pool of at most size connections to the file, through the wrappers. options are pairs of the driver's
+// parameters.
+func openPool(wrappers []Wrapper, path string, size int, options ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
 	for i := 0; i+1 < len(options); i += 2 {
 		q.Add(options[i], options[i+1])
