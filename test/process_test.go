@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
@@ -145,6 +146,18 @@ func TestSIGKILLLosesNothingAnswered(t *testing.T) {
 func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	t.Parallel()
 	p := tododtest.Start(t, t.TempDir())
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const want = "HTTP/1.1 100 Continue\r\n" // the body is being waited for
+	said := make([]byte, len(want))
+	_, err = io.WriteString(conn, "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+	if _, readErr := io.ReadFull(conn, said); err != nil || readErr != nil || string(said) != want {
+		t.Fatalf("%v, %v: %q", err, readErr, said)
+	}
 	_ = p.Process.Signal(syscall.SIGINT)
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(p.Out.String(), "stopping"); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
