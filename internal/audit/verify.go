@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -68,10 +70,14 @@ type Verifier struct {
 type region struct {
 	first, lines int
 	sum          hash.Hash
+	head         []byte // its first bytes, headSize at most
 	bytes        int64
 	newline      bool // it ended in a newline, which is not in sum yet
 	whole        bool // one of them is JSON, which a line that is cut off can't be
 }
+
+// headSize is how many bytes of a line its number, time, level and name take at most.
+const headSize = 128
 
 // add adds some bytes, of a line or its newline.
 func (r *region) add(data []byte) {
@@ -84,6 +90,7 @@ func (r *region) add(data []byte) {
 	}
 	text, newline := bytes.CutSuffix(data, []byte("\n"))
 	_, _ = r.sum.Write(text)
+	r.head = append(r.head, text[:min(len(text), headSize-len(r.head))]...)
 	r.bytes, r.newline = r.bytes+int64(len(text)), newline
 }
 
@@ -92,6 +99,15 @@ func (r *region) explains(l line) bool {
 	var t tear
 	return l.Event == Torn && !r.whole && json.Unmarshal(l.Fields, &t) == nil &&
 		t == tear{Bytes: r.bytes, Hash: Hash(r.sum.Sum(nil))}
+}
+
+// openedLine is the beginning of the first line of a file, with its number.
+var openedLine = regexp.MustCompile(`^\{"seq":([0-9]+),"timestamp":"[^"]*","level":"INFO","event":"audit\.opened"`)
+
+// beganFile reports whether r can only be what is left of the first line of a file, which l was written instead of.
+func (r *region) beganFile(l line) bool {
+	found := openedLine.FindSubmatch(r.head)
+	return found != nil && string(found[1]) == strconv.FormatUint(l.Seq, 10)
 }
 
 // Report returns what was found so far.
@@ -153,6 +169,9 @@ func (v *Verifier) good(l line) {
 	if v.region != nil {
 		if v.region.explains(l) && (follows || !v.begun && v.fresh && v.region.first == 1) {
 			v.report.Tears++
+			if !follows && !v.region.beganFile(l) {
+				v.fault(v.region.first, Missing, "what is left of it does not show that the file begins with it")
+			}
 			return
 		}
 		v.changed()

@@ -209,6 +209,54 @@ func TestAMarkerExcusesNothingButATear(t *testing.T) {
 	}
 }
 
+// TestATearAtTheBeginningIsTheFilesFirstLine: or the lines before it are gone. A file that was cut behind some line or other
+// that a crash left behind does not pass for one whose first line was torn.
+func TestATearAtTheBeginningIsTheFilesFirstLine(t *testing.T) {
+	t.Parallel()
+	before := link{seq: 229, hash: Hash{1}}
+	// torn returns a file that begins with what is left of a line after before, which was closed at the next start.
+	torn := func(event Event, fields string, left int) []byte {
+		text, _ := appendLine(nil, entry{at: time.Unix(0, 0), event: event, fields: []byte(fields)}, before)
+		n := notice{Torn, nil}.entry()
+		sum := newTear(text[:left])
+		n.fields = fmt.Appendf(nil, `{"bytes":%d,"sha256":%q}`, sum.Bytes, sum.Hash)
+		marker, last := appendLine(nil, n, before)
+		next, _ := appendLine(nil, entry{at: time.Unix(1, 0), event: SignedIn, fields: []byte(`{}`)}, last)
+		return slices.Concat(text[:left], []byte("\n"), marker, next)
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"its first line":                 {torn(Opened, `{}`, 110), ""},
+		"its first line, up to its name": {torn(Opened, `{}`, 90), ""},
+		"another line":                   {torn(TokenRefused, `{}`, 110), "1 missing"},
+		"one that speaks of a first":     {torn(TokenRefused, `{"event":"audit.opened","x":{"event":"audit.opened"}}`, 150), "1 missing"},
+		"too little to tell":             {torn(Opened, `{}`, 60), "1 missing"},
+		"a byte":                         {torn(Opened, `{}`, 1), "1 missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if r := verify(t, c.data); kinds(r) != c.want || r.Tears != 1 {
+				t.Errorf("found %q and %d tears, want %q", kinds(r), r.Tears, c.want)
+			}
+		})
+	}
+	// The first of all has nothing before it.
+	before = link{}
+	for _, left := range []int{1, 60, 110} {
+		if r := verify(t, torn(Opened, `{}`, left)); r.FaultCount != 0 || r.Tears != 1 {
+			t.Errorf("%d bytes of the very first: %+v", left, r)
+		}
+	}
+	// With the file before nothing is in doubt.
+	older := chain(3, link{})
+	before = linkOf(t, older[2])
+	if r := verify(t, bytes.Join(older, nil), torn(Opened, `{}`, 60)); r.FaultCount != 0 || r.Tears != 1 {
+		t.Errorf("with the file before: %+v", r)
+	}
+}
+
 // FuzzParseLine: whatever a line says, it is read or it isn't, and one that is read has the hash of what it says.
 func FuzzParseLine(f *testing.F) {
 	for _, text := range chain(3, link{}) {

@@ -68,10 +68,13 @@ func TestARequestIDIsNobodysNameOrKey(t *testing.T) {
 func TestAUserWhoIsCalledByTheirAddress(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, openSQLite(t), nil)
-	s.as(t, "ada@example.com", "GET", "/api/v1/tasks", "").want(t, http.StatusOK)
-	s.as(t, "ada@example.com", "GET", "/api/v1/tasks/1", "").want(t, http.StatusNotFound)
+	names := []string{"ada@example.com", "ada@пример.рф", "ada@localhost", "ada@[192.0.2.7]", "ada%40example.com"}
+	for _, name := range names {
+		s.as(t, name, "GET", "/api/v1/tasks", "").want(t, http.StatusOK)
+		s.as(t, name, "GET", "/api/v1/tasks/1", "").want(t, http.StatusNotFound)
+	}
 	s.Close()
-	if log := s.log.String(); strings.Contains(log, "ada") || strings.Count(log, `"user_id":"e-mail:`) != 3 {
+	if log := s.log.String(); strings.Contains(log, "ada") || strings.Count(log, `"user_id":"e-mail:`) != 3*len(names) {
 		t.Errorf("logged: %s", log)
 	}
 }

@@ -113,7 +113,7 @@ var (
 		{"an Authorization", []string{"bearer "}, regexp.MustCompile(`(?i)bearer [a-z0-9]`)},
 	}
 	fromInfoOn = []pattern{
-		{"an e-mail address", []string{"@", "%40"}, regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b`)},
+		{"an e-mail address", []string{"@", "%40"}, regexp.MustCompile(`[\pL\pM\pN._%+-]+(?:@|%40)[\pL\pM\pN-]+(?:\.[\pL\pM\pN-]+)*\.[\pL\pM]{2,}`)},
 		{"a query", []string{"?"}, regexp.MustCompile(`\?[A-Za-z_.-]+=`)},
 	}
 	// opaque finds the ends of tokens of todod's own: refresh tokens and tickets.

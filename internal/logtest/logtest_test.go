@@ -33,6 +33,7 @@ func TestFaults(t *testing.T) {
 		"of ada%40example.com":                                                {"an e-mail address", false},
 		"from x203.0.113.77y":                                                 {"a full address", true},
 		"of ada@example.com":                                                  {"an e-mail address", false},
+		"of алиса@пример.рф":                                                  {"an e-mail address", false},
 		"GET /api/v1/tasks?q=secret":                                          {"a query", false},
 		"from 203.0.113.77":                                                   {"a full address", true},
 		"from 203.0.113.77:1234":                                              {"a full address", true},

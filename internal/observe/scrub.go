@@ -15,10 +15,10 @@ var foreign = map[string]bool{"error": true, "reason": true}
 
 // ScrubAttr returns a as it goes into our log: with its text scrubbed, if it is one of those that may quote others. Who
 // is called by an e-mail address, as some services that make tokens have it, goes by its digest: the same one each
-// time, so that lines can still be put together.
+// time, so that lines can still be put together. Whatever has an @ in it counts as one.
 func ScrubAttr(a slog.Attr) slog.Attr {
 	if a.Key == "user_id" {
-		if id := a.Value.String(); strings.Contains(id, "@") && Scrub(id) != id {
+		if id := a.Value.String(); hasAt(id) {
 			sum := sha256.Sum256([]byte(id))
 			a.Value = slog.StringValue("e-mail:" + hex.EncodeToString(sum[:16]))
 		}
@@ -36,24 +36,33 @@ func ScrubAttr(a slog.Attr) slog.Attr {
 	return a
 }
 
-// confidential is what is scrubbed, by its form, and what is put in its place.
+// confidential is what is scrubbed, by its form, and what is put in its place. It is looked for where there is an @ only, if
+// it has one.
 var confidential = []struct {
 	form        *regexp.Regexp
 	replacement string
+	at          bool
 }{
-	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*`), "[token]"}, // a JWT, or its beginning
-	{regexp.MustCompile(`[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}\b`), "[token]"},       // a refresh token or a ticket
-	{regexp.MustCompile(`://[^/\s@"]*@`), "://[redacted]@"},                      // who logs in to what a URL names
-	{regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}`), "[e-mail]"},
-	{regexp.MustCompile(`\?[^\s"?=]+=[^\s"]*`), "?[query]"},
+	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*`), "[token]", false}, // a JWT, or its beginning
+	{regexp.MustCompile(`[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}\b`), "[token]", false},       // a refresh token or a ticket
+	{regexp.MustCompile(`://[^/\s@"]*@`), "://[redacted]@", true},                       // who logs in to what a URL names
+	{regexp.MustCompile(`[\pL\pM\pN._%+-]+(?:@|%40)[\pL\pM\pN-]+(?:\.[\pL\pM\pN-]+)*\.[\pL\pM]{2,}`), "[e-mail]", true},
+	{regexp.MustCompile(`\?[^\s"?=]+=[^\s"]*`), "?[query]", false},
 }
+
+// hasAt reports whether s has an @ in it, plain or as URLs have it.
+func hasAt(s string) bool { return strings.Contains(s, "@") || strings.Contains(s, "%40") }
 
 // Scrub returns s without tokens, e-mail addresses, credentials in URLs, and queries.
 func Scrub(s string) string {
 	if !strings.ContainsAny(s, ".@%?") && !strings.Contains(s, "eyJ") {
 		return s
 	}
+	at := hasAt(s)
 	for _, c := range confidential {
+		if c.at && !at {
+			continue
+		}
 		s = c.form.ReplaceAllString(s, c.replacement)
 	}
 	return s

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
 
 	"todod/internal/logtest"
 	"todod/internal/observe"
@@ -24,6 +28,8 @@ func TestWordsOfOthersAreScrubbed(t *testing.T) {
 		"no session of " + opaque:                                       "no session of [token]",
 		"duplicate key (ada.l+x@mail.example.com)":                      "duplicate key ([e-mail])",
 		"path /x/ada%40example.com":                                     "path /x/[e-mail]",
+		"mail to alice@münchen.de or алиса@пример.рф":                   "mail to [e-mail] or [e-mail]",
+		"mail to jose\u0301@mu\u0308nchen.de, हिन्दी%40उदाहरण.भारत":     "mail to [e-mail], [e-mail]",
 		"parse postgres://todod:hunter2@db.internal/x":                  "parse postgres://[redacted]@db.internal/x",
 		`Get "https://a.example/jwks?key=hunter2&x=1": EOF`:             `Get "https://a.example/jwks?[query]": EOF`,
 		"huma/v2@v2.39.0/api.go:12":                                     "huma/v2@v2.39.0/api.go:12",
@@ -44,6 +50,55 @@ func TestWordsOfOthersAreScrubbed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestWhoIsCalledByAnAddressGoesByItsDigest: in whatever form it is, as whoever makes tokens has it. All others go by
+// their id.
+func TestWhoIsCalledByAnAddressGoesByItsDigest(t *testing.T) {
+	t.Parallel()
+	logged := func(id string) string { return observe.ScrubAttr(slog.String("user_id", id)).Value.String() }
+	digest := regexp.MustCompile(`^e-mail:[0-9a-f]{32}$`)
+	for _, id := range []string{
+		"ada@example.com", "alice@münchen.de", "alice@пример.рф", "bob@localhost", "eve@[192.0.2.7]", "carol%40example.com", `"a b"@x`, "@",
+	} {
+		if got := logged(id); !digest.MatchString(got) || got != logged(id) {
+			t.Errorf("%s is logged as %s", id, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name, at, host := rapid.String().Draw(t, "name"), rapid.SampledFrom([]string{"", "@", "%40"}).Draw(t, "at"), rapid.String().Draw(t, "host")
+		id := name + at + host
+		if address := strings.Contains(id, "@") || strings.Contains(id, "%40"); digest.MatchString(logged(id)) != address || !address && logged(id) != id {
+			t.Fatalf("%q is logged as %q", id, logged(id))
+		}
+	})
+}
+
+// TestAddressesOfAnyLettersAreScrubbed: whatever stands around them.
+func TestAddressesOfAnyLettersAreScrubbed(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringOfN(rapid.RuneFrom(nil, unicode.L, unicode.M, unicode.Nd), 1, 10, -1)
+		address := word.Draw(t, "name") + rapid.SampledFrom([]string{"@", "%40"}).Draw(t, "at") + word.Draw(t, "host") + "." +
+			rapid.StringOfN(rapid.RuneFrom(nil, unicode.L), 2, 10, -1).Draw(t, "top")
+		if got, want := observe.Scrub("to <"+address+">: no"), "to <[e-mail]>: no"; got != want {
+			t.Fatalf("%q gives %q", address, got)
+		}
+	})
+}
+
+// BenchmarkScrub measures what an error of the usual kind costs.
+func BenchmarkScrub(b *testing.B) {
+	for name, text := range map[string]string{
+		"plain": "the token has expired", "path": "connect to 10.0.0.7:5432: refused (see https://example.com/a)", "mail": "duplicate key (ada.l+x@mail.example.com)",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				observe.Scrub(text)
+			}
+		})
 	}
 }
 
