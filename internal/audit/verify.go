@@ -107,7 +107,7 @@ var openedLine = regexp.MustCompile(`^\{"seq":([0-9]+),"timestamp":"[^"]*","leve
 // beganFile reports whether r can only be what is left of the first line of a file, which l was written instead of.
 func (r *region) beganFile(l line) bool {
 	found := openedLine.FindSubmatch(r.head)
-	return found != nil && string(found[1]) == strconv.FormatUint(l.Seq, 10)
+	return len(found) == 2 && string(found[1]) == strconv.FormatUint(l.Seq, 10)
 }
 
 // Report returns what was found so far.
