@@ -27,7 +27,7 @@ type host struct {
 }
 
 // manyBytes don't fit into what the system keeps of a connection.
-var manyBytes = bytes.Repeat([]byte("x"), 16<<20)
+var manyBytes = bytes.Repeat([]byte("x"), 8<<20)
 
 // serveHere serves by HTTPS or not, with room for limit connections, until the test ends.
 func serveHere(t *testing.T, limit int, encrypted bool) host {
@@ -42,6 +42,11 @@ func serveHere(t *testing.T, limit int, encrypted bool) host {
 	mux.HandleFunc("GET /large", func(w http.ResponseWriter, _ *http.Request) {
 		h.entered <- struct{}{}
 		_, _ = w.Write(manyBytes)
+	})
+	mux.HandleFunc("GET /endless", func(w http.ResponseWriter, _ *http.Request) {
+		for err := error(nil); err == nil; {
+			_, err = w.Write(manyBytes)
+		}
 	})
 	mux.HandleFunc("POST /body", func(w http.ResponseWriter, r *http.Request) {
 		h.entered <- struct{}{}
@@ -258,15 +263,14 @@ func TestAnswersThatNobodyReadsAreFew(t *testing.T) {
 	h := serveHere(t, 400, false)
 	const request = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
 	reader := h.dialFrom(t, "127.0.1.1")
-	mustWrite(t, reader, []byte(request))
-	h.wait(t, 1)
+	mustWrite(t, reader, []byte("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"))
 	var lazy []net.Conn
 	for range 3 * unreadLimit / len(manyBytes) {
 		conn := h.dialFrom(t, "127.0.1.2")
 		mustWrite(t, conn, []byte(request))
 		h.wait(t, 1)
 		lazy = append(lazy, conn)
-		if _, err := io.CopyN(io.Discard, reader, int64(len(manyBytes)/20)); err != nil {
+		if _, err := io.CopyN(io.Discard, reader, int64(len(manyBytes)/2)); err != nil {
 			t.Fatalf("who reads was cut off: %v", err)
 		}
 	}

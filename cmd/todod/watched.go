@@ -10,7 +10,7 @@ import (
 
 const (
 	// unreadLimit is how many bytes of answers may wait to be read at a time.
-	unreadLimit = 64 << 20
+	unreadLimit = 32 << 20
 	// pieceSize is how many bytes of an answer are written at once: a client that reads as many has done something.
 	pieceSize = 64 << 10
 )

@@ -31,7 +31,7 @@ func compress(next http.Handler) http.Handler {
 	}
 	inner := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Accept-Encoding") == "" || r.Method == http.MethodHead {
+		if r.Method == http.MethodHead {
 			w.Header().Add("Vary", "Accept-Encoding")
 			next.ServeHTTP(w, r)
 			return
@@ -46,8 +46,8 @@ func compress(next http.Handler) http.Handler {
 // buffers are for answers on their way.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// A heldWriter holds an answer back until it is complete, so that a compressor, which is large, is needed only for as long
-// as it works and not until a slow client has taken the answer.
+// A heldWriter holds an answer back until it is complete, so that what it was made of and the compressor, which are large, are
+// needed only for as long as they work and not until a slow client has taken the answer.
 type heldWriter struct {
 	http.ResponseWriter
 	status int

@@ -80,6 +80,9 @@ func TestAnswersAreCompressed(t *testing.T) {
 	s.fill(t, 30)
 	plain := s.asking(t, "GET", "/api/v1/tasks", "identity").want(t, http.StatusOK)
 	tag := strings.TrimSuffix(plain.header.Get("ETag"), `"`)
+	if got := s.asking(t, "GET", "/api/v1/tasks", "").want(t, http.StatusOK).header.Get("Content-Length"); got != fmt.Sprint(len(plain.body)) {
+		t.Errorf("not complete before it is sent: Content-Length %q", got)
+	}
 	if tag == "" || plain.header.Get("Content-Encoding") != "" {
 		t.Fatalf("plain: %v", plain.header)
 	}
