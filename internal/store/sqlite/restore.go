@@ -25,9 +25,13 @@ type Restored struct {
 
 // Restore puts a copy of the backup at from into the place of the database at path, migrated and with all revisions raised
 // (see Leap). What was there is kept beside it under a name with the time now. Everything that can fail is done before
-// that, on the copy. As root, it belongs to whom what was there belonged, or else the folder. While Restore works it has the database for itself, so that nobody can go on with what is about to be
-// moved away; the error is ErrInUse if somebody has it open.
+// that, on the copy. As root, it belongs to whom what was there belonged, or else the folder. Where path is a symbolic link,
+// all this is done where it leads. While Restore works it has the database for itself, so that nobody can go on with what is
+// about to be moved away; the error is ErrInUse if somebody has it open.
 func Restore(ctx context.Context, from, path string, now time.Time) (r Restored, err error) {
+	if led, err := filepath.EvalSymlinks(path); err == nil { // else nothing is there
+		path = led
+	}
 	if err := resting(from, path); err != nil {
 		return r, err
 	}

@@ -87,6 +87,28 @@ func TestRestoreWhereNothingIs(t *testing.T) {
 	openAt(t, path, 1)
 }
 
+// TestRestoreThroughALink: the data is where the link leads, and what was there before is kept there, too.
+func TestRestoreThroughALink(t *testing.T) {
+	t.Parallel()
+	folder, elsewhere := t.TempDir(), t.TempDir()
+	old, _ := openAt(t, filepath.Join(elsewhere, "real.db"), 5)
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(folder, "todod.db")
+	if err := os.Symlink(filepath.Join(elsewhere, "real.db"), link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), backedUp(t, 2), link, noon); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, "todod.db")
+	wantFiles(t, elsewhere, "real.db", "real.db"+aside)
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
 // TestRestoreAfterACrash: what was still in the log is kept with the rest, and doesn't get into what takes its place.
 func TestRestoreAfterACrash(t *testing.T) {
 	t.Parallel()
