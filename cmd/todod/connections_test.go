@@ -49,8 +49,13 @@ func atWork(t *testing.T, p *process, token string) net.Conn {
 		conn = dial(t, p, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n")
 		return answers(conn, "", "200")
 	})
+	time.Sleep(settling)
 	return conn
 }
+
+// settling is how long a server is given to come back from the write of what its client has read already. Until then it waits
+// for the client, as far as it knows.
+const settling = 500 * time.Millisecond
 
 // createX is the request that makes a task.
 func createX(token string) string {
@@ -155,7 +160,6 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	token := tokenOf(t, env, "alice")
 	p := start(t, env)
 	http.DefaultClient.CloseIdleConnections()
-	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
 	oldest := dial(t, p, half)
 	uploading := dial(t, p, upload)
 	if !answers(uploading, "", "100") {
@@ -165,6 +169,7 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	if !answers(idle, whole, "200") {
 		t.Fatal("no answer")
 	}
+	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
 	waitFor(t, "room made by all who wait", func() bool {
 		return answers(dial(t, p, half), "\r\n", "200") && gone(oldest) && gone(uploading) && gone(idle)
 	})
