@@ -28,8 +28,8 @@ import (
 // backupWriters is how many people write while backups are made, each all the time.
 const backupWriters = 8
 
-// leap is by how much revisions rise when a backup is restored.
-const leap = 10_000_000_000
+// revisionBump is by how much revisions rise when a backup is restored.
+const revisionBump = 10_000_000_000
 
 // A written task is what its owner has been told last.
 type written struct {
@@ -140,8 +140,8 @@ type madeBackup struct {
 	during  int // changes that were told while it was made
 }
 
-// TestBackupsUnderFire: whatever is written meanwhile, a backup is sound, holds every write that was acknowledged before it
-// began, and nothing half; and what it is restored to works on.
+// TestBackupsUnderFire: whatever is written meanwhile, a backup is sound, holds every write that was acknowledged
+// before it began, and nothing half; and what it is restored to works on.
 func TestBackupsUnderFire(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -258,8 +258,8 @@ func backUp(t *testing.T, folder string, env []string, ledgers []*ledger, file s
 	return b
 }
 
-// half are queries that find what would be there if something had been copied in the middle of a change. Nothing of these
-// people has been forgotten by the log.
+// half are queries that find what would be there if something had been copied in the middle of a change. Nothing of
+// these people has been forgotten by the log.
 var half = []string{
 	"select user_id from users u where rev <> (select count(*) from changes c where c.user_id = u.user_id)",
 	"select user_id from users u where rev <> (select max(rev) from changes c where c.user_id = u.user_id)",
@@ -331,7 +331,8 @@ func checkRestored(t *testing.T, folder string, env []string, b madeBackup) {
 		}
 		var next written
 		text, err := l.ask(http.DefaultClient, http.StatusCreated, http.MethodPost, p.URL+"/api/v1/tasks", `{"title":"after"}`)
-		if err = errors.Join(err, json.Unmarshal(text, &next)); err != nil || next.Version <= leap || next.ID <= leap {
+		err = errors.Join(err, json.Unmarshal(text, &next))
+		if err != nil || next.Version <= revisionBump || next.ID <= revisionBump {
 			t.Errorf("after the restoration: %+v, %v", next, err)
 		}
 	}

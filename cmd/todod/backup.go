@@ -86,15 +86,15 @@ func restore(ctx context.Context, cfg config.Config, flags restoreFlags, stdout 
 		before = "what was there before is in " + r.Aside
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(stdout, "%s\n%s", before, leapt)
+		_, err = fmt.Fprintf(stdout, "%s\n%s", before, bumped)
 	}
 	return err
 }
 
-// leapt says what follows for people.
-var leapt = fmt.Sprintf(`revisions and ids of tasks go on %d higher, and clients read everything anew
+// bumped says what follows for people.
+var bumped = fmt.Sprintf(`revisions and ids of tasks go on %d higher, and clients read everything anew
 erasures, sign-outs and new passwords since the backup are undone
-`, todo.Leap)
+`, todo.RevisionBump)
 
 // describe says to a person what is in a file.
 func describe(c sqlite.Contents) string {

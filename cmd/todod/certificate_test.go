@@ -171,7 +171,7 @@ func TestInProductionPlainHTTPLeadsToHTTPS(t *testing.T) {
 	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("%s %s, %v", resp.Proto, resp.Status, resp.Header)
 	}
-	p.end(t) // both doors
+	p.end(t) // both listeners
 }
 
 // TestTheCertificateIsReadAgain: written in place, renamed, or linked anew, while a client goes on over its connection.

@@ -61,7 +61,7 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 		examinations[0] = r.examineSQLite
 	}
 	if flags.AfterRestore {
-		r.leap(ctx, cfg)
+		r.bumpRevisions(ctx, cfg)
 	}
 	for _, examine := range examinations {
 		limited, cancel := context.WithTimeout(ctx, examinationTimeout)

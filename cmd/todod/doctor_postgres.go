@@ -38,7 +38,7 @@ func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
 	} else {
 		r.isolation(cfg, d)
 		r.maintenance(ctx, cfg)
-		r.strays(ctx, cfg)
+		r.unexpectedMembers(ctx, cfg)
 	}
 	r.way(ctx, cfg)
 }
@@ -105,9 +105,10 @@ func (r *report) maintenance(ctx context.Context, cfg config.Config) {
 	}
 }
 
-// strays reports who can look at everybody and must not. That alone shows nobody anything: it takes a switch of roles.
-func (r *report) strays(ctx context.Context, cfg config.Config) {
-	switch remedy, err := postgres.MaintenanceStrays(ctx, cfg.Database.URL, cfg.Database.DirectURL); {
+// unexpectedMembers reports who can look at everybody and must not. That alone shows nobody anything: it takes a switch
+// of roles.
+func (r *report) unexpectedMembers(ctx context.Context, cfg config.Config) {
+	switch remedy, err := postgres.UnexpectedMaintenanceMembers(ctx, cfg.Database.URL, cfg.Database.DirectURL); {
 	case err != nil:
 		r.say("fail", "whether who works for people can see everybody can't be said: %v", err)
 	case len(remedy) > 0:

@@ -11,28 +11,28 @@ import (
 	"todod/internal/todo"
 )
 
-// leap raises all revisions and the ids of tasks, by todo.Leap, and reports it.
-func (r *report) leap(ctx context.Context, cfg config.Config) {
-	people, err := auditedLeap(ctx, cfg)
+// bumpRevisions raises all revisions and the ids of tasks, by todo.RevisionBump, and reports it.
+func (r *report) bumpRevisions(ctx context.Context, cfg config.Config) {
+	people, err := auditedBump(ctx, cfg)
 	if err != nil {
 		r.say("fail", "after a restored backup: %v", err)
 		return
 	}
-	r.say("ok", "the revisions of %d people, and the ids of tasks, go on %d higher: clients read everything anew", people, int64(todo.Leap))
+	r.say("ok", "the revisions of %d people, and the ids of tasks, go on %d higher: clients read everything anew", people, int64(todo.RevisionBump))
 }
 
-// auditedLeap raises all revisions and the ids of tasks, by todo.Leap, which is a security event, and returns how many
-// people that concerns.
-func auditedLeap(ctx context.Context, cfg config.Config) (people int, err error) {
+// auditedBump raises all revisions and the ids of tasks, by todo.RevisionBump, which is a security event, and returns
+// how many people that concerns.
+func auditedBump(ctx context.Context, cfg config.Config) (people int, err error) {
 	security, closeAudit, err := openSecurity(cfg, discard)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, closeAudit()) }()
 	if cfg.Database.Engine == config.SQLite {
-		people, err = sqlite.Leap(ctx, cfg.Database.Path)
+		people, err = sqlite.BumpRevisions(ctx, cfg.Database.Path)
 	} else {
-		people, err = postgres.Leap(ctx, cfg.Database.DirectURL)
+		people, err = postgres.BumpRevisions(ctx, cfg.Database.DirectURL)
 	}
 	if err == nil {
 		tellOfDatabase(ctx, security, audit.DatabaseLeapt, people)

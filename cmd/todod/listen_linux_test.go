@@ -9,17 +9,17 @@ import (
 
 func TestAcceptedConnectionsEndWhenTheClientHasVanished(t *testing.T) {
 	t.Parallel()
-	listener, err := listen(t.Context(), "127.0.0.1:0")
+	l, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	defer func() { _ = l.Close() }()
+	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = client.Close() }()
-	conn, err := listener.Accept()
+	conn, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}

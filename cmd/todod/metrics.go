@@ -76,7 +76,7 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 		}
 		return func() error { return nil }, nil
 	}
-	listener, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.MetricsPort))))
+	l, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.MetricsPort))))
 	if err != nil {
 		return nil, fmt.Errorf("listen for scrapes: %w", err)
 	}
@@ -85,7 +85,7 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 		ErrorLog: observe.ServerLog(observe.For(log, "todod.http")),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(l) }()
 	log.Info("metrics are scraped at /metrics of a port of their own", "port", cfg.MetricsPort)
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scrapeStopLimit)

@@ -30,18 +30,18 @@ var discard = slog.New(slog.DiscardHandler)
 
 // A store keeps everything, and has to be closed.
 type store interface {
-	account.Everything
+	account.FullStore
 	io.Closer
 }
 
 // serve serves the API as cfg says, which came from getenv, until ctx ends, and then until the requests under way are answered.
 func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
-	var ends ends
-	defer ends.all(&err)
+	var closers closers
+	defer closers.all(&err)
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
 	}
-	o, err := openObserver(ctx, cfg, stdout, &ends)
+	o, err := openObserver(ctx, cfg, stdout, &closers)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,13 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	ends.then(stop)
+	closers.then(stop)
 	verifier, err := newVerifier(cfg, o.traces, o.log)
 	if err != nil {
 		return err
 	}
-	ends.then(followSecrets(cfg, getenv, verifier, stop, o))
-	api, err := openAPI(ctx, cfg, o, verifier, &ends)
+	closers.then(followSecrets(cfg, getenv, verifier, stop, o))
+	api, err := openAPI(ctx, cfg, o, verifier, &closers)
 	if err != nil {
 		return err
 	}
@@ -64,30 +64,30 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
-	ends.add(stopMetrics)
-	doors, err := openDoors(ctx, cfg)
+	closers.add(stopMetrics)
+	listeners, err := openListeners(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version))
 	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), o.security)
-	o.log.Info(startLine(cfg, doors[0].Addr()))
+	o.log.Info(startLine(cfg, listeners[0].Addr()))
 	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
-	return serveOn(ctx, doors, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
+	return serveOn(ctx, listeners, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
 }
 
-// ends are what is to be done in the end, what was begun last first.
-type ends []func() error
+// closers are what is to be done in the end, what was begun last first.
+type closers []func() error
 
 // add adds an end that may fail.
-func (e *ends) add(end func() error) { *e = append(*e, end) }
+func (c *closers) add(end func() error) { *c = append(*c, end) }
 
 // then adds an end that can't fail.
-func (e *ends) then(end func()) { e.add(func() error { end(); return nil }) }
+func (c *closers) then(end func()) { c.add(func() error { end(); return nil }) }
 
 // all does it all and joins what fails to err.
-func (e *ends) all(err *error) {
-	for _, end := range slices.Backward(*e) {
+func (c *closers) all(err *error) {
+	for _, end := range slices.Backward(*c) {
 		*err = errors.Join(*err, end())
 	}
 }
@@ -101,52 +101,52 @@ type observer struct {
 }
 
 // openObserver returns the observer that is configured, which has been told the configuration.
-func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, ends *ends) (o observer, err error) {
+func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, closers *closers) (o observer, err error) {
 	log, closeLog := newLogger(stdout, cfg.LogLevel)
-	ends.add(closeLog)
+	closers.add(closeLog)
 	security, closeAudit, err := openSecurity(cfg, log)
 	if err != nil {
 		return o, err
 	}
-	ends.add(closeAudit)
+	closers.add(closeAudit)
 	logConfig(log, cfg)
 	traces, flush, err := startTracing(ctx, cfg, log)
 	if err != nil {
 		return o, err
 	}
-	ends.then(flush)
+	closers.then(flush)
 	return observer{log, security, observe.NewMetrics(version), traces}, nil
 }
 
 // openAPI returns the API over the database that is configured, with what goes on behind it.
 func openAPI(
-	ctx context.Context, cfg config.Config, o observer, verifier *auth.Verifier, ends *ends,
+	ctx context.Context, cfg config.Config, o observer, verifier *auth.Verifier, closers *closers,
 ) (*httpapi.API, error) {
 	db, err := openStore(ctx, cfg, o.traces, o.log)
 	if err != nil {
 		return nil, err
 	}
-	ends.add(db.Close)
+	closers.add(db.Close)
 	hub := newHub(cfg, db, o.log)
 	hub.Start()
-	ends.then(hub.Close)
+	closers.then(hub.Close)
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	ends.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
+	closers.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
 	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), o.traces, o.log)
 	if err != nil {
 		return nil, err
 	}
 	if closer, ok := provider.(io.Closer); ok {
-		ends.add(closer.Close)
+		closers.add(closer.Close)
 	}
 	limits, closeLimits, err := newLimits(cfg.RateLimit, o.log)
 	if err != nil {
 		return nil, err
 	}
-	ends.then(closeLimits)
+	closers.then(closeLimits)
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
-		Keeper: account.NewKeeper(account.KeeperConfig{
+		PersonalData: account.NewPersonalData(account.PersonalDataConfig{
 			Store: db, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,

@@ -33,8 +33,8 @@ const (
 
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
 
-	// What one HTTP/2 connection may have going on. Behind a proxy that is many clients'. Requests that were cancelled count
-	// for as long as their handlers run, and net/http closes a connection that cancels faster than that.
+	// What one HTTP/2 connection may have going on. Behind a proxy that is many clients'. Requests that were cancelled
+	// count for as long as their handlers run, and net/http closes a connection that cancels faster than that.
 	maxStreams      = 250
 	streamBuffer    = 64 << 10  // bytes of a body that nobody has read yet: most are no longer
 	connBuffer      = 256 << 10 // bytes of all bodies together
@@ -70,8 +70,9 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 	return server
 }
 
-// unlingering puts an end to what a client still sends of a body when its request has been handled. net/http reads some of
-// it, to keep the connection, and waits for it as long as the deadline is that the handler has left; which may be none.
+// unlingering puts an end to what a client still sends of a body when its request has been handled. net/http reads some
+// of it, to keep the connection, and waits for it as long as the deadline is that the handler has left; which may be
+// none.
 func unlingering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
@@ -90,43 +91,43 @@ func requireHTTPS(cfg config.Config) httpapi.HTTPS {
 	return https
 }
 
-// A door is where clients come in.
-type door struct {
+// A listener is where clients come in.
+type listener struct {
 	net.Listener
 	encrypted bool
 }
 
-// openDoors listens where it is configured: at the API's port and, beside HTTPS, perhaps at one for plain HTTP.
-func openDoors(ctx context.Context, cfg config.Config) ([]door, error) {
+// openListeners listens where it is configured: at the API's port and, beside HTTPS, perhaps at one for plain HTTP.
+func openListeners(ctx context.Context, cfg config.Config) ([]listener, error) {
 	ports := []uint16{cfg.Port}
 	if cfg.TLS.RedirectPort != 0 {
 		ports = append(ports, cfg.TLS.RedirectPort)
 	}
-	var doors []door
+	var listeners []listener
 	for i, port := range ports {
-		listener, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(port))))
+		l, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(port))))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("listen: %w", err), closeDoors(doors))
+			return nil, errors.Join(fmt.Errorf("listen: %w", err), closeListeners(listeners))
 		}
-		doors = append(doors, door{listener, cfg.TLS.On() && i == 0})
+		listeners = append(listeners, listener{l, cfg.TLS.On() && i == 0})
 	}
-	return doors, nil
+	return listeners, nil
 }
 
-// closeDoors lets nobody in any more.
-func closeDoors(doors []door) (err error) {
-	for _, d := range doors {
-		err = errors.Join(err, d.Close())
+// closeListeners lets nobody in any more.
+func closeListeners(listeners []listener) (err error) {
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
 	}
 	return err
 }
 
-// serve answers who comes in by d until it is closed.
-func (d door) serve(server *http.Server) error {
-	if d.encrypted {
-		return server.ServeTLS(d, "", "")
+// serve answers who comes in by l until it is closed.
+func (l listener) serve(server *http.Server) error {
+	if l.encrypted {
+		return server.ServeTLS(l, "", "")
 	}
-	return server.Serve(d)
+	return server.Serve(l)
 }
 
 // listen returns a listener on address.
@@ -137,14 +138,14 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return cfg.Listen(ctx, "tcp", address)
 }
 
-// serveOn answers who comes in by doors until ctx ends. Then it calls drain, takes no new connection, answers what is under
-// way and returns nil, or an error if that takes longer than patience.
+// serveOn answers who comes in by listeners until ctx ends. Then it calls drain, takes no new connection, answers what
+// is under way and returns nil, or an error if that takes longer than patience.
 func serveOn(
-	ctx context.Context, doors []door, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
+	ctx context.Context, listeners []listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
 ) error {
-	served := make(chan error, len(doors))
-	for _, d := range doors {
-		go func() { served <- d.serve(server) }()
+	served := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { served <- l.serve(server) }()
 	}
 	select {
 	case err := <-served:
@@ -153,10 +154,10 @@ func serveOn(
 	}
 	log.Info("stopping: answering what is under way")
 	drain()
-	if err := closeDoors(doors); err != nil {
+	if err := closeListeners(listeners); err != nil {
 		log.Warn("could not close the listener", "error", err.Error())
 	}
-	for range doors {
+	for range listeners {
 		if err := <-served; !errors.Is(err, net.ErrClosed) { // it has taken its last connection
 			log.Warn("serve", "error", err.Error())
 		}

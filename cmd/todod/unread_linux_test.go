@@ -69,14 +69,14 @@ func serveHere(t *testing.T, limit int, encrypted bool) host {
 			t.Fatal(err)
 		}
 	}
-	listener, err := listen(t.Context(), "127.0.0.1:0")
+	l, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.address = listener.Addr().String()
+	h.address = l.Addr().String()
 	server := newServer(config.Config{MaxConnections: limit}, mux, cert, discard)
 	ended := make(chan error, 1)
-	go func() { ended <- door{listener, encrypted}.serve(server) }()
+	go func() { ended <- listener{l, encrypted}.serve(server) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
@@ -242,13 +242,13 @@ func TestAHandlerReachesItsConnection(t *testing.T) {
 			}
 		}
 	}), nil, discard)
-	listener, err := listen(t.Context(), "127.0.0.1:0")
+	l, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	if got := status("http://" + listener.Addr().String()); got != http.StatusOK {
+	go func() { ended <- server.Serve(l) }()
+	if got := status("http://" + l.Addr().String()); got != http.StatusOK {
 		t.Errorf("status %d", got)
 	}
 	_ = server.Close()

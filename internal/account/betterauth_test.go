@@ -230,7 +230,7 @@ type full struct{ account.Store }
 
 // StartSession implements account.Store.
 func (full) StartSession(context.Context, account.Session, string) error {
-	return todo.Away(errors.New("disk full"))
+	return todo.ServiceUnavailable(errors.New("disk full"))
 }
 
 // TestASessionThatCouldNotBeKeptEndsThere: nobody would ever use it.

@@ -13,15 +13,15 @@ import (
 // before anything of it is passed on: whoever takes the time they like holds no connection and no snapshot. What is changed
 // meanwhile is read as it is before or after; what the log says of it is read, too, so that nothing is missed. Trash, Tasks,
 // Log, Sessions and Imports are each to be read once, to their ends and in this order, then End says that this was all. They
-// end with an error when something fails: NobodyAnymore once everything was erased. It must be closed.
+// end with an error when something fails: TokenRevoked once everything was erased. It must be closed.
 type Export struct {
 	Overview
 	At    time.Time // when it began
 	Since todo.Rev  // where their data stood then
 	Until todo.Rev  // where they stood when the log was read; known once Tasks have been read
 
-	k  *Keeper
-	by todo.User
+	data *PersonalData
+	by   todo.User
 }
 
 // How an export is read, and when to try again while another one is being read.
@@ -31,20 +31,20 @@ const (
 )
 
 // Export begins an export for by. Each person can have one at a time from a process; another one is Limited.
-func (k *Keeper) Export(ctx context.Context, by todo.User) (*Export, error) {
-	k.mu.Lock()
-	busy := k.exporting[by.ID]
-	k.exporting[by.ID] = true
-	k.mu.Unlock()
+func (d *PersonalData) Export(ctx context.Context, by todo.User) (*Export, error) {
+	d.mu.Lock()
+	busy := d.exporting[by.ID]
+	d.exporting[by.ID] = true
+	d.mu.Unlock()
 	if busy {
 		return nil, &todo.Error{
 			Code: todo.Limited, Message: "Another export of your data is under way", RetryAfter: exportAgain,
 		}
 	}
-	e := &Export{At: k.moment(), k: k, by: by}
+	e := &Export{At: d.moment(), data: d, by: by}
 	var state todo.State
 	var err error
-	if e.Overview, state, err = k.overview(ctx, by); err != nil {
+	if e.Overview, state, err = d.overview(ctx, by); err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -54,15 +54,15 @@ func (k *Keeper) Export(ctx context.Context, by todo.User) (*Export, error) {
 
 // Close lets the person begin another export.
 func (e *Export) Close() {
-	e.k.mu.Lock()
-	defer e.k.mu.Unlock()
-	delete(e.k.exporting, e.by.ID)
+	e.data.mu.Lock()
+	defer e.data.mu.Unlock()
+	delete(e.data.exporting, e.by.ID)
 }
 
 // Trash reads the tasks in the trash, the longest there first.
 func (e *Export) Trash(ctx context.Context) iter.Seq2[todo.Task, error] {
 	return paged(func(last *todo.Task) ([]todo.Task, error) {
-		page, err := e.k.store.Tasks(ctx, e.by.ID, todo.Filter{
+		page, err := e.data.store.Tasks(ctx, e.by.ID, todo.Filter{
 			Trash: true, Order: []todo.Order{{By: todo.ByDeleted}}, After: last, Limit: exportStep,
 		})
 		return page.Tasks, e.admit(page.State, err)
@@ -93,7 +93,7 @@ func (e *Export) live(ctx context.Context, last *todo.Task) ([]todo.Task, error)
 	if last != nil {
 		after = last.ID
 	}
-	tasks, state, err := e.k.store.Snapshot(ctx, e.by.ID, after, math.MaxInt64, exportStep)
+	tasks, state, err := e.data.store.Snapshot(ctx, e.by.ID, after, math.MaxInt64, exportStep)
 	e.Until = max(e.Until, state.Rev)
 	return tasks, e.admit(state, err)
 }
@@ -107,7 +107,7 @@ func (e *Export) changes(ctx context.Context, since todo.Rev) iter.Seq2[todo.Cha
 		if last != nil {
 			since = last.Rev
 		}
-		log, state, err := e.k.store.Changes(ctx, e.by.ID, since, exportStep)
+		log, state, err := e.data.store.Changes(ctx, e.by.ID, since, exportStep)
 		for len(log) > 0 && log[len(log)-1].Rev > e.Until {
 			log = log[:len(log)-1]
 		}
@@ -118,7 +118,7 @@ func (e *Export) changes(ctx context.Context, since todo.Rev) iter.Seq2[todo.Cha
 // Sessions reads the sessions, by id.
 func (e *Export) Sessions(ctx context.Context) iter.Seq2[Session, error] {
 	return paged(func(last *Session) ([]Session, error) {
-		return e.k.store.Sessions(ctx, e.by.ID, idOf(last), exportStep)
+		return e.data.store.Sessions(ctx, e.by.ID, idOf(last), exportStep)
 	})
 }
 
@@ -129,14 +129,14 @@ func (e *Export) Imports(ctx context.Context) iter.Seq2[todo.Import, error] {
 		if last != nil {
 			after = *last
 		}
-		return e.k.store.Imports(ctx, e.by.ID, after, exportStep)
+		return e.data.store.Imports(ctx, e.by.ID, after, exportStep)
 	})
 }
 
 // End returns nil if all of that is still somebody's.
-func (e *Export) End(ctx context.Context) error { return e.k.Admit(ctx, e.by) }
+func (e *Export) End(ctx context.Context) error { return e.data.Admit(ctx, e.by) }
 
-// admit returns err, or NobodyAnymore if everything has been erased in a state.
+// admit returns err, or TokenRevoked if everything has been erased in a state.
 func (e *Export) admit(state todo.State, err error) error {
 	if err != nil {
 		return err

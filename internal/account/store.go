@@ -23,8 +23,8 @@ type Session struct {
 	ExpiresAt   time.Time // from then on it can't be refreshed
 }
 
-// Holdings are what there is of a person, at one moment.
-type Holdings struct {
+// Summary are what there is of a person, at one moment.
+type Summary struct {
 	State   todo.State
 	Account *Person   // nil for somebody who has no account here
 	Claims  todo.User // what the newest token of theirs that wrote something said of them
@@ -93,8 +93,8 @@ type Store interface {
 	// Sessions returns up to limit sessions of owner whose ids are above after, by id, expired ones included.
 	Sessions(ctx context.Context, owner todo.UserID, after string, limit int) ([]Session, error)
 
-	// Holdings returns what there is of owner, all of it at one moment; now is what Counts go by.
-	Holdings(ctx context.Context, owner todo.UserID, now time.Time) (Holdings, error)
+	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by.
+	Summary(ctx context.Context, owner todo.UserID, now time.Time) (Summary, error)
 
 	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
 	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
@@ -102,6 +102,6 @@ type Store interface {
 	Erase(ctx context.Context, owner todo.UserID, at time.Time) error
 
 	// EraseOwn does to by what Erase does, unless by's token belongs to a former life: then it does nothing and returns
-	// NobodyAnymore. Of several with the same token at once, one erases.
+	// TokenRevoked. Of several with the same token at once, one erases.
 	EraseOwn(ctx context.Context, by todo.User, at time.Time) error
 }

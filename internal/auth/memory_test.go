@@ -136,7 +136,7 @@ func TestAnEmptySecretIsNeverOne(t *testing.T) {
 	v := newVerifier(t, Config{})
 	v.SetSecrets([][]byte{{}, nil, secret})
 	wantAccepted(t, v, shared(t, claimsOf(nil)))
-	if got := len(v.epoch.Load().secrets); got != 1 {
+	if got := len(v.secretSet.Load().secrets); got != 1 {
 		t.Errorf("kept %d secrets, want 1", got)
 	}
 }
@@ -193,7 +193,7 @@ func TestATokenTooLongIsNotEvenLookedFor(t *testing.T) {
 	wantAccepted(t, v, token)
 	wantRemembered(t, v, token, true)
 	long := token + "A"
-	v.epoch.Load().memory.remember(long, Principal{Subject: "eve", ExpiresAt: noon.Add(time.Hour)}, noon)
+	v.secretSet.Load().memory.remember(long, Principal{Subject: "eve", ExpiresAt: noon.Add(time.Hour)}, noon)
 	wantRemembered(t, v, long, false)
 }
 

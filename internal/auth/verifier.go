@@ -2,10 +2,10 @@
 //
 // A token passes three doors, each of which can only refuse it. The gate (gate.go) accepts one spelling of a JWS and
 // strict JSON inside, so that nothing behind it meets two readings of the same bytes. The signature is checked with a
-// key that follows from the class of the algorithm, never from the token: HS256 takes the configured secrets, everything
-// else the entry of the key server's JWKS (jwks.go) that carries the token's kid. The claims (claims.go) then say whom
-// the token speaks for, and whether it was made for this purpose at all: Better Auth signs e-mail links, session caches
-// and access tokens with the same secret.
+// key that follows from the class of the algorithm, never from the token: HS256 takes the configured secrets,
+// everything else the entry of the key server's JWKS (jwks.go) that carries the token's kid. The claims (claims.go)
+// then say whom the token speaks for, and whether it was made for this purpose at all: Better Auth signs e-mail links,
+// session caches and access tokens with the same secret.
 //
 // Whatever is refused is refused with a reason for the log and none for the caller.
 package auth
@@ -68,22 +68,22 @@ type Config struct {
 
 // Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
-	algs     map[string]jws.Verifier2 // by allowed alg
-	maxBytes int
-	rules    rules
-	jwks     *jwks // nil: no asymmetric tokens
-	now      func() time.Time
-	epoch    atomic.Pointer[epoch]
-	changing sync.Mutex // held while one epoch follows another
+	algs      map[string]jws.Verifier2 // by allowed alg
+	maxBytes  int
+	rules     rules
+	jwks      *jwks // nil: no asymmetric tokens
+	now       func() time.Time
+	secretSet atomic.Pointer[secretSet]
+	changing  sync.Mutex // held while one set follows another
 }
 
-// epoch is the time during which one set of secrets holds. A change of secrets begins a new one with an empty memory,
-// and what is still being verified under the old secrets is remembered, if at all, in a memory that says no more than that
-// a token was good once.
-type epoch struct {
+// secretSet is one set of secrets, as long as it is in use. A change of secrets begins a new one with an empty memory,
+// and what is still being verified under the old secrets is remembered, if at all, in a memory that says no more than
+// that a token was good once.
+type secretSet struct {
 	secrets [][]byte
 	memory  *memory
-	before  *memory       // of the epoch before, nil in the first
+	before  *memory       // of the set before, nil in the first
 	retired chan struct{} // closed when one of the secrets is no longer used
 }
 
@@ -161,7 +161,7 @@ func isEmpty(b []byte) bool { return len(b) == 0 }
 // SetSecrets replaces the HS256 secrets and forgets every remembered token. A verification under way with the old
 // secrets may still succeed, but is not remembered. Empty secrets are dropped.
 func (v *Verifier) SetSecrets(secrets [][]byte) {
-	next := &epoch{memory: newMemory(), retired: make(chan struct{})}
+	next := &secretSet{memory: newMemory(), retired: make(chan struct{})}
 	for _, secret := range secrets {
 		if !isEmpty(secret) {
 			next.secrets = append(next.secrets, bytes.Clone(secret))
@@ -169,34 +169,34 @@ func (v *Verifier) SetSecrets(secrets [][]byte) {
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	last := v.epoch.Load()
+	last := v.secretSet.Load()
 	if last == nil {
-		v.epoch.Store(next)
+		v.secretSet.Store(next)
 		return
 	}
 	next.before = last.memory
 	if next.hasAll(last.secrets) {
 		next.retired = last.retired
-		v.epoch.Store(next)
+		v.secretSet.Store(next)
 		return
 	}
-	v.epoch.Store(next)
+	v.secretSet.Store(next)
 	close(last.retired)
 }
 
 // hasAll reports whether all of secrets are among those of e.
-func (e *epoch) hasAll(secrets [][]byte) bool {
+func (set *secretSet) hasAll(secrets [][]byte) bool {
 	return !slices.ContainsFunc(secrets, func(s []byte) bool {
-		return !slices.ContainsFunc(e.secrets, func(own []byte) bool { return bytes.Equal(own, s) })
+		return !slices.ContainsFunc(set.secrets, func(own []byte) bool { return bytes.Equal(own, s) })
 	})
 }
 
 // Secrets returns the secrets in use. The first one is there to sign with. Nobody may change them.
-func (v *Verifier) Secrets() [][]byte { return v.epoch.Load().secrets }
+func (v *Verifier) Secrets() [][]byte { return v.secretSet.Load().secrets }
 
 // Retired returns a channel that is closed when one of the secrets in use now no longer is: whatever goes on because a
 // token was good has to verify it again.
-func (v *Verifier) Retired() <-chan struct{} { return v.epoch.Load().retired }
+func (v *Verifier) Retired() <-chan struct{} { return v.secretSet.Load().retired }
 
 // Remembered returns the principal of a token verified within the last 60 s, without any cryptography besides the
 // hash; ok is false for anything else.
@@ -204,24 +204,25 @@ func (v *Verifier) Remembered(token string) (p Principal, ok bool) {
 	if len(token) > v.maxBytes {
 		return Principal{}, false
 	}
-	return v.epoch.Load().memory.recall(token, v.now())
+	return v.secretSet.Load().memory.recall(token, v.now())
 }
 
-// Knows reports whether token was found good once, under these secrets or the ones before, and has not expired since. It
-// says nothing of now, but that token is worth verifying again even when it comes from where many bad ones come from.
+// Knows reports whether token was found good once, under these secrets or the ones before, and has not expired since.
+// It says nothing of now, but that token is worth verifying again even when it comes from where many bad ones come
+// from.
 func (v *Verifier) Knows(token string) bool {
 	if len(token) > v.maxBytes {
 		return false
 	}
-	e, now := v.epoch.Load(), v.now()
-	return e.memory.knows(token, now) || e.before != nil && e.before.knows(token, now)
+	set, now := v.secretSet.Load(), v.now()
+	return set.memory.knows(token, now) || set.before != nil && set.before.knows(token, now)
 }
 
 // Verify checks token in full, whether it is remembered or not, and remembers it. Errors are a *Refusal when the token
 // is not good enough, and wrap ErrUnavailable when that could not be found out; the latter also when ctx ends while the
 // keys are being fetched.
 func (v *Verifier) Verify(ctx context.Context, token string) (Principal, error) {
-	current := v.epoch.Load()
+	current := v.secretSet.Load()
 	p, now, err := v.verify(ctx, token, current.secrets, v.rules)
 	if err != nil {
 		return Principal{}, err
@@ -230,13 +231,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Principal, error) 
 	return p, nil
 }
 
-// VerifyLapsed is Verify for a token whose exp may have passed, however long ago; everything else about it must hold. It
-// is for ending what the token belongs to, never for anything that the token would let its bearer do. What passes here
-// is not remembered.
+// VerifyLapsed is Verify for a token whose exp may have passed, however long ago; everything else about it must hold.
+// It is for ending what the token belongs to, never for anything that the token would let its bearer do. What passes
+// here is not remembered.
 func (v *Verifier) VerifyLapsed(ctx context.Context, token string) (Principal, error) {
 	lenient := v.rules
 	lenient.lapsed = true
-	p, _, err := v.verify(ctx, token, v.epoch.Load().secrets, lenient)
+	p, _, err := v.verify(ctx, token, v.secretSet.Load().secrets, lenient)
 	return p, err
 }
 

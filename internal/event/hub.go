@@ -1,6 +1,6 @@
 // Package event says when there may be something new for somebody, never what: that is in the log of changes, which every
 // listener reads for itself. Streams of this process are told directly. Where several processes share a PostgreSQL
-// database they tell each other by its notifications. Both are hints that may get lost, so the hub also looks now and then
+// database they tell each other by its notifications. Both are hints that may get lost, so the hub also polls now and then
 // how far everybody is who listens.
 package event
 
@@ -36,9 +36,9 @@ const (
 
 // Config says what a Hub works with. Without any of it, it tells the streams of this process what it is told.
 type Config struct {
-	// States returns where people's data stand. nil: nobody looks.
+	// States returns where people's data stand. nil: nobody polls.
 	States func(ctx context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error)
-	Look   time.Duration // about how often, where that isn't all there is; 0 is five seconds
+	Poll   time.Duration // about how often, where that isn't all there is; 0 is five seconds
 
 	// URL leads to the PostgreSQL database by which processes tell each other, not through a pooler that pools
 	// transactions. "": there is no other process.
@@ -64,9 +64,9 @@ type Hub struct {
 	key     *key                    // nil until it is known
 	stopped bool
 
-	somebody chan struct{} // capacity 1: there is somebody with a stream again
-	look     chan struct{} // capacity 1: something may have been missed
-	heard    atomic.Bool   // notifications of other processes arrive
+	somebody  chan struct{} // capacity 1: there is somebody with a stream again
+	poll      chan struct{} // capacity 1: something may have been missed
+	listening atomic.Bool   // notifications of other processes arrive
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -83,7 +83,7 @@ type person struct {
 func New(cfg Config) *Hub {
 	h := &Hub{
 		cfg: cfg, log: cfg.Logger, people: map[todo.UserID]*person{}, digests: map[digest]*person{},
-		somebody: make(chan struct{}, 1), look: make(chan struct{}, 1), stop: func() {},
+		somebody: make(chan struct{}, 1), poll: make(chan struct{}, 1), stop: func() {},
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
@@ -94,12 +94,12 @@ func New(cfg Config) *Hub {
 	return h
 }
 
-// Start begins to look, to tell other processes and to listen to them, in the background.
+// Start begins to poll, to tell other processes and to listen to them, in the background.
 func (h *Hub) Start() {
 	var ctx context.Context
 	ctx, h.stop = context.WithCancel(context.Background())
 	if h.cfg.States != nil {
-		h.done.Go(func() { h.keepLooking(ctx) })
+		h.done.Go(func() { h.keepPolling(ctx) })
 	}
 	if h.cfg.URL != "" {
 		h.done.Go(func() { h.keepListening(ctx) })
@@ -196,12 +196,12 @@ func (s *Stream) Close() {
 }
 
 // At says where the reader of the stream stands.
-func (s *Stream) At(at todo.Place) {
+func (s *Stream) At(at todo.LogPosition) {
 	s.epoch.Store(at.Epoch)
 	s.rev.Store(int64(at.Rev))
 }
 
-// News receives when there may be something after the place that At said. However much that is, it comes once.
+// News receives when there may be something after the position that At said. However much that is, it comes once.
 func (s *Stream) News() <-chan struct{} { return s.news }
 
 // Ended is closed when the hub has ended the stream; Why says for what reason.
@@ -235,7 +235,7 @@ func (h *Hub) Streams() int {
 
 // Listening reports whether changes made by other processes are heard of at once. As long as nobody has a stream, nobody
 // listens.
-func (h *Hub) Listening() bool { return h.heard.Load() }
+func (h *Hub) Listening() bool { return h.listening.Load() }
 
 // owners returns who has streams.
 func (h *Hub) owners() []todo.UserID {

@@ -16,7 +16,7 @@ import (
 )
 
 // mustOpen opens a stream that is closed when the test ends.
-func mustOpen(t *testing.T, h *Hub, owner todo.UserID, session string, at todo.Place) *Stream {
+func mustOpen(t *testing.T, h *Hub, owner todo.UserID, session string, at todo.LogPosition) *Stream {
 	t.Helper()
 	s, err := h.Open(owner, session)
 	if err != nil {
@@ -50,7 +50,7 @@ func hasEnded(s *Stream) bool {
 func TestAStreamHearsOnceHoweverMuchThereIs(t *testing.T) {
 	t.Parallel()
 	h := New(Config{})
-	ada, too, bob := mustOpen(t, h, "ada", "", todo.Place{Rev: 5}), mustOpen(t, h, "ada", "", todo.Place{Rev: 7}), mustOpen(t, h, "bob", "", todo.Place{})
+	ada, too, bob := mustOpen(t, h, "ada", "", todo.LogPosition{Rev: 5}), mustOpen(t, h, "ada", "", todo.LogPosition{Rev: 7}), mustOpen(t, h, "bob", "", todo.LogPosition{})
 	h.Changed("ada", 5)
 	if hasNews(ada) || hasNews(too) {
 		t.Error("what a stream knows is news to it")
@@ -82,8 +82,8 @@ func TestSessionsEndTheirStreams(t *testing.T) {
 	open := func() (*Hub, map[string]*Stream) {
 		h := New(Config{})
 		return h, map[string]*Stream{
-			"a": mustOpen(t, h, "ada", "a", todo.Place{}), "b": mustOpen(t, h, "ada", "b", todo.Place{}),
-			"none": mustOpen(t, h, "ada", "", todo.Place{}), "bob's": mustOpen(t, h, "bob", "a", todo.Place{}),
+			"a": mustOpen(t, h, "ada", "a", todo.LogPosition{}), "b": mustOpen(t, h, "ada", "b", todo.LogPosition{}),
+			"none": mustOpen(t, h, "ada", "", todo.LogPosition{}), "bob's": mustOpen(t, h, "bob", "a", todo.LogPosition{}),
 		}
 	}
 	for name, c := range map[string]struct {
@@ -106,10 +106,10 @@ func TestSessionsEndTheirStreams(t *testing.T) {
 				h.learn(k)
 				other := New(Config{URL: "postgres://nowhere"})
 				c.tell(other)
-				letters, _ := other.out.take()
-				for _, l := range letters {
-					for _, n := range parsePayload(payloads([]notice{k.notice(l.owner, l.hint)})[0]) {
-						h.hear(n)
+				envelopes, _ := other.out.take()
+				for _, e := range envelopes {
+					for _, m := range parsePayload(payloads([]message{k.message(e.owner, e.hint)})[0]) {
+						h.receive(m)
 					}
 				}
 			}
@@ -133,7 +133,7 @@ func TestSessionsEndTheirStreams(t *testing.T) {
 func TestStopEndsAllStreams(t *testing.T) {
 	t.Parallel()
 	h := New(Config{})
-	s := mustOpen(t, h, "ada", "a", todo.Place{})
+	s := mustOpen(t, h, "ada", "a", todo.LogPosition{})
 	h.Stop()
 	h.SessionEnded("ada", "a")
 	if !hasEnded(s) || s.Why() != Stopped {
@@ -149,14 +149,14 @@ func TestNobodyHasMoreStreamsThanAllowed(t *testing.T) {
 	h := New(Config{})
 	var streams []*Stream
 	for range MaxStreams {
-		streams = append(streams, mustOpen(t, h, "ada", "", todo.Place{}))
+		streams = append(streams, mustOpen(t, h, "ada", "", todo.LogPosition{}))
 	}
 	if _, err := h.Open("ada", ""); !errors.Is(err, ErrTooMany) {
 		t.Errorf("one more: %v", err)
 	}
-	mustOpen(t, h, "bob", "", todo.Place{})
+	mustOpen(t, h, "bob", "", todo.LogPosition{})
 	streams[4].Close()
-	mustOpen(t, h, "ada", "", todo.Place{})
+	mustOpen(t, h, "ada", "", todo.LogPosition{})
 	for _, s := range streams {
 		s.Close()
 	}
@@ -177,7 +177,7 @@ func TestManyAtOnce(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				s.At(todo.Place{Rev: rev})
+				s.At(todo.LogPosition{Rev: rev})
 				hasNews(s)
 				h.compare(map[todo.UserID]todo.State{owner: {Rev: rev + 1}})
 				s.Close()
@@ -198,7 +198,7 @@ func TestNoticesComeBackAsTheyWere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var notices []notice
+		var messages []message
 		for range rapid.IntRange(0, 600).Draw(t, "n") {
 			owner := todo.UserID(rapid.StringN(3, 20, -1).Draw(t, "owner"))
 			told := hint{
@@ -208,17 +208,17 @@ func TestNoticesComeBackAsTheyWere(t *testing.T) {
 			if told.kind == changed {
 				told.rev = todo.Rev(rapid.Int64Min(1).Draw(t, "rev"))
 			}
-			notices = append(notices, k.notice(owner, told))
+			messages = append(messages, k.message(owner, told))
 		}
-		var back []notice
-		for _, payload := range payloads(notices) {
+		var back []message
+		for _, payload := range payloads(messages) {
 			if len(payload) > maxPayload || len(payload) == 0 {
 				t.Fatalf("a payload of %d bytes", len(payload))
 			}
 			back = append(back, parsePayload(payload)...)
 		}
-		if !slices.Equal(back, notices) {
-			t.Fatalf("%d notices came back as %d others", len(notices), len(back))
+		if !slices.Equal(back, messages) {
+			t.Fatalf("%d messages came back as %d others", len(messages), len(back))
 		}
 	})
 }
@@ -243,7 +243,7 @@ func TestDigestsNameNobody(t *testing.T) {
 	if one.session("ad", "ab") == one.session("ada", "b") || one.session("ada", "") == one.person("ada") {
 		t.Error("two things have one digest")
 	}
-	if s := string(one.notice("somebody", hint{kind: sessionEnded, session: "their session"}).append(nil)); strings.Contains(s, "some") || strings.Contains(s, "their") {
+	if s := string(one.message("somebody", hint{kind: sessionEnded, session: "their session"}).append(nil)); strings.Contains(s, "some") || strings.Contains(s, "their") {
 		t.Errorf("%s names somebody", s)
 	}
 }
@@ -254,7 +254,7 @@ func FuzzPayload(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := k.notice("ada", hint{kind: changed, rev: 7})
+	good := k.message("ada", hint{kind: changed, rev: 7})
 	for _, seed := range []string{
 		"", " ", "t123", string(good.append(nil)), string(good.append(nil)) + "x", "c" + strings.Repeat("A", 22) + "-1",
 		"c" + strings.Repeat("A", 22) + "99999999999999999999", "s" + strings.Repeat("A", 44), "a" + strings.Repeat("A", 21) + "B",
@@ -264,11 +264,11 @@ func FuzzPayload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload string) {
 		h := New(Config{})
 		h.learn(k)
-		for _, n := range parsePayload(payload) {
-			if again := parsePayload(string(n.append(nil))); len(again) != 1 || again[0] != n {
-				t.Errorf("%+v comes back as %+v", n, again)
+		for _, m := range parsePayload(payload) {
+			if again := parsePayload(string(m.append(nil))); len(again) != 1 || again[0] != m {
+				t.Errorf("%+v comes back as %+v", m, again)
 			}
-			h.hear(n)
+			h.receive(m)
 		}
 	})
 }
@@ -283,16 +283,16 @@ func TestAnOutboxHasBounds(t *testing.T) {
 	}
 	o.add("7", hint{kind: changed, rev: 9})
 	o.add("7", hint{kind: changed, rev: 8})
-	letters, dropped := o.take()
-	if len(letters) != 2*maxWaiting || dropped != 10 {
-		t.Errorf("%d letters, %d dropped", len(letters), dropped)
+	envelopes, dropped := o.take()
+	if len(envelopes) != 2*maxWaiting || dropped != 10 {
+		t.Errorf("%d envelopes, %d dropped", len(envelopes), dropped)
 	}
-	if !slices.Contains(letters, letter{"7", hint{kind: changed, rev: 9}}) {
+	if !slices.Contains(envelopes, envelope{"7", hint{kind: changed, rev: 9}}) {
 		t.Error("the newest revision is not the one that is told")
 	}
-	o.putBack(letters[len(letters)-2:])
+	o.putBack(envelopes[len(envelopes)-2:])
 	if again, dropped := o.take(); len(again) != 2 || dropped != 0 {
-		t.Errorf("%d letters come back, %d dropped", len(again), dropped)
+		t.Errorf("%d envelopes come back, %d dropped", len(again), dropped)
 	}
 }
 
@@ -302,7 +302,7 @@ func TestLookingFindsWhatNobodyTold(t *testing.T) {
 	var mu sync.Mutex
 	rev := todo.Rev(1)
 	asked := map[todo.UserID]bool{}
-	h := New(Config{Look: 10 * time.Millisecond, States: func(_ context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error) {
+	h := New(Config{Poll: 10 * time.Millisecond, States: func(_ context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if rev == 2 {
@@ -317,7 +317,7 @@ func TestLookingFindsWhatNobodyTold(t *testing.T) {
 	}})
 	h.Start()
 	defer h.Close()
-	s := mustOpen(t, h, "ada", "", todo.Place{Epoch: 1, Rev: 1})
+	s := mustOpen(t, h, "ada", "", todo.LogPosition{Epoch: 1, Rev: 1})
 	time.Sleep(50 * time.Millisecond)
 	if hasNews(s) {
 		t.Error("it finds news where there is none")

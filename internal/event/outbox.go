@@ -7,21 +7,21 @@ import (
 )
 
 // maxWaiting is for how many people, and of how many other hints, an outbox keeps. What is more is dropped: it is found
-// by looking.
+// by polling.
 const maxWaiting = 10_000
 
 // An outbox holds what other processes have not been told yet, the revisions of each person as one.
 type outbox struct {
 	mu      sync.Mutex
 	revs    map[todo.UserID]todo.Rev
-	others  []letter // in the order in which they came
+	others  []envelope // in the order in which they came
 	dropped int
 
 	ready chan struct{} // capacity 1: there is something
 }
 
-// A letter is a hint about somebody.
-type letter struct {
+// An envelope is a hint about somebody.
+type envelope struct {
 	owner todo.UserID
 	hint  hint
 }
@@ -40,7 +40,7 @@ func (o *outbox) add(owner todo.UserID, told hint) {
 	case told.kind == changed && (known || len(o.revs) < maxWaiting):
 		o.revs[owner] = max(rev, told.rev)
 	case told.kind != changed && len(o.others) < maxWaiting:
-		o.others = append(o.others, letter{owner, told})
+		o.others = append(o.others, envelope{owner, told})
 	default:
 		o.dropped++
 	}
@@ -48,22 +48,22 @@ func (o *outbox) add(owner todo.UserID, told hint) {
 }
 
 // take takes everything out, and how much was dropped.
-func (o *outbox) take() (letters []letter, dropped int) {
+func (o *outbox) take() (envelopes []envelope, dropped int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	letters = o.others
+	envelopes = o.others
 	for owner, rev := range o.revs {
-		letters = append(letters, letter{owner, hint{kind: changed, rev: rev}})
+		envelopes = append(envelopes, envelope{owner, hint{kind: changed, rev: rev}})
 	}
 	dropped = o.dropped
 	o.others, o.dropped = nil, 0
 	clear(o.revs)
-	return letters, dropped
+	return envelopes, dropped
 }
 
 // putBack puts in again what take took out and nobody could be told.
-func (o *outbox) putBack(letters []letter) {
-	for _, l := range letters {
-		o.add(l.owner, l.hint)
+func (o *outbox) putBack(envelopes []envelope) {
+	for _, e := range envelopes {
+		o.add(e.owner, e.hint)
 	}
 }

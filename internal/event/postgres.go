@@ -101,16 +101,16 @@ func (h *Hub) send(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	letters, dropped := h.out.take()
+	envelopes, dropped := h.out.take()
 	if dropped > 0 {
 		h.log.WarnContext(ctx, "other processes will find out about some changes only by looking", "dropped", dropped)
 	}
-	notices := make([]notice, len(letters))
-	for i, l := range letters {
-		notices[i] = k.notice(l.owner, l.hint)
+	messages := make([]message, len(envelopes))
+	for i, e := range envelopes {
+		messages[i] = k.message(e.owner, e.hint)
 	}
-	if err := notify(ctx, conn, payloads(notices)...); err != nil {
-		h.out.putBack(letters)
+	if err := notify(ctx, conn, payloads(messages)...); err != nil {
+		h.out.putBack(envelopes)
 		return err
 	}
 	return nil
@@ -148,8 +148,8 @@ func (h *Hub) sharedKey(ctx context.Context) (*key, error) {
 // errDeaf is why nobody listens where notifications don't arrive.
 var errDeaf = errors.New("notifications don't arrive")
 
-// keepListening hears what other processes tell, as long as somebody has a stream and until ctx ends. Nobody's listening
-// shall not keep a database awake that would otherwise be suspended.
+// keepListening receives what other processes tell, as long as somebody has a stream and until ctx ends. Nobody's
+// listening shall not keep a database awake that would otherwise be suspended.
 func (h *Hub) keepListening(ctx context.Context) {
 	proven, said := false, false
 	wait := firstPause
@@ -163,7 +163,7 @@ func (h *Hub) keepListening(ctx context.Context) {
 			}
 		}
 		err := h.listen(ctx, &proven)
-		if h.heard.Swap(false) {
+		if h.listening.Swap(false) {
 			wait = firstPause
 		}
 		switch {
@@ -184,8 +184,8 @@ func (h *Hub) keepListening(ctx context.Context) {
 	}
 }
 
-// listen hears what other processes tell over a connection of its own, until that is lost, or nobody has streams any more.
-// Unless it is proven, it finds out first whether notifications arrive.
+// listen receives what other processes tell over a connection of its own, until that is lost, or nobody has streams any
+// more. Unless it is proven, it finds out first whether notifications arrive.
 func (h *Hub) listen(ctx context.Context, proven *bool) error {
 	if _, err := h.sharedKey(ctx); err != nil {
 		return err
@@ -204,10 +204,10 @@ func (h *Hub) listen(ctx context.Context, proven *bool) error {
 		return err
 	}
 	*proven = true
-	h.heard.Store(true)
-	signal(h.look) // for what was missed while nobody listened: only from here on it is heard
+	h.listening.Store(true)
+	signal(h.poll) // for what was missed while nobody listened: only from here on it is heard
 	for {
-		err := h.hearOne(ctx, conn, quietLimit)
+		err := h.receiveOne(ctx, conn, quietLimit)
 		if pgconn.Timeout(err) && ctx.Err() == nil {
 			if h.Streams() == 0 {
 				return nil
@@ -228,23 +228,23 @@ func execute(ctx context.Context, conn *pgx.Conn, sql string) error {
 	return err
 }
 
-// hearOne waits for one notification, for as long as limit, and passes on what it says. The error of a wait that was too
-// long is a time-out (pgconn.Timeout).
-func (h *Hub) hearOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) error {
+// receiveOne waits for one notification, for as long as limit, and passes on what it says. The error of a wait that was
+// too long is a time-out (pgconn.Timeout).
+func (h *Hub) receiveOne(ctx context.Context, conn *pgx.Conn, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	n, err := conn.WaitForNotification(ctx)
 	if err != nil {
 		return err
 	}
-	for _, n := range parsePayload(n.Payload) {
-		h.hear(n)
+	for _, m := range parsePayload(n.Payload) {
+		h.receive(m)
 	}
 	return nil
 }
 
-// Arrive reports whether notifications arrive over connections to the database at url. They don't behind a pooler that pools
-// transactions.
+// Arrive reports whether notifications arrive over connections to the database at url. They don't behind a pooler that
+// pools transactions.
 func Arrive(ctx context.Context, url string) (bool, error) {
 	conn, err := connect(ctx, url, "todod listen")
 	if err != nil {
@@ -260,8 +260,8 @@ func Arrive(ctx context.Context, url string) (bool, error) {
 
 // prove begins to listen over conn, a connection to url, and returns errDeaf if a notification that another connection
 // sends does not arrive. It doesn't begin where a connection isn't one to the same server process all the time: what
-// listens then belongs to somebody else in the next moment, and stays behind in the pooler, which PgBouncer 1.18 doesn't
-// survive for long.
+// listens then belongs to somebody else in the next moment, and stays behind in the pooler, which PgBouncer 1.18
+// doesn't survive for long.
 func prove(ctx context.Context, url string, conn *pgx.Conn) error {
 	other, err := connect(ctx, url, "todod notify")
 	if err != nil {
@@ -294,8 +294,8 @@ func prove(ctx context.Context, url string, conn *pgx.Conn) error {
 	}
 }
 
-// twoSessions returns errDeaf if two connections don't lead to one server process each. A pooler that pools transactions
-// gives both the same one, which the other has just given back, or each another one every time.
+// twoSessions returns errDeaf if two connections don't lead to one server process each. A pooler that pools
+// transactions gives both the same one, which the other has just given back, or each another one every time.
 func twoSessions(ctx context.Context, one, two *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, statementLimit)
 	defer cancel()

@@ -75,9 +75,9 @@ func TestProcessesTellEachOther(t *testing.T) {
 	if _, err := spy.Exec(t.Context(), "listen "+channel); err != nil {
 		t.Fatal(err)
 	}
-	s := mustOpen(t, here, "ada lovelace", "her session", todo.Place{Rev: 2})
-	mustOpen(t, here, "bob", "", todo.Place{})
-	eventually(t, "nobody listens", here.heard.Load)
+	s := mustOpen(t, here, "ada lovelace", "her session", todo.LogPosition{Rev: 2})
+	mustOpen(t, here, "bob", "", todo.LogPosition{})
+	eventually(t, "nobody listens", here.listening.Load)
 	if n := listeners(t, connectTo(t, url)); n != 1 {
 		t.Errorf("%d connections listen", n)
 	}
@@ -103,7 +103,7 @@ func TestProcessesTellEachOther(t *testing.T) {
 
 // seenDigest returns how a person is named to others.
 func seenDigest(h *Hub, owner todo.UserID) string {
-	return string(notice{kind: anything, owner: h.key.person(owner)}.append(nil)[1:])
+	return string(message{kind: anything, owner: h.key.person(owner)}.append(nil)[1:])
 }
 
 // TestVeryManyChangesAreFewNotifications: however fast they come.
@@ -129,9 +129,9 @@ func TestVeryManyChangesAreFewNotifications(t *testing.T) {
 			t.Fatalf("%d users heard of: %v", len(done), err)
 		}
 		notifications++
-		for _, n := range parsePayload(n.Payload) {
-			if n.rev == revs {
-				done[n.owner] = true
+		for _, m := range parsePayload(n.Payload) {
+			if m.rev == revs {
+				done[m.owner] = true
 			}
 		}
 	}
@@ -144,7 +144,7 @@ func TestVeryManyChangesAreFewNotifications(t *testing.T) {
 func TestAHubWithoutItsDatabaseTellsItsOwn(t *testing.T) {
 	t.Parallel()
 	h := started(t, "postgres://nobody@127.0.0.1:1/nowhere?sslmode=disable")
-	s := mustOpen(t, h, "ada", "", todo.Place{})
+	s := mustOpen(t, h, "ada", "", todo.LogPosition{})
 	h.Changed("ada", 1)
 	if !hasNews(s) {
 		t.Error("its own stream is not told")

@@ -47,7 +47,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
 	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	ctx, err := a.entitled(ctx, op, r)
+	ctx, err := a.authorize(ctx, op, r)
 	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}
@@ -69,8 +69,8 @@ func bodyLimit(op *huma.Operation) int64 {
 	return maxBody
 }
 
-// entitled returns ctx with who calls op, if that is to be known, or an error unless they may call it now.
-func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
+// authorize returns ctx with who calls op, if that is to be known, or an error unless they may call it now.
+func (a *API) authorize(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
 	switch {
 	case len(op.Security) > 0:
 		recordOf(r.Context()).retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
@@ -81,14 +81,14 @@ func (a *API) entitled(ctx huma.Context, op *huma.Operation, r *http.Request) (h
 		header := recordOf(r.Context()).header
 		header.Set("Cache-Control", "private, no-cache")
 		header.Add("Vary", "Authorization")
-		asked := newWish(r) // before huma copies the request, of which it reads the body
-		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), wishKey{}, asked), nil
+		asked := newRequestOptions(r) // before huma copies the request, of which it reads the body
+		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), requestOptionsKey{}, asked), nil
 	case op.Metadata[exemptTag] != nil:
 		return ctx, nil
 	case op.Metadata[signInTag] != nil:
 		return ctx, a.limitSignIn(r.Context())
 	}
-	return ctx, a.charge(r.Context(), 1)
+	return ctx, a.limitAddress(r.Context(), 1)
 }
 
 // body marks the errors of reading a request's body, so that they are told from failures of ours.
@@ -123,7 +123,7 @@ func checkForm(op *huma.Operation, r *http.Request) error {
 // anonymous puts next behind the limit of addresses.
 func (a *API) anonymous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := a.charge(r.Context(), 1); err != nil {
+		if err := a.limitAddress(r.Context(), 1); err != nil {
 			writeProblem(w, r, err)
 			return
 		}
@@ -139,11 +139,11 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 	if err == nil && sent {
 		if p, ok := a.verifier.Remembered(token); ok {
 			a.metrics.Remembered()
-			return p, a.chargeUser(ctx, p)
+			return p, a.limitUser(ctx, p)
 		}
 	}
 	if err != nil || !sent || !a.verifier.Knows(token) {
-		if err := a.charge(ctx, 0); err != nil {
+		if err := a.limitAddress(ctx, 0); err != nil {
 			return auth.Principal{}, err
 		}
 	}
@@ -151,7 +151,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 		var p auth.Principal
 		if p, err = a.verifier.Verify(ctx, token); err == nil {
 			a.metrics.Verified()
-			return p, a.chargeUser(ctx, p)
+			return p, a.limitUser(ctx, p)
 		}
 	}
 	return auth.Principal{}, a.refuse(ctx, sent, err)
@@ -165,13 +165,13 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	case err == nil:
 		refused = &auth.Refusal{Reason: "no token"}
 	case !errors.As(err, &refused):
-		err = todo.Away(err)
+		err = todo.ServiceUnavailable(err)
 		a.metrics.Undecided()
 	}
 	if refused != nil {
 		a.metrics.Refused(refused.Reason)
 	}
-	if limited := a.charge(ctx, 1); limited != nil {
+	if limited := a.limitAddress(ctx, 1); limited != nil {
 		return limited
 	}
 	if refused == nil {
@@ -188,8 +188,8 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	}
 }
 
-// chargeUser counts a request against the user of its token.
-func (a *API) chargeUser(ctx context.Context, p auth.Principal) error {
+// limitUser counts a request against the user of its token.
+func (a *API) limitUser(ctx context.Context, p auth.Principal) error {
 	recordOf(ctx).user = todo.UserID(p.Subject)
 	a.metrics.Active(p.Subject)
 	return a.take(ctx, "user", "user:"+p.Subject, a.limits.Authenticated, 1)

@@ -21,17 +21,17 @@ import (
 
 // Config is what the API is made of.
 type Config struct {
-	Tasks    *todo.Service
-	Accounts account.Provider
-	Keeper   *account.Keeper // over the same provider
-	Tickets  *account.Tickets
-	Events   *event.Hub // whom Drain stops
-	Verifier *auth.Verifier
-	Limits   Limits
-	Logger   *slog.Logger
-	Security *slog.Logger // hears of the events of package audit; nil: todod.security of Logger
-	Now      func() time.Time
-	Version  string // of the program
+	Tasks        *todo.Service
+	Accounts     account.Provider
+	PersonalData *account.PersonalData // over the same provider
+	Tickets      *account.Tickets
+	Events       *event.Hub // whom Drain stops
+	Verifier     *auth.Verifier
+	Limits       Limits
+	Logger       *slog.Logger
+	Security     *slog.Logger // hears of the events of package audit; nil: todod.security of Logger
+	Now          func() time.Time
+	Version      string // of the program
 
 	Metrics      *observe.Metrics // nil: of its own, for nobody
 	MetricsRoute bool             // GET /metrics is a route of the API
@@ -44,25 +44,25 @@ type Config struct {
 
 // API answers HTTP requests.
 type API struct {
-	tasks      *todo.Service
-	accounts   account.Provider
-	keeper     *account.Keeper
-	tickets    *account.Tickets
-	hub        *event.Hub
-	logReaders chan struct{} // has room for each stream that may read the log at the same time
-	verifier   *auth.Verifier
-	limits     Limits
-	log        *slog.Logger
-	accessLog  *slog.Logger
-	security   *slog.Logger
-	refused    *tally // of refused tokens, by network
-	limited    *tally // of requests that a limit refused, by policy and caller
-	now        func() time.Time
-	version    string
-	proxies    []netip.Prefix
-	https      HTTPS
-	metrics    *observe.Metrics
-	traces     *observe.Traces
+	tasks        *todo.Service
+	accounts     account.Provider
+	personalData *account.PersonalData
+	tickets      *account.Tickets
+	hub          *event.Hub
+	logReaders   chan struct{} // has room for each stream that may read the log at the same time
+	verifier     *auth.Verifier
+	limits       Limits
+	log          *slog.Logger
+	accessLog    *slog.Logger
+	security     *slog.Logger
+	refused      *tally // of refused tokens, by network
+	limited      *tally // of requests that a limit refused, by policy and caller
+	now          func() time.Time
+	version      string
+	proxies      []netip.Prefix
+	https        HTTPS
+	metrics      *observe.Metrics
+	traces       *observe.Traces
 
 	mux      *http.ServeMux
 	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
@@ -78,7 +78,7 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, keeper: cfg.Keeper, tickets: cfg.Tickets, hub: cfg.Events,
+		tasks: cfg.Tasks, accounts: cfg.Accounts, personalData: cfg.PersonalData, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
 		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,

@@ -184,11 +184,11 @@ func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, e
 		return nil, a.refusedSignIn(ctx, audit.RegistrationRefused, in.Body.registration.Email, err)
 	}
 	if s.Tokens.Access == "" { // nobody's id: it may be made up
-		a.watch(ctx, audit.RegistrationPending)
+		a.audit(ctx, audit.RegistrationPending)
 		return signedIn(http.StatusCreated, s), nil
 	}
 	recordOf(ctx).user = s.Person.ID
-	a.watch(ctx, audit.Registered)
+	a.audit(ctx, audit.Registered)
 	return signedIn(http.StatusCreated, s), nil
 }
 
@@ -205,7 +205,7 @@ func (a *API) login(ctx context.Context, in *loginInput) (*signInOutput, error) 
 		return nil, a.refusedSignIn(ctx, audit.SignInRefused, in.Body.email, err)
 	}
 	recordOf(ctx).user = s.Person.ID
-	a.watch(ctx, audit.SignedIn)
+	a.audit(ctx, audit.SignedIn)
 	return signedIn(http.StatusOK, s), nil
 }
 
@@ -275,7 +275,7 @@ func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, erro
 	if err := a.accounts.Logout(ctx, who, in.Body.token, client(ctx)); err != nil {
 		return nil, err
 	}
-	a.watch(ctx, audit.SignedOut)
+	a.audit(ctx, audit.SignedOut)
 	return said("Signed out"), nil
 }
 
@@ -287,15 +287,15 @@ func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOu
 	if err := a.limitAccount(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.keeper.Admit(ctx, caller(ctx)); err != nil {
+	if err := a.personalData.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}
 	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement)
 	if err != nil {
-		a.watch(ctx, audit.PasswordChangeRefused)
+		a.audit(ctx, audit.PasswordChangeRefused)
 		return nil, err
 	}
-	a.watch(ctx, audit.PasswordChanged)
+	a.audit(ctx, audit.PasswordChanged)
 	return said("Password changed; your other sessions have ended"), nil
 }
 

@@ -198,11 +198,11 @@ type batchOutput struct {
 
 // batch carries out several operations.
 func (a *API) batch(ctx context.Context, in *batchInput) (*batchOutput, error) {
-	terms, err := wishOf(ctx).terms(http.StatusOK)
+	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.tasks.Batch(ctx, caller(ctx), in.Body.steps, in.Body.atomic.V, terms)
+	done, err := a.tasks.Batch(ctx, caller(ctx), in.Body.steps, in.Body.atomic.V, opts)
 	if err != nil {
 		var failed *todo.BatchError
 		if errors.As(err, &failed) {

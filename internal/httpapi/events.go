@@ -18,8 +18,8 @@ import (
 	"todod/internal/todo"
 )
 
-// eventsInput says from where on a client wants to know. What a browser sends when it comes back counts more than the URL
-// that it was given once.
+// eventsInput says from where on a client wants to know. What a browser sends when it comes back counts more than the
+// URL that it was given once.
 type eventsInput struct {
 	LastEventID string   `header:"Last-Event-ID" doc:"The id of the last event that the client has seen: go on from there"`
 	Since       revision `query:"since" doc:"The same, where the header can't be set; absent for what happens from now on"`
@@ -48,17 +48,17 @@ func (revision) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &none}
 }
 
-// place returns where the client stands, false if it only wants to know what happens from now on. An id that we didn't
-// send is a place that nobody reaches.
-func (in *eventsInput) place() (todo.Place, bool) {
+// position returns where the client stands, false if it only wants to know what happens from now on. An id that we
+// didn't send is a place that nobody reaches.
+func (in *eventsInput) position() (todo.LogPosition, bool) {
 	if in.LastEventID == "" {
-		return todo.Place{Rev: in.Since.rev}, in.Since.set
+		return todo.LogPosition{Rev: in.Since.rev}, in.Since.set
 	}
 	var r revision
 	if r.UnmarshalText([]byte(in.LastEventID)) != nil {
 		r.rev = math.MaxInt64
 	}
-	return todo.Place{Rev: r.rev}, true
+	return todo.LogPosition{Rev: r.rev}, true
 }
 
 // eventStreamType is the media type of server-sent events (HTML standard, section 9.2).
@@ -88,7 +88,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 			header: map[string]string{"Retry-After": "10"},
 		}
 	case err != nil:
-		return nil, todo.Away(err)
+		return nil, todo.ServiceUnavailable(err)
 	}
 	s := &eventStream{
 		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders,
@@ -113,12 +113,12 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 }
 
 // news returns what a stream begins with: what the client has missed, or only where things stand.
-func (in *eventsInput) news(ctx context.Context, s *eventStream) (todo.News, error) {
-	if since, known := in.place(); known {
-		return s.tasks.News(ctx, s.by, since)
+func (in *eventsInput) news(ctx context.Context, s *eventStream) (todo.LogPage, error) {
+	if since, known := in.position(); known {
+		return s.tasks.ChangesSince(ctx, s.by, since)
 	}
-	here, err := s.tasks.Here(ctx, s.by)
-	return todo.News{At: here}, err
+	here, err := s.tasks.Head(ctx, s.by)
+	return todo.LogPage{At: here}, err
 }
 
 // How a stream keeps time.
@@ -143,9 +143,9 @@ type eventStream struct {
 	ticket   string
 	retired  <-chan struct{} // closed when either may have become bad
 
-	at     todo.Place    // what has been written
-	behind bool          // there may be something after it
-	pause  time.Duration // until that can be read
+	at     todo.LogPosition // what has been written
+	behind bool             // there may be something after it
+	pause  time.Duration    // until that can be read
 }
 
 // run writes events until the client goes away or may not listen any more, and returns why it ended.
@@ -190,13 +190,13 @@ func (s *eventStream) run(ctx context.Context, first portion) string {
 	return s.out.failure()
 }
 
-// stillGood reports whether the stream's token, or the one that bought its ticket, is good now that one of the secrets is
-// gone.
+// stillGood reports whether the stream's token, or the one that bought its ticket, is good now that one of the secrets
+// is gone.
 func (s *eventStream) stillGood(ctx context.Context) bool {
 	s.retired = s.verifier.Retired()
 	if s.token == "" {
 		_, core, ok := account.ParseTicket(s.ticket)
-		return ok && s.verifier.Honours(auth.Voucher(core))
+		return ok && s.verifier.KeyInUse(auth.KeyTag(core))
 	}
 	_, err := s.verifier.Verify(ctx, s.token)
 	var refused *auth.Refusal
@@ -225,7 +225,9 @@ func (s *eventStream) ended() string {
 // read writes some of what comes after what has been written, and returns why the stream has to end, "" if it goes on.
 // While the database is away the stream stays behind.
 func (s *eventStream) read(ctx context.Context) string {
-	p, err := s.fetch(ctx, func(ctx context.Context, s *eventStream) (todo.News, error) { return s.tasks.News(ctx, s.by, s.at) })
+	p, err := s.fetch(ctx, func(ctx context.Context, s *eventStream) (todo.LogPage, error) {
+		return s.tasks.ChangesSince(ctx, s.by, s.at)
+	})
 	switch {
 	case todo.CodeOf(err) == todo.Unavailable:
 		s.pause = retryPace/2 + rand.N(retryPace) //nolint:gosec // nothing secret: streams shall not come back together
@@ -254,22 +256,22 @@ const logReaders = 4
 
 // A portion is news, and the events that tell of them.
 type portion struct {
-	news todo.News
+	news todo.LogPage
 	text []byte
 }
 
-// fetch returns what read reads, when it is this stream's turn. That happens on a goroutine of its own, which gives back at
-// once what it took of memory for its stack: that of the stream lives for as long as a token does, and a server has
-// thousands.
+// fetch returns what read reads, when it is this stream's turn. That happens on a goroutine of its own, which gives
+// back at once what it took of memory for its stack: that of the stream lives for as long as a token does, and a server
+// has thousands.
 func (s *eventStream) fetch(
-	ctx context.Context, read func(context.Context, *eventStream) (todo.News, error),
+	ctx context.Context, read func(context.Context, *eventStream) (todo.LogPage, error),
 ) (p portion, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	select {
 	case s.readers <- struct{}{}:
 	case <-ctx.Done():
-		return p, todo.Away(ctx.Err())
+		return p, todo.ServiceUnavailable(ctx.Err())
 	}
 	done := make(chan struct{})
 	go func() {

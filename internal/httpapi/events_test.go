@@ -415,7 +415,7 @@ func TestChangesOfOtherProcessesAreFound(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		l := s.listen(t, "ada", "", nil)
 		elsewhere := todo.NewService(s.store, time.Now, todo.Rules{Quota: 10})
-		if _, err := elsewhere.Create(t.Context(), todo.User{ID: "ada", AsOf: time.Now()}, todo.Patch{Title: todo.Some("x")}, todo.Terms{}); err != nil {
+		if _, err := elsewhere.Create(t.Context(), todo.User{ID: "ada", AsOf: time.Now()}, todo.Patch{Title: todo.Some("x")}, todo.WriteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		wantEvent(t, l, "created", "1")
@@ -444,13 +444,13 @@ func TestDrainingEndsTheStreams(t *testing.T) {
 // serveWith serves with another server until the test ends, and returns its URL.
 func serveWith(t *testing.T, other *http.Server) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = other.Serve(listener) }()
+	go func() { _ = other.Serve(l) }()
 	t.Cleanup(func() { _ = other.Close() })
-	return "http://" + listener.Addr().String()
+	return "http://" + l.Addr().String()
 }
 
 // TestStreamsOutliveTheServersTimeouts: those for ordinary answers would cut them.

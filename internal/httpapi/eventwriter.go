@@ -48,7 +48,7 @@ func (e *eventWriter) open() {
 
 // begin writes when to come back if the stream is lost, and where things stand, so that who comes back before the first
 // event doesn't miss any either.
-func (e *eventWriter) begin(first todo.News) {
+func (e *eventWriter) begin(first todo.LogPage) {
 	retry := retryLeast + rand.IntN(retryRange) //nolint:gosec // nothing secret: clients shall come back one by one
 	text := fmt.Appendf(nil, "retry: %d\n", retry)
 	if len(first.Changes) == 0 && !first.Reset {
@@ -59,7 +59,7 @@ func (e *eventWriter) begin(first todo.News) {
 
 // eventsOf returns the events that tell of news. Where the log can't be told, that is one that has the client read
 // everything anew. JSON has no line breaks of its own.
-func eventsOf(news todo.News) (text []byte, err error) {
+func eventsOf(news todo.LogPage) (text []byte, err error) {
 	if news.Reset {
 		return fmt.Appendf(nil, "event: reset\nid: %d\ndata: {\"rev\":%d}\n\n", news.At.Rev, news.At.Rev), nil
 	}

@@ -75,7 +75,7 @@ type exportImport struct {
 
 // exportMe answers with everything there is of the caller, as fast as they read it.
 func (a *API) exportMe(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
-	e, err := a.keeper.Export(ctx, caller(ctx))
+	e, err := a.personalData.Export(ctx, caller(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +109,13 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 	}
 	switch {
 	case err == nil:
-		a.watch(ctx, audit.Exported, slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
+		a.audit(ctx, audit.Exported, slog.Int64("from_rev", int64(e.Since)), slog.Int64("to_rev", int64(e.Until)))
 	case !out.wrote:
 		w.Header().Del("Content-Disposition")
 		writeProblem(w, r, err)
 	default:
 		recordOf(ctx).reason = err.Error()
-		a.watch(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
+		a.audit(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}
 }

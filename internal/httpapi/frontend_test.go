@@ -184,7 +184,7 @@ func TestFailuresBehindFrontendsCarryAMessage(t *testing.T) {
 	}{
 		"an unknown error": {func() error { return errors.New("x") }, 500, "INTERNAL_ERROR"},
 		"a panic":          {func() error { panic("x") }, 500, "INTERNAL_ERROR"},
-		"a database away":  {func() error { return todo.Away(errors.New("x")) }, 503, "SERVICE_UNAVAILABLE"},
+		"a database away":  {func() error { return todo.ServiceUnavailable(errors.New("x")) }, 503, "SERVICE_UNAVAILABLE"},
 	} {
 		s := newServer(t, brokenStore{fail: c.fail}, someOrigins)
 		wantMessage(t, name, s.fromABrowser(t, request{method: "GET", path: "/todos/", user: "ada"}), c.status, c.code)

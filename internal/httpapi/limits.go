@@ -32,8 +32,8 @@ func (l Limits) alone() ratelimit.Rate {
 	return ratelimit.Rate{Quota: l.SignIn.Quota * signInAlone, Window: l.SignIn.Window}
 }
 
-// charge counts n requests against the address that a request comes from.
-func (a *API) charge(ctx context.Context, n int) error {
+// limitAddress counts n requests against the address that a request comes from.
+func (a *API) limitAddress(ctx context.Context, n int) error {
 	return a.take(ctx, "address", "address:"+addressKey(ctx), a.limits.Anonymous, n)
 }
 
@@ -110,7 +110,7 @@ func (a *API) tell(ctx context.Context, policy string, rate ratelimit.Rate, deci
 	if decision.Allowed {
 		return nil
 	}
-	a.heldBack(ctx, policy)
+	a.auditLimited(ctx, policy)
 	return &refusal{
 		status: http.StatusTooManyRequests, reason: "rate limit of the " + policy,
 		detail: fmt.Sprintf("Too many requests: at most %d in %s", rate.Quota, rate.Window),

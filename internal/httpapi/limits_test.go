@@ -254,15 +254,15 @@ func counted(t *testing.T, url string) (through string, sent *atomic.Int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	sent = &atomic.Int64{}
 	go func() {
 		for {
-			client, err := listener.Accept()
+			client, err := l.Accept()
 			if err != nil {
 				return
 			}
@@ -275,7 +275,7 @@ func counted(t *testing.T, url string) (through string, sent *atomic.Int64) {
 			go func() { _, _ = io.Copy(io.MultiWriter(tally{sent}, database), client); _ = database.Close() }()
 		}
 	}()
-	return fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", config.User, config.Password, listener.Addr(), config.Database), sent
+	return fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", config.User, config.Password, l.Addr(), config.Database), sent
 }
 
 // tally is a writer that counts.

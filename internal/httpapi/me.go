@@ -80,7 +80,7 @@ type meOutput struct{ Body me }
 
 // getMe answers with who the caller is.
 func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	o, err := a.keeper.Overview(ctx, caller(ctx))
+	o, err := a.personalData.Overview(ctx, caller(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +92,13 @@ type profileInput struct{ Body profileBody }
 
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
 func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
-	if err := a.keeper.Admit(ctx, caller(ctx)); err != nil {
+	if err := a.personalData.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}
 	if _, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), in.Body.profile); err != nil {
 		return nil, err
 	}
-	a.watch(ctx, audit.ProfileChanged)
+	a.audit(ctx, audit.ProfileChanged)
 	return a.getMe(ctx, nil)
 }
 
@@ -107,9 +107,9 @@ func (a *API) eraseMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err := a.limitAccount(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.keeper.Erase(ctx, caller(ctx), client(ctx)); err != nil {
+	if err := a.personalData.Erase(ctx, caller(ctx), client(ctx)); err != nil {
 		return nil, err
 	}
-	a.watch(ctx, audit.Erased)
+	a.audit(ctx, audit.Erased)
 	return &struct{}{}, nil
 }

@@ -155,7 +155,7 @@ func text(t testing.TB, v any) string {
 
 // interrupted is a store that calls before each step of an export that reads tasks, the log or the sessions.
 type interrupted struct {
-	account.Everything
+	account.FullStore
 	before func(step string) error
 }
 
@@ -164,7 +164,7 @@ func (i *interrupted) Snapshot(ctx context.Context, owner todo.UserID, after int
 	if err := i.before("tasks"); err != nil {
 		return nil, todo.State{}, err
 	}
-	return i.Everything.Snapshot(ctx, owner, after, upTo, limit)
+	return i.FullStore.Snapshot(ctx, owner, after, upTo, limit)
 }
 
 // Changes implements todo.Store.
@@ -172,7 +172,7 @@ func (i *interrupted) Changes(ctx context.Context, owner todo.UserID, since todo
 	if err := i.before("log"); err != nil {
 		return nil, todo.State{}, err
 	}
-	return i.Everything.Changes(ctx, owner, since, limit)
+	return i.FullStore.Changes(ctx, owner, since, limit)
 }
 
 // Sessions implements account.Store.
@@ -180,11 +180,11 @@ func (i *interrupted) Sessions(ctx context.Context, owner todo.UserID, after str
 	if err := i.before("sessions"); err != nil {
 		return nil, err
 	}
-	return i.Everything.Sessions(ctx, owner, after, limit)
+	return i.FullStore.Sessions(ctx, owner, after, limit)
 }
 
 // withTasks has ada own n tasks with long descriptions in a store, and returns their ids.
-func withTasks(t testing.TB, s account.Everything, n int) (ids []int64) {
+func withTasks(t testing.TB, s account.FullStore, n int) (ids []int64) {
 	t.Helper()
 	old := make([]todo.ImportedTask, n)
 	for i := range old {
@@ -310,7 +310,7 @@ func TestAFailedExportLooksLikeOne(t *testing.T) {
 				return nil
 			}}, nil)
 		}
-		away := todo.Away(errors.New("gone"))
+		away := todo.ServiceUnavailable(errors.New("gone"))
 		s.create(t, "ada", `{"title":"x"}`)
 		for _, c := range []struct {
 			failing *server

@@ -48,7 +48,7 @@ const scrapesAtOnce = 3
 // errScraped is why a scrape is refused.
 var errScraped = errors.New("too many scrapes at once")
 
-// scraped answers scrapes, which count against nobody. Where there are several already, it is Away.
+// scraped answers scrapes, which count against nobody. Where there are several already, it is ServiceUnavailable.
 func (a *API) scraped() http.Handler {
 	scrape := a.metrics.Handler()
 	running := make(chan struct{}, scrapesAtOnce)
@@ -58,7 +58,7 @@ func (a *API) scraped() http.Handler {
 			defer func() { <-running }()
 			scrape.ServeHTTP(w, r)
 		default:
-			writeProblem(w, r, todo.Away(errScraped))
+			writeProblem(w, r, todo.ServiceUnavailable(errScraped))
 		}
 	})
 }

@@ -51,7 +51,7 @@ func TestFailuresAreCounted(t *testing.T) {
 		close(asked)
 		<-ctx.Done()
 		time.Sleep(100 * time.Millisecond) // until the server has noticed, too
-		return todo.Away(errors.New("canceled"))
+		return todo.ServiceUnavailable(errors.New("canceled"))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/tasks", http.NoBody)
 	if err != nil {

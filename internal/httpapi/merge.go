@@ -12,8 +12,8 @@ import (
 
 // wantsMerge reports whether a request prefers (RFC 7240) that its patch be merged into what was changed since the one
 // version that its If-Match names.
-func wantsMerge(r *http.Request, terms todo.Terms) bool {
-	if r.Method != http.MethodPatch || len(terms.If) != 1 {
+func wantsMerge(r *http.Request, opts todo.WriteOptions) bool {
+	if r.Method != http.MethodPatch || len(opts.If) != 1 {
 		return false
 	}
 	unquoted := quoted.ReplaceAllString(strings.Join(r.Header.Values("Prefer"), ","), "")
@@ -30,12 +30,14 @@ func wantsMerge(r *http.Request, terms todo.Terms) bool {
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // updateOrMerge changes what p names of a task, and reports whether that was merged.
-func (a *API) updateOrMerge(ctx context.Context, id int64, p todo.Patch) (out todo.Outcome, merged bool, err error) {
-	out, err = carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		if merged = wantsMerge(wishOf(ctx).r, terms); merged {
-			return a.tasks.Merge(ctx, caller(ctx), id, p, terms)
+func (a *API) updateOrMerge(
+	ctx context.Context, id int64, p todo.Patch,
+) (out todo.WriteResult, merged bool, err error) {
+	out, err = withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		if merged = wantsMerge(requestOptionsOf(ctx).r, opts); merged {
+			return a.tasks.Merge(ctx, caller(ctx), id, p, opts)
 		}
-		return a.tasks.Update(ctx, caller(ctx), id, p, terms)
+		return a.tasks.Update(ctx, caller(ctx), id, p, opts)
 	})
 	return out, merged, err
 }

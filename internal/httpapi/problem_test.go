@@ -147,7 +147,9 @@ func TestFailuresGiveNothingAway(t *testing.T) {
 	}{
 		"an unknown error": {func() error { return errors.New(inside) }, 500, "INTERNAL_ERROR", "ERROR"},
 		"a panic":          {func() error { panic(inside) }, 500, "INTERNAL_ERROR", "ERROR"},
-		"a database away":  {func() error { return todo.Away(errors.New(inside)) }, 503, "SERVICE_UNAVAILABLE", "ERROR"},
+		"a database away": {
+			func() error { return todo.ServiceUnavailable(errors.New(inside)) }, 503, "SERVICE_UNAVAILABLE", "ERROR",
+		},
 		"a long lock": {
 			func() error {
 				return &todo.Error{Code: todo.Conflict, Message: "wait", RetryAfter: 1500 * time.Millisecond, Cause: errors.New(inside)}
@@ -207,7 +209,7 @@ func TestABodyThatBreaksOffIsTheClientsFault(t *testing.T) {
 // TestALostDatabaseIsNotTheClientsFault: its connection ends in the same way as a body does.
 func TestALostDatabaseIsNotTheClientsFault(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, brokenStore{fail: func() error { return todo.Away(io.ErrUnexpectedEOF) }}, nil)
+	s := newServer(t, brokenStore{fail: func() error { return todo.ServiceUnavailable(io.ErrUnexpectedEOF) }}, nil)
 	wantProblem(t, "lost", s.as(t, "ada", "GET", "/api/v1/tasks", ""), http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE")
 }
 

@@ -18,16 +18,16 @@ import (
 	"todod/internal/todo"
 )
 
-// What makes refused tokens a burst: so many from one network within a minute. People whose tokens have run out send one
-// each, so that even a few hundred behind one address don't come near it.
+// What makes refused tokens a burst: so many from one network within a minute. People whose tokens have run out send
+// one each, so that even a few hundred behind one address don't come near it.
 const refusedBurst = 30
 
 // tallied is how many callers a tally remembers: some 2 MB. A flood from more forgets the oldest, who then count anew.
 const tallied = 10_000
 
-// watch tells whoever watches for misuse of an event of the request that ctx belongs to. Every event of the API goes
+// audit tells whoever watches for misuse of an event of the request that ctx belongs to. Every event of the API goes
 // through here.
-func (a *API) watch(ctx context.Context, event audit.Event, more ...slog.Attr) {
+func (a *API) audit(ctx context.Context, event audit.Event, more ...slog.Attr) {
 	rec := recordOf(ctx)
 	attrs := []slog.Attr{slog.String("request_id", rec.requestID), slog.String("client_ip", observe.AnonymiseAddr(rec.client))}
 	if rec.user != "" {
@@ -37,12 +37,12 @@ func (a *API) watch(ctx context.Context, event audit.Event, more ...slog.Attr) {
 	event.Log(ctx, a.security, append(attrs, more...)...)
 }
 
-// refusedSignIn returns err, and tells whoever watches for misuse. It names the address that was tried by its hash, so that
-// tries of one account can be seen to belong together.
+// refusedSignIn returns err, and tells whoever watches for misuse. It names the address that was tried by its hash, so
+// that tries of one account can be seen to belong together.
 func (a *API) refusedSignIn(ctx context.Context, event audit.Event, email string, err error) error {
 	ofInterest := []todo.Code{todo.Unauthenticated, todo.Conflict, todo.Forbidden, todo.Limited}
 	if slices.Contains(ofInterest, todo.CodeOf(err)) {
-		a.watch(ctx, event, slog.String("email_hash", emailHash(email)), slog.String("reason", err.Error()))
+		a.audit(ctx, event, slog.String("email_hash", emailHash(email)), slog.String("reason", err.Error()))
 	}
 	return err
 }
@@ -53,38 +53,38 @@ func (a *API) refusedRefresh(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &reused):
 		recordOf(ctx).user = reused.Owner
-		a.watch(ctx, audit.RefreshReused)
+		a.audit(ctx, audit.RefreshReused)
 		recordOf(ctx).user = "" // nobody is signed in
 	case todo.CodeOf(err) == todo.Unauthenticated:
-		a.watch(ctx, audit.RefreshRefused, slog.String("reason", err.Error()))
+		a.audit(ctx, audit.RefreshRefused, slog.String("reason", err.Error()))
 	}
 	return err
 }
 
 // refusedToken tells whoever watches for misuse of a token that was sent and is not good, and of a burst of them.
 func (a *API) refusedToken(ctx context.Context, refused *auth.Refusal) {
-	a.watch(ctx, audit.TokenRefused, slog.String("reason", refused.Reason))
+	a.audit(ctx, audit.TokenRefused, slog.String("reason", refused.Reason))
 	if a.refused.count(observe.AnonymiseAddr(recordOf(ctx).client)) == refusedBurst {
-		a.watch(ctx, audit.TokenRefusedBurst, slog.Int("refused", refusedBurst))
+		a.audit(ctx, audit.TokenRefusedBurst, slog.Int("refused", refusedBurst))
 	}
 }
 
-// heldBack tells whoever watches for misuse of the first request in a minute that this policy refuses to its caller: all
-// others are in the access log, and there may be any number of them.
-func (a *API) heldBack(ctx context.Context, policy string) {
+// auditLimited tells whoever watches for misuse of the first request in a minute that this policy refuses to its
+// caller: all others are in the access log, and there may be any number of them.
+func (a *API) auditLimited(ctx context.Context, policy string) {
 	who := string(recordOf(ctx).user)
 	if who == "" {
 		who = addressKey(ctx)
 	}
 	if a.limited.count(policy+":"+who) == 1 {
-		a.watch(ctx, audit.LimitExceeded, slog.String("policy", policy))
+		a.audit(ctx, audit.LimitExceeded, slog.String("policy", policy))
 	}
 }
 
 // noteMissing tells that somebody asked for a task that they don't have: a mistake, or somebody trying ids.
 func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
 	if id := ctx.Param("id"); status == "404" && id != "" {
-		a.watch(ctx.Context(), audit.TaskNotFound, slog.String("task_id", id))
+		a.audit(ctx.Context(), audit.TaskNotFound, slog.String("task_id", id))
 	}
 	return v, nil
 }
@@ -98,11 +98,12 @@ func (a *API) noteMissingIn(ctx context.Context, steps []todo.Step, results []to
 		}
 	}
 	if len(ids) > 0 {
-		a.watch(ctx, audit.TaskNotFound, slog.Any("task_ids", ids))
+		a.audit(ctx, audit.TaskNotFound, slog.Any("task_ids", ids))
 	}
 }
 
-// A tally counts what callers do within a minute, of a number of callers that is bounded. It is safe for concurrent use.
+// A tally counts what callers do within a minute, of a number of callers that is bounded. It is safe for concurrent
+// use.
 type tally struct {
 	now func() time.Time
 

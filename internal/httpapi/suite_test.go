@@ -43,7 +43,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
 }
 
 // A store keeps everything.
-type store = account.Everything
+type store = account.FullStore
 
 // openSQLite returns a store on a file of its own.
 func openSQLite(t *testing.T) store {
@@ -125,7 +125,7 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 		t.Fatal(err)
 	}
 	log := &logtest.Output{}
-	hub := event.New(event.Config{States: store.States, Look: 300 * time.Millisecond})
+	hub := event.New(event.Config{States: store.States, Poll: 300 * time.Millisecond})
 	hub.Start()
 	t.Cleanup(hub.Close)
 	cfg := httpapi.Config{
@@ -137,8 +137,8 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	if adjust != nil {
 		adjust(&cfg)
 	}
-	if cfg.Keeper == nil {
-		cfg.Keeper = account.NewKeeper(account.KeeperConfig{
+	if cfg.PersonalData == nil {
+		cfg.PersonalData = account.NewPersonalData(account.PersonalDataConfig{
 			Store: store, Provider: cfg.Accounts, Now: cfg.Now, Logger: cfg.Logger, Erased: hub.Erased,
 		})
 	}

@@ -124,7 +124,7 @@ func TestSyncInPages(t *testing.T) {
 	tasks := todo.NewService(store, time.Now, todo.Rules{Quota: 10_000})
 	var ids []int64
 	for i := range todo.SyncLimit + 100 {
-		out, err := tasks.Create(t.Context(), ada, todo.Patch{Title: todo.Some(fmt.Sprint(i))}, todo.Terms{})
+		out, err := tasks.Create(t.Context(), ada, todo.Patch{Title: todo.Some(fmt.Sprint(i))}, todo.WriteOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,7 +78,7 @@ type AnswerHeaders struct {
 }
 
 // headersOf returns the headers of what came of a change.
-func headersOf(out todo.Outcome) AnswerHeaders {
+func headersOf(out todo.WriteResult) AnswerHeaders {
 	return AnswerHeaders{ETag: etagOf(out.Task), Replayed: replayHeader(out.Replayed)}
 }
 
@@ -99,7 +99,7 @@ type taskOutput struct {
 }
 
 // oneTask answers with the task that came of a change.
-func oneTask(out todo.Outcome, err error) (*taskOutput, error) {
+func oneTask(out todo.WriteResult, err error) (*taskOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ type doneOutput struct {
 }
 
 // done answers a change of which there is nothing to show.
-func done(out todo.Outcome, err error) (*doneOutput, error) {
+func done(out todo.WriteResult, err error) (*doneOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (a *API) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOu
 // list returns the page of f, which goes out in this shape, and its headers. A page that the caller has already is
 // Unchanged and not read.
 func (a *API) list(ctx context.Context, as shape, f todo.Filter) (page todo.Page, headers ListHeaders, err error) {
-	r := wishOf(ctx).r
+	r := requestOptionsOf(ctx).r
 	if f.Unless, err = knownState(r.Header, f, as); err != nil {
 		return page, headers, err
 	}
@@ -212,8 +212,8 @@ type createOutput struct {
 
 // createTask makes a task.
 func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
-	out, err := carryOut(ctx, http.StatusCreated, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Create(ctx, caller(ctx), in.Body.patch, terms)
+	out, err := withOptions(ctx, http.StatusCreated, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Create(ctx, caller(ctx), in.Body.patch, opts)
 	})
 	if err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ type idInput struct {
 // getTask answers with a task.
 func (a *API) getTask(ctx context.Context, in *idInput) (*taskOutput, error) {
 	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
-	out, err := oneTask(todo.Outcome{Task: t}, err)
+	out, err := oneTask(todo.WriteResult{Task: t}, err)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (a *API) getTask(ctx context.Context, in *idInput) (*taskOutput, error) {
 
 // statusUnless returns the status of an answer with this entity tag, which the caller may have already.
 func statusUnless(ctx context.Context, etag string) (int, error) {
-	if known, err := unmodified(wishOf(ctx).r.Header, etag); known || err != nil {
+	if known, err := unmodified(requestOptionsOf(ctx).r.Header, etag); known || err != nil {
 		return http.StatusNotModified, err
 	}
 	return http.StatusOK, nil
@@ -263,14 +263,14 @@ func (a *API) updateTask(ctx context.Context, in *updateInput) (*taskOutput, err
 
 // toggleTask completes an open task and reopens a completed one.
 func (a *API) toggleTask(ctx context.Context, in *idInput) (*taskOutput, error) {
-	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, terms)
+	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }
 
 // deleteTask moves a task to the trash.
 func (a *API) deleteTask(ctx context.Context, in *idInput) (*doneOutput, error) {
-	return done(carryOut(ctx, http.StatusNoContent, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, terms)
+	return done(withOptions(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }

@@ -40,19 +40,19 @@ func (in *ticketInput) Resolve(ctx huma.Context) []error {
 }
 
 // issueTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream. Its
-// core is a voucher for that token, so that every process knows whether it may still stand for it.
+// core is a tag for that token, so that every process knows whether it may still stand for it.
 func (a *API) issueTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
 	p := principal(ctx)
-	if _, err := a.tasks.Here(ctx, caller(ctx)); err != nil { // the token may be of a former life
+	if _, err := a.tasks.Head(ctx, caller(ctx)); err != nil { // the token may be of a former life
 		return nil, err
 	}
-	voucher, err := a.verifier.Vouch(in.token)
+	tag, err := a.verifier.TagFor(in.token)
 	if err != nil {
 		return nil, a.refuse(ctx, true, err) // its secret was removed meanwhile
 	}
 	ticket, until, err := a.tickets.Issue(ctx, account.Grant{
 		Owner: todo.UserID(p.Subject), SessionID: p.SessionID, AsOf: p.IssuedAt, ExpiresAt: p.ExpiresAt,
-	}, account.TicketCore(voucher))
+	}, account.TicketCore(tag))
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +75,10 @@ func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, err
 
 // redeem uses a ticket up and returns whom it speaks for. One that isn't good costs its address what a bad token costs.
 func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error) {
-	if err := a.charge(ctx, 0); err != nil {
+	if err := a.limitAddress(ctx, 0); err != nil {
 		return auth.Principal{}, err
 	}
-	if _, core, ok := account.ParseTicket(ticket); ok && !a.verifier.Honours(auth.Voucher(core)) {
+	if _, core, ok := account.ParseTicket(ticket); ok && !a.verifier.KeyInUse(auth.KeyTag(core)) {
 		return auth.Principal{}, a.refuse(ctx, true, &auth.Refusal{Reason: "the ticket fits no secret"})
 	}
 	g, err := a.tickets.Redeem(ctx, ticket)
@@ -89,5 +89,5 @@ func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error)
 		return auth.Principal{}, err
 	}
 	p := auth.Principal{Subject: string(g.Owner), SessionID: g.SessionID, IssuedAt: g.AsOf, ExpiresAt: g.ExpiresAt}
-	return p, a.chargeUser(ctx, p)
+	return p, a.limitUser(ctx, p)
 }

@@ -133,7 +133,7 @@ type todoOutput struct {
 }
 
 // oneTodo answers with the todo that came of a change.
-func oneTodo(out todo.Outcome, err error) (*todoOutput, error) {
+func oneTodo(out todo.WriteResult, err error) (*todoOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -205,8 +205,8 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 	if err != nil {
 		return nil, err
 	}
-	out, err := carryOut(ctx, http.StatusCreated, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Create(ctx, caller(ctx), patch, terms)
+	out, err := withOptions(ctx, http.StatusCreated, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Create(ctx, caller(ctx), patch, opts)
 	})
 	if err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 // getTodo answers with a todo.
 func (a *API) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
 	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
-	out, err := oneTodo(todo.Outcome{Task: t}, err)
+	out, err := oneTodo(todo.WriteResult{Task: t}, err)
 	if err != nil {
 		return nil, err
 	}
@@ -235,11 +235,11 @@ type updateTodoInput struct {
 // body meant can't be told any more.
 func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
 	patch, unclear := a.meant(ctx, in)
-	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if unclear != nil {
-			return a.tasks.Replay(ctx, caller(ctx), in.ID.n, terms, unclear)
+			return a.tasks.Replay(ctx, caller(ctx), in.ID.n, opts, unclear)
 		}
-		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, terms)
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, opts)
 	}))
 }
 
@@ -265,8 +265,8 @@ type deleteTodoOutput struct {
 
 // deleteTodo moves a todo to the trash.
 func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
-	deleted, err := carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, terms)
+	deleted, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	})
 	if err != nil {
 		return nil, err
@@ -301,10 +301,10 @@ type completeInput struct {
 
 // completeTodo completes or reopens a todo as the body says. Without a body it does the one or the other.
 func (a *API) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
-	return oneTodo(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
+	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if !in.Body.patch.Completed.Set {
-			return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, terms)
+			return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)
 		}
-		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, terms)
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 	}))
 }

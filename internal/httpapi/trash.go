@@ -25,14 +25,14 @@ func (a *API) listTrash(ctx context.Context, in *trashInput) (*listOutput, error
 
 // restoreTask takes a task out of the trash.
 func (a *API) restoreTask(ctx context.Context, in *idInput) (*taskOutput, error) {
-	return oneTask(carryOut(ctx, http.StatusOK, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Restore(ctx, caller(ctx), in.ID.n, terms)
+	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Restore(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }
 
 // purgeTask removes a task in the trash for good.
 func (a *API) purgeTask(ctx context.Context, in *idInput) (*doneOutput, error) {
-	return done(carryOut(ctx, http.StatusNoContent, func(terms todo.Terms) (todo.Outcome, error) {
-		return a.tasks.Purge(ctx, caller(ctx), in.ID.n, terms)
+	return done(withOptions(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Purge(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }

@@ -40,13 +40,13 @@ type changeSetOutput struct {
 	}
 }
 
-// changeSet answers with changes that carryOut made on the terms of the request.
-func changeSet(ctx context.Context, carryOut func(todo.Terms) (todo.ChangeSet, error)) (*changeSetOutput, error) {
-	terms, err := wishOf(ctx).terms(http.StatusOK)
+// changeSet answers with changes that do made with the options of the request.
+func changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
+	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
-	set, err := carryOut(terms)
+	set, err := do(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -63,21 +63,21 @@ func changeSet(ctx context.Context, carryOut func(todo.Terms) (todo.ChangeSet, e
 
 // undo takes back changes that were made together.
 func (a *API) undo(ctx context.Context, in *undoInput) (*changeSetOutput, error) {
-	return changeSet(ctx, func(terms todo.Terms) (todo.ChangeSet, error) {
-		return a.tasks.Undo(ctx, caller(ctx), todo.Rev(in.Body.rev.V), in.Body.key.V, terms)
+	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+		return a.tasks.Undo(ctx, caller(ctx), todo.Rev(in.Body.rev.V), in.Body.key.V, opts)
 	})
 }
 
 // completeAll completes all open tasks.
 func (a *API) completeAll(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
-	return changeSet(ctx, func(terms todo.Terms) (todo.ChangeSet, error) {
-		return a.tasks.CompleteAll(ctx, caller(ctx), terms)
+	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+		return a.tasks.CompleteAll(ctx, caller(ctx), opts)
 	})
 }
 
 // clearCompleted moves all completed tasks to the trash.
 func (a *API) clearCompleted(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
-	return changeSet(ctx, func(terms todo.Terms) (todo.ChangeSet, error) {
-		return a.tasks.ClearCompleted(ctx, caller(ctx), terms)
+	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+		return a.tasks.ClearCompleted(ctx, caller(ctx), opts)
 	})
 }

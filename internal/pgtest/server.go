@@ -253,12 +253,12 @@ func dataFolder(folder string) string {
 // freePort returns a port of 127.0.0.1 that nobody listened on a moment ago.
 func freePort(ctx context.Context) (int, error) {
 	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // findBinaries returns the folder with initdb and postgres: the one on the PATH, or else the newest where packages put

@@ -54,12 +54,12 @@ func NotCarriedOut() error {
 
 // Batch carries out steps in their order, each of which sees what the ones before it did. An atomic one is carried out as
 // a whole or not at all; then the error is a BatchError. All changes it makes are one set.
-func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool, terms Terms) (Batch, error) {
+func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool, opts WriteOptions) (Batch, error) {
 	if len(steps) < 1 || len(steps) > MaxBatch {
 		return Batch{}, InvalidFields(FieldError{"operations", fmt.Sprintf("must be 1 to %d operations", MaxBatch)})
 	}
 	steps = normalised(steps)
-	w := s.write(by, terms)
+	w := s.write(by, opts)
 	var results []Result
 	done, err := s.store.Compose(ctx, by.ID, needOf(steps), w, func(known Known) (Plan, error) {
 		d := newDraft(known, w, s.rules.Quota)
@@ -141,7 +141,7 @@ func (d *draft) step(step Step) (Task, error) {
 		return Task{}, err
 	}
 	if step.Version != 0 && step.Version != before.Version {
-		return Task{}, NotAsRequired(before)
+		return Task{}, PreconditionFailed(before)
 	}
 	switch {
 	case step.Op == Updated:
@@ -188,7 +188,7 @@ type stepAnswer struct {
 
 // kept returns results as they are kept with the key of a write, nothing if it has none.
 func kept(w Write, results []Result) ([]byte, error) {
-	if w.Once == nil {
+	if w.Idempotency == nil {
 		return nil, nil
 	}
 	return json.Marshal(answerOf(results))

@@ -125,15 +125,16 @@ func optional[T any](p *T) Opt[T] {
 	return Some(*p)
 }
 
-// Terms say on what terms a change is wanted.
-type Terms struct {
-	RequestID string
-	If        []Rev // the task must be at one of these versions; nil lets every version pass
-	Once      *Once // nil for a change that is carried out as often as it is asked for
+// WriteOptions say how a change is wanted.
+type WriteOptions struct {
+	RequestID   string
+	If          []Rev        // the task must be at one of these versions; nil lets every version pass
+	Idempotency *Idempotency // nil for a change that is carried out as often as it is asked for
 }
 
-// Once makes a change happen once: whoever asks for it again with the same key gets the answer that the first one got.
-type Once struct {
+// Idempotency makes a change happen once: whoever asks for it again with the same key gets the answer that the first
+// one got.
+type Idempotency struct {
 	Key         string // 1–255 visible ASCII characters, the owner's choice
 	Fingerprint []byte // of the whole request: another request with the same key is refused
 	Status      int    // of the answer if the change is carried out; kept for whoever asks later
@@ -141,8 +142,8 @@ type Once struct {
 	Since time.Time
 }
 
-// Outcome is what became of a change that was carried out.
-type Outcome struct {
+// WriteResult is what became of a change that was carried out.
+type WriteResult struct {
 	Task     Task // as it is afterwards; with DeletedAt after a deletion, ID and Version alone when it is gone for good
 	Replayed bool // nothing was done now: this is what came of the first request with the same key
 }
@@ -171,10 +172,10 @@ type State struct {
 	ErasedAt time.Time // when the life before this one ended; zero for none
 }
 
-// Admit returns NobodyAnymore if by's token belongs to a life of the account that has ended.
+// Admit returns TokenRevoked if by's token belongs to a life of the account that has ended.
 func (s State) Admit(by User) error {
-	if s.former(by) {
-		return NobodyAnymore()
+	if s.revoked(by) {
+		return TokenRevoked()
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package todo
 
 import "time"
 
-// place is where a page ended, as a cursor holds it: the id of its last task and what the list's order sorts by. Times
+// keyset is where a page ended, as a cursor holds it: the id of its last task and what the list's order sorts by. Times
 // are in microseconds.
-type place struct {
+type keyset struct {
 	ID        int64    `json:"i"`
 	Created   *int64   `json:"c,omitempty"`
 	Updated   *int64   `json:"u,omitempty"`
@@ -15,9 +15,9 @@ type place struct {
 	Completed bool     `json:"o,omitempty"`
 }
 
-// placeOf returns where t stands in order.
-func placeOf(t Task, order []Order) place {
-	p := place{ID: t.ID}
+// keysetOf returns where t stands in order.
+func keysetOf(t Task, order []Order) keyset {
+	p := keyset{ID: t.ID}
 	for _, o := range order {
 		switch o.By {
 		case ByCreated:
@@ -41,7 +41,7 @@ func placeOf(t Task, order []Order) place {
 }
 
 // task returns a task that stands where p says.
-func (p place) task() *Task {
+func (p keyset) task() *Task {
 	t := &Task{ID: p.ID, Priority: p.Priority, Title: p.Title, Completed: p.Completed, DeletedAt: fromMicros(p.Deleted)}
 	if at := fromMicros(p.Created); at != nil {
 		t.CreatedAt = *at

@@ -85,23 +85,24 @@ func QuotaReached(quota int) error {
 	return &Error{Code: Conflict, Message: fmt.Sprintf("You can have at most %d tasks", quota)}
 }
 
-// NotAsRequired says that a task is at none of the versions that a change was to be made to.
-func NotAsRequired(current Task) error {
+// PreconditionFailed says that a task is at none of the versions that a change was to be made to.
+func PreconditionFailed(current Task) error {
 	return &Error{Code: Changed, Message: "The task has been changed since", Current: &current}
 }
 
-// KeyTaken says that an idempotency key has been used for something else.
-func KeyTaken() error {
+// IdempotencyKeyReused says that an idempotency key has been used for something else.
+func IdempotencyKeyReused() error {
 	return &Error{Code: KeyReused, Message: "This Idempotency-Key was used for a different request"}
 }
 
-// NobodyAnymore says that the caller's account was erased after their token had been issued.
-func NobodyAnymore() error {
+// TokenRevoked says that the caller's account was erased after their token had been issued.
+func TokenRevoked() error {
 	return &Error{Code: Unauthenticated, Message: "Invalid or expired authentication token"}
 }
 
-// Away says that something todod can't do without, such as the database, could not be had because of cause.
-func Away(cause error) error {
+// ServiceUnavailable says that something todod can't do without, such as the database, could not be had because of
+// cause.
+func ServiceUnavailable(cause error) error {
 	return &Error{
 		Code: Unavailable, Message: "The service is temporarily unavailable", RetryAfter: time.Second, Cause: cause,
 	}

@@ -29,19 +29,19 @@ func (e *ConflictError) Unwrap() error {
 	return &Error{Code: Conflict, Message: "The task was changed since in the same fields", Fields: faults}
 }
 
-// Merge changes what p names of a task that may have been changed since the version in terms.If, of which there must be
+// Merge changes what p names of a task that may have been changed since the version in opts.If, of which there must be
 // one, if it was not in these fields; else the error is a ConflictError. Where the log no longer knows that version, it is
-// NotAsRequired.
-func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, terms Terms) (Outcome, error) {
+// PreconditionFailed.
+func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts WriteOptions) (WriteResult, error) {
 	p, err := p.Normalise()
 	switch {
 	case err != nil:
-		return Outcome{}, err
-	case len(terms.If) != 1:
-		return Outcome{}, InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
+		return WriteResult{}, err
+	case len(opts.If) != 1:
+		return WriteResult{}, InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
 	}
-	w := s.write(by, terms)
-	base := terms.If[0]
+	w := s.write(by, opts)
+	base := opts.If[0]
 	w.If = nil
 	var merged Task
 	done, err := s.store.Compose(ctx, by.ID, Need{Tasks: []int64{id}, Base: base}, w, func(known Known) (Plan, error) {
@@ -60,19 +60,19 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, terms T
 		return Plan{Changes: d.changes, Answer: answer}, err
 	})
 	if err != nil || !done.Replayed {
-		return Outcome{Task: merged}, err
+		return WriteResult{Task: merged}, err
 	}
 	results, err := resultsOf(done)
 	if err != nil || len(results) != 1 || results[0].Task == nil {
-		return Outcome{}, fmt.Errorf("answer of a merge: %w", err)
+		return WriteResult{}, fmt.Errorf("answer of a merge: %w", err)
 	}
-	return Outcome{Task: *results[0].Task, Replayed: true}, nil
+	return WriteResult{Task: *results[0].Task, Replayed: true}, nil
 }
 
 // mergeable returns an error unless p can be applied to current although it was made for base.
 func mergeable(base *Change, current Task, p Patch, w Write) error {
 	if base == nil || base.Task.ID != current.ID || base.Gone() {
-		return NotAsRequired(current)
+		return PreconditionFailed(current)
 	}
 	yours := p.Apply(base.Task, w.At)
 	var conflicts []MergeConflict

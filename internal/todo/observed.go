@@ -15,38 +15,38 @@ type observed struct {
 }
 
 // Create implements Store.
-func (o *observed) Create(ctx context.Context, owner UserID, t Task, quota int, w Write) (Outcome, error) {
+func (o *observed) Create(ctx context.Context, owner UserID, t Task, quota int, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Create(ctx, owner, t, quota, w))
 }
 
 // Update implements Store.
-func (o *observed) Update(ctx context.Context, owner UserID, id int64, p Patch, w Write) (Outcome, error) {
+func (o *observed) Update(ctx context.Context, owner UserID, id int64, p Patch, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Update(ctx, owner, id, p, w))
 }
 
 // Toggle implements Store.
-func (o *observed) Toggle(ctx context.Context, owner UserID, id int64, w Write) (Outcome, error) {
+func (o *observed) Toggle(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Toggle(ctx, owner, id, w))
 }
 
 // Delete implements Store.
-func (o *observed) Delete(ctx context.Context, owner UserID, id int64, w Write) (Outcome, error) {
+func (o *observed) Delete(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Delete(ctx, owner, id, w))
 }
 
 // Restore implements Store.
-func (o *observed) Restore(ctx context.Context, owner UserID, id int64, quota int, w Write) (Outcome, error) {
+func (o *observed) Restore(ctx context.Context, owner UserID, id int64, quota int, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Restore(ctx, owner, id, quota, w))
 }
 
 // Purge implements Store.
-func (o *observed) Purge(ctx context.Context, owner UserID, id int64, w Write) (Outcome, error) {
+func (o *observed) Purge(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error) {
 	return o.told(owner)(o.Store.Purge(ctx, owner, id, w))
 }
 
 // told returns what passes the outcome of a change of owner's on, having told of it.
-func (o *observed) told(owner UserID) func(Outcome, error) (Outcome, error) {
-	return func(out Outcome, err error) (Outcome, error) {
+func (o *observed) told(owner UserID) func(WriteResult, error) (WriteResult, error) {
+	return func(out WriteResult, err error) (WriteResult, error) {
 		if err == nil && !out.Replayed {
 			o.changed(owner, out.Task.Version)
 		}

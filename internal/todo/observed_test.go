@@ -32,7 +32,7 @@ func TestEveryWriteIsToldOf(t *testing.T) {
 	now := time.Now()
 	s := todo.NewService(store, func() time.Time { return now }, todo.Rules{Quota: 1, KeysRemembered: time.Hour, TrashRemembered: time.Hour})
 	ctx, ada, title := t.Context(), todo.User{ID: "ada", AsOf: now}, todo.Patch{Title: todo.Some("x")}
-	once := todo.Terms{Once: &todo.Once{Key: "k", Fingerprint: []byte("f"), Status: 201}}
+	once := todo.WriteOptions{Idempotency: &todo.Idempotency{Key: "k", Fingerprint: []byte("f"), Status: 201}}
 	out, err := s.Create(ctx, ada, title, once)
 	if err != nil {
 		t.Fatal(err)
@@ -40,28 +40,28 @@ func TestEveryWriteIsToldOf(t *testing.T) {
 	id := out.Task.ID
 	want := 0
 	for i, write := range []struct {
-		do   func() (todo.Outcome, error)
+		do   func() (todo.WriteResult, error)
 		told bool
 	}{
-		{func() (todo.Outcome, error) { return s.Create(ctx, ada, title, once) }, false},         // replayed
-		{func() (todo.Outcome, error) { return s.Create(ctx, ada, title, todo.Terms{}) }, false}, // beyond the quota
-		{func() (todo.Outcome, error) {
-			return s.Update(ctx, ada, id, todo.Patch{Title: todo.Some("y")}, todo.Terms{})
+		{func() (todo.WriteResult, error) { return s.Create(ctx, ada, title, once) }, false},                // replayed
+		{func() (todo.WriteResult, error) { return s.Create(ctx, ada, title, todo.WriteOptions{}) }, false}, // beyond the quota
+		{func() (todo.WriteResult, error) {
+			return s.Update(ctx, ada, id, todo.Patch{Title: todo.Some("y")}, todo.WriteOptions{})
 		}, true},
-		{func() (todo.Outcome, error) { return s.Toggle(ctx, ada, id, todo.Terms{}) }, true},
-		{func() (todo.Outcome, error) { return s.Toggle(ctx, ada, id+1, todo.Terms{}) }, false},
-		{func() (todo.Outcome, error) {
-			_, err := s.CompleteAll(ctx, ada, todo.Terms{})
-			return todo.Outcome{}, err
+		{func() (todo.WriteResult, error) { return s.Toggle(ctx, ada, id, todo.WriteOptions{}) }, true},
+		{func() (todo.WriteResult, error) { return s.Toggle(ctx, ada, id+1, todo.WriteOptions{}) }, false},
+		{func() (todo.WriteResult, error) {
+			_, err := s.CompleteAll(ctx, ada, todo.WriteOptions{})
+			return todo.WriteResult{}, err
 		}, false}, // it is completed already
-		{func() (todo.Outcome, error) {
-			_, err := s.Batch(ctx, ada, []todo.Step{{Op: todo.Reopened, ID: id}}, true, todo.Terms{})
-			return todo.Outcome{}, err
+		{func() (todo.WriteResult, error) {
+			_, err := s.Batch(ctx, ada, []todo.Step{{Op: todo.Reopened, ID: id}}, true, todo.WriteOptions{})
+			return todo.WriteResult{}, err
 		}, true},
-		{func() (todo.Outcome, error) { return s.Delete(ctx, ada, id, todo.Terms{}) }, true},
-		{func() (todo.Outcome, error) { return s.Restore(ctx, ada, id, todo.Terms{}) }, true},
-		{func() (todo.Outcome, error) { return s.Delete(ctx, ada, id, todo.Terms{}) }, true},
-		{func() (todo.Outcome, error) { return s.Purge(ctx, ada, id, todo.Terms{}) }, true},
+		{func() (todo.WriteResult, error) { return s.Delete(ctx, ada, id, todo.WriteOptions{}) }, true},
+		{func() (todo.WriteResult, error) { return s.Restore(ctx, ada, id, todo.WriteOptions{}) }, true},
+		{func() (todo.WriteResult, error) { return s.Delete(ctx, ada, id, todo.WriteOptions{}) }, true},
+		{func() (todo.WriteResult, error) { return s.Purge(ctx, ada, id, todo.WriteOptions{}) }, true},
 	} {
 		if i == 0 {
 			if len(told) != 1 || told[0] != "ada 1" {
@@ -77,14 +77,14 @@ func TestEveryWriteIsToldOf(t *testing.T) {
 			t.Fatalf("write %d: told %v, want %d, %v", i, told, want, err)
 		}
 	}
-	if _, err := s.Create(ctx, ada, title, todo.Terms{}); err != nil {
+	if _, err := s.Create(ctx, ada, title, todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	page, err := s.Tasks(ctx, ada, todo.Filter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, ada, page.Tasks[0].ID, todo.Terms{}); err != nil {
+	if _, err := s.Delete(ctx, ada, page.Tasks[0].ID, todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Hour)
@@ -117,28 +117,28 @@ func TestNewsIsTheLogOrAReset(t *testing.T) {
 	now := time.Now()
 	s := todo.NewService(store, func() time.Time { return now }, todo.Rules{Quota: 1000})
 	ctx, ada := t.Context(), todo.User{ID: "ada", AsOf: now}
-	if at, err := s.Here(ctx, ada); err != nil || at != (todo.Place{}) {
+	if at, err := s.Head(ctx, ada); err != nil || at != (todo.LogPosition{}) {
 		t.Errorf("before anything: %+v, %v", at, err)
 	}
-	if news, err := s.News(ctx, ada, todo.Place{}); err != nil || news.Reset || len(news.Changes) != 0 {
+	if news, err := s.ChangesSince(ctx, ada, todo.LogPosition{}); err != nil || news.Reset || len(news.Changes) != 0 {
 		t.Errorf("before anything: %+v, %v", news, err)
 	}
-	const n, forgotten = todo.NewsLimit + 20, 5
+	const n, forgotten = todo.LogPageLimit + 20, 5
 	for range n {
-		if _, err := s.Create(ctx, ada, todo.Patch{Title: todo.Some("x")}, todo.Terms{}); err != nil {
+		if _, err := s.Create(ctx, ada, todo.Patch{Title: todo.Some("x")}, todo.WriteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if gone, err := store.Forget(ctx, "ada", todo.Cutoffs{Changes: now.Add(time.Hour)}, forgotten); err != nil || gone != forgotten {
 		t.Fatal(gone, err)
 	}
-	here, err := s.Here(ctx, ada)
+	here, err := s.Head(ctx, ada)
 	if err != nil || here.Rev != n || here.Epoch == 0 {
 		t.Fatalf("%+v, %v", here, err)
 	}
 	for since := todo.Rev(0); since <= n+2; since++ {
 		for _, epoch := range []int64{0, here.Epoch, here.Epoch + 1} {
-			news, err := s.News(ctx, ada, todo.Place{Epoch: epoch, Rev: since})
+			news, err := s.ChangesSince(ctx, ada, todo.LogPosition{Epoch: epoch, Rev: since})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,8 +149,8 @@ func TestNewsIsTheLogOrAReset(t *testing.T) {
 			if news.Reset {
 				continue
 			}
-			last := min(since+todo.NewsLimit, n)
-			if len(news.Changes) != int(last-since) || news.At != (todo.Place{Epoch: here.Epoch, Rev: last}) || news.More != (last < n) {
+			last := min(since+todo.LogPageLimit, n)
+			if len(news.Changes) != int(last-since) || news.At != (todo.LogPosition{Epoch: here.Epoch, Rev: last}) || news.More != (last < n) {
 				t.Fatalf("since %d: %d changes, %+v", since, len(news.Changes), news.At)
 			}
 			for i, c := range news.Changes {
@@ -163,8 +163,8 @@ func TestNewsIsTheLogOrAReset(t *testing.T) {
 	if err := store.Erase(ctx, "ada", now.UTC().Truncate(time.Microsecond).Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	_, hereErr := s.Here(ctx, ada)
-	_, newsErr := s.News(ctx, ada, here)
+	_, hereErr := s.Head(ctx, ada)
+	_, newsErr := s.ChangesSince(ctx, ada, here)
 	if todo.CodeOf(hereErr) != todo.Unauthenticated || todo.CodeOf(newsErr) != todo.Unauthenticated {
 		t.Errorf("after the end of a life: %v, %v", hereErr, newsErr)
 	}

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Service carries out what people ask for: it checks it against the rules, says when it happens, and has the store do it.
+// Service carries out what people ask for: it checks it against the rules, says when it happens, and has the store do
+// it.
 type Service struct {
 	store  Store
 	now    func() time.Time
@@ -36,7 +37,7 @@ func (s *Service) Tasks(ctx context.Context, by User, f Filter) (Page, error) {
 		return Page{}, err
 	}
 	if f.Cursor != "" {
-		var p place
+		var p keyset
 		if err := s.openCursor(ctx, by, f.Cursor, f.Query(), &p); err != nil {
 			return Page{}, err
 		}
@@ -46,10 +47,10 @@ func (s *Service) Tasks(ctx context.Context, by User, f Filter) (Page, error) {
 	switch {
 	case err != nil:
 		return Page{}, err
-	case page.State.former(by):
-		return Page{}, NobodyAnymore()
+	case page.State.revoked(by):
+		return Page{}, TokenRevoked()
 	case page.More:
-		page.Next, err = s.cursor(ctx, by, f.Query(), placeOf(page.Tasks[len(page.Tasks)-1], f.Order))
+		page.Next, err = s.cursor(ctx, by, f.Query(), keysetOf(page.Tasks[len(page.Tasks)-1], f.Order))
 	}
 	return page, err
 }
@@ -72,8 +73,8 @@ func (s *Service) openCursor(ctx context.Context, by User, cursor, query string,
 	return err
 }
 
-// former reports whether by's token belongs to a life of the account that has ended.
-func (s State) former(by User) bool { return !by.AsOf.After(s.ErasedAt) && !s.ErasedAt.IsZero() }
+// revoked reports whether by's token belongs to a life of the account that has ended.
+func (s State) revoked(by User) bool { return !by.AsOf.After(s.ErasedAt) && !s.ErasedAt.IsZero() }
 
 // signing returns the signer, made of the store's key when it is first needed.
 func (s *Service) signing(ctx context.Context) (*signer, error) {
@@ -106,50 +107,52 @@ func (s *Service) orNobody(ctx context.Context, by User, err error) error {
 	switch {
 	case failed != nil:
 		return failed
-	case state.former(by):
-		return NobodyAnymore()
+	case state.revoked(by):
+		return TokenRevoked()
 	}
 	return err
 }
 
 // Create makes a new task of p, which must have a title.
-func (s *Service) Create(ctx context.Context, by User, p Patch, terms Terms) (Outcome, error) {
+func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOptions) (WriteResult, error) {
 	if !p.Title.Set {
-		return Outcome{}, InvalidFields(FieldError{"title", "is required"})
+		return WriteResult{}, InvalidFields(FieldError{"title", "is required"})
 	}
 	p, err := p.Normalise()
 	if err != nil {
-		return Outcome{}, err
+		return WriteResult{}, err
 	}
-	w := s.write(by, terms)
+	w := s.write(by, opts)
 	return stillThere(s.store.Create(ctx, by.ID, p.NewTask(by.ID, w.At), s.rules.Quota, w))
 }
 
 // stillThere returns out, or NoTask if it is what became of a task that has gone for good since.
-func stillThere(out Outcome, err error) (Outcome, error) {
+func stillThere(out WriteResult, err error) (WriteResult, error) {
 	if err == nil && out.Task.Title == "" {
-		return Outcome{}, NoTask()
+		return WriteResult{}, NoTask()
 	}
 	return out, err
 }
 
 // Update changes what p names of a task and keeps the rest.
-func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, terms Terms) (Outcome, error) {
+func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, opts WriteOptions) (WriteResult, error) {
 	p, err := p.Normalise()
 	if err != nil {
-		return Outcome{}, err
+		return WriteResult{}, err
 	}
-	return stillThere(s.store.Update(ctx, by.ID, id, p, s.write(by, terms)))
+	return stillThere(s.store.Update(ctx, by.ID, id, p, s.write(by, opts)))
 }
 
-// Replay returns what came of an update with the same key, or KeyTaken if the key was another request's. If there was none
-// it changes nothing and returns otherwise.
-func (s *Service) Replay(ctx context.Context, by User, id int64, terms Terms, otherwise error) (Outcome, error) {
-	if terms.Once == nil {
-		return Outcome{}, otherwise
+// Replay returns what came of an update with the same key, or IdempotencyKeyReused if the key was another request's. If
+// there was none it changes nothing and returns otherwise.
+func (s *Service) Replay(
+	ctx context.Context, by User, id int64, opts WriteOptions, otherwise error,
+) (WriteResult, error) {
+	if opts.Idempotency == nil {
+		return WriteResult{}, otherwise
 	}
-	terms.If = []Rev{} // no version: nothing but a replay can come of it
-	out, err := stillThere(s.store.Update(ctx, by.ID, id, Patch{}, s.write(by, terms)))
+	opts.If = []Rev{} // no version: nothing but a replay can come of it
+	out, err := stillThere(s.store.Update(ctx, by.ID, id, Patch{}, s.write(by, opts)))
 	if code := CodeOf(err); !out.Replayed && (code == Changed || code == NotFound) {
 		err = otherwise
 	}
@@ -157,23 +160,23 @@ func (s *Service) Replay(ctx context.Context, by User, id int64, terms Terms, ot
 }
 
 // Toggle completes an open task and reopens a completed one.
-func (s *Service) Toggle(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
-	return stillThere(s.store.Toggle(ctx, by.ID, id, s.write(by, terms)))
+func (s *Service) Toggle(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return stillThere(s.store.Toggle(ctx, by.ID, id, s.write(by, opts)))
 }
 
 // Delete moves a task to the trash.
-func (s *Service) Delete(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
-	return s.store.Delete(ctx, by.ID, id, s.write(by, terms))
+func (s *Service) Delete(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return s.store.Delete(ctx, by.ID, id, s.write(by, opts))
 }
 
 // Restore takes a task out of the trash.
-func (s *Service) Restore(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
-	return stillThere(s.store.Restore(ctx, by.ID, id, s.rules.Quota, s.write(by, terms)))
+func (s *Service) Restore(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return stillThere(s.store.Restore(ctx, by.ID, id, s.rules.Quota, s.write(by, opts)))
 }
 
 // Purge removes a task in the trash for good.
-func (s *Service) Purge(ctx context.Context, by User, id int64, terms Terms) (Outcome, error) {
-	return s.store.Purge(ctx, by.ID, id, s.write(by, terms))
+func (s *Service) Purge(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return s.store.Purge(ctx, by.ID, id, s.write(by, opts))
 }
 
 // Operation returns what came of the change that by made with this key.
@@ -191,14 +194,14 @@ func (s *Service) Operation(ctx context.Context, by User, key string) (Operation
 // Ready returns nil if tasks can be read and written, else which check failed.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
 
-// write returns a change by this user on these terms, now.
-func (s *Service) write(by User, terms Terms) Write {
-	if terms.Once != nil {
-		once := *terms.Once
-		once.Since = s.rememberedSince()
-		terms.Once = &once
+// write returns a change by this user with these options, now.
+func (s *Service) write(by User, opts WriteOptions) Write {
+	if opts.Idempotency != nil {
+		idempotency := *opts.Idempotency
+		idempotency.Since = s.rememberedSince()
+		opts.Idempotency = &idempotency
 	}
-	return Write{At: s.moment(), By: by, Terms: terms}
+	return Write{At: s.moment(), By: by, WriteOptions: opts}
 }
 
 // moment returns the time it is, as stores keep times.

@@ -17,16 +17,16 @@ type recorder struct {
 }
 
 // Create implements Store.
-func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (Outcome, error) {
+func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (WriteResult, error) {
 	r.task, r.quota, r.write = t, quota, w
 	r.calls++
-	return Outcome{Task: t}, nil
+	return WriteResult{Task: t}, nil
 }
 
 // Update implements Store.
-func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (Outcome, error) {
+func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (WriteResult, error) {
 	r.calls++
-	return Outcome{}, nil
+	return WriteResult{}, nil
 }
 
 // SigningKey implements Store.
@@ -46,7 +46,7 @@ func TestTheServiceSaysWhen(t *testing.T) {
 	s := NewService(store, func() time.Time { return now }, Rules{Quota: 5, KeysRemembered: time.Hour})
 	ada := User{ID: "ada", Email: "ada@example.com"}
 
-	if _, err := s.Create(t.Context(), ada, Patch{Title: Some(" x "), Completed: Some(true)}, Terms{Once: &Once{Key: "k"}}); err != nil {
+	if _, err := s.Create(t.Context(), ada, Patch{Title: Some(" x "), Completed: Some(true)}, WriteOptions{Idempotency: &Idempotency{Key: "k"}}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -54,8 +54,8 @@ func TestTheServiceSaysWhen(t *testing.T) {
 	if store.write.At != want || store.task.CreatedAt != want || *store.task.CompletedAt != want || store.write.By != ada {
 		t.Errorf("%+v, %+v", store.write, store.task)
 	}
-	if want := want.Add(-time.Hour); store.write.Once.Since != want {
-		t.Errorf("keys are remembered since %s, want %s", store.write.Once.Since, want)
+	if want := want.Add(-time.Hour); store.write.Idempotency.Since != want {
+		t.Errorf("keys are remembered since %s, want %s", store.write.Idempotency.Since, want)
 	}
 	if store.task.Title != "x" || store.task.Owner != "ada" || store.task.Priority != Medium || store.quota != 5 {
 		t.Errorf("%+v, quota %d", store.task, store.quota)
@@ -66,9 +66,9 @@ func TestTheServiceRefusesBeforeTheStoreIsAsked(t *testing.T) {
 	t.Parallel()
 	store := &recorder{}
 	s := NewService(store, time.Now, Rules{Quota: 5})
-	_, noTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{}, Terms{})
-	_, nullTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{Title: Null[string]()}, Terms{})
-	_, badUpdate := s.Update(t.Context(), User{ID: "ada"}, 1, Patch{Title: Some("")}, Terms{})
+	_, noTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{}, WriteOptions{})
+	_, nullTitle := s.Create(t.Context(), User{ID: "ada"}, Patch{Title: Null[string]()}, WriteOptions{})
+	_, badUpdate := s.Update(t.Context(), User{ID: "ada"}, 1, Patch{Title: Some("")}, WriteOptions{})
 	_, badList := s.Tasks(t.Context(), User{ID: "ada"}, Filter{Limit: MaxLimit + 1})
 	for _, err := range []error{noTitle, nullTitle, badUpdate, badList} {
 		if CodeOf(err) != Invalid {

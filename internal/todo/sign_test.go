@@ -25,14 +25,14 @@ func TestSignedTextsOpenAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		owner, bound := UserID(rapid.String().Draw(t, "owner")), rapid.String().Draw(t, "bound")
 		p := rapid.SampledFrom([]purpose{forCursor, forSync}).Draw(t, "purpose")
-		v := position{
+		v := syncCursor{
 			Epoch: rapid.Int64().Draw(t, "epoch"), Rev: Rev(rapid.Int64().Draw(t, "rev")), Task: rapid.Int64().Draw(t, "task"),
 		}
 		text, err := s.sign(p, owner, bound, v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got position
+		var got syncCursor
 		if !s.open(text, p, owner, bound, &got) || got != v {
 			t.Fatalf("%+v became %+v", v, got)
 		}
@@ -62,7 +62,7 @@ func TestSignedTextsOpenAsTheyWere(t *testing.T) {
 // FuzzOpen: what opens is exactly what was signed, so nobody can make up a cursor or a sync token.
 func FuzzOpen(f *testing.F) {
 	s := testSigner(f, 1)
-	good, err := s.sign(forSync, "ada", "", position{Epoch: 7, Rev: 3})
+	good, err := s.sign(forSync, "ada", "", syncCursor{Epoch: 7, Rev: 3})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -70,14 +70,14 @@ func FuzzOpen(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var at position
+		var at syncCursor
 		if opened := s.open(text, forSync, "ada", "", &at); opened != (text == good) {
 			t.Errorf("%q: opened %v", text, opened)
 		}
 		// Signed by itself, whatever it is, it may say what it likes and must not upset what reads it.
 		payload := []byte(text)
 		signed := base64.RawURLEncoding.EncodeToString(append(s.signature(forCursor, "ada", "", payload), payload...))
-		var p place
+		var p keyset
 		if s.open(signed, forCursor, "ada", "", &p) {
 			p.task()
 		}
@@ -106,11 +106,11 @@ func TestAPlaceIsWhereTheTaskStands(t *testing.T) {
 		for _, k := range append(slices.Clone(Keys[:]), ByDeleted) {
 			order = append(order, Order{By: k})
 		}
-		text, err := signer.sign(forCursor, "ada", "q", placeOf(task, order))
+		text, err := signer.sign(forCursor, "ada", "q", keysetOf(task, order))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var p place
+		var p keyset
 		if !signer.open(text, forCursor, "ada", "q", &p) {
 			t.Fatal("it doesn't open")
 		}

@@ -85,8 +85,8 @@ func (s *Service) sweepOwner(ctx context.Context, owner UserID, before Cutoffs) 
 	}
 }
 
-// emptyTrash removes up to sweepRows of owner's tasks that went to the trash before the given time, and returns how many.
-// One that is restored meanwhile stays.
+// emptyTrash removes up to sweepRows of owner's tasks that went to the trash before the given time, and returns how
+// many. One that is restored meanwhile stays.
 func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time) (n int, err error) {
 	page, err := s.store.Tasks(ctx, owner, Filter{Trash: true, Order: []Order{{By: ByDeleted}}, Limit: sweepRows})
 	if err != nil {
@@ -98,7 +98,8 @@ func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time
 		}
 		// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
 		by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
-		_, err := s.store.Purge(ctx, owner, t.ID, Write{At: s.moment(), By: by, Terms: Terms{If: []Rev{t.Version}}})
+		w := Write{At: s.moment(), By: by, WriteOptions: WriteOptions{If: []Rev{t.Version}}}
+		_, err := s.store.Purge(ctx, owner, t.ID, w)
 		if code := CodeOf(err); code == NotFound || code == Changed {
 			continue
 		}

@@ -12,8 +12,8 @@ type SyncPage struct {
 	More    bool     // there is more already
 }
 
-// position is how far a client has come, as a sync token holds it.
-type position struct {
+// syncCursor is how far a client has come, as a sync token holds it.
+type syncCursor struct {
 	Epoch int64 `json:"e"`
 	Rev   Rev   `json:"r"`           // everything up to here is known, once the snapshot is complete
 	Task  int64 `json:"t,omitempty"` // within a snapshot: the last id, above 0; else 0
@@ -27,14 +27,14 @@ func (s *Service) Sync(ctx context.Context, by User, token string) (SyncPage, er
 	if err != nil {
 		return SyncPage{}, err
 	}
-	var at position
+	var at syncCursor
 	var page SyncPage
-	var next position
+	var next syncCursor
 	switch {
 	case token == "":
 		page, next, err = s.beginSync(ctx, by)
 	case !signer.open(token, forSync, by.ID, "", &at):
-		return SyncPage{}, SyncAnew()
+		return SyncPage{}, SyncTokenExpired()
 	case at.Task > 0:
 		page, next, err = s.snapshot(ctx, by, at)
 	default:
@@ -47,22 +47,22 @@ func (s *Service) Sync(ctx context.Context, by User, token string) (SyncPage, er
 	return page, err
 }
 
-// SyncAnew says that a sync token can't be gone on from.
-func SyncAnew() error {
+// SyncTokenExpired says that a sync token can't be gone on from.
+func SyncTokenExpired() error {
 	return &Error{Code: Outdated, Message: "This sync token can't be used any more; start again without one"}
 }
 
 // beginSync returns the first page of a snapshot of what is there now.
-func (s *Service) beginSync(ctx context.Context, by User) (SyncPage, position, error) {
+func (s *Service) beginSync(ctx context.Context, by User) (SyncPage, syncCursor, error) {
 	state, err := s.store.State(ctx, by.ID)
 	if err != nil {
-		return SyncPage{}, position{}, err
+		return SyncPage{}, syncCursor{}, err
 	}
-	return s.snapshot(ctx, by, position{Epoch: state.Epoch, Rev: state.Rev})
+	return s.snapshot(ctx, by, syncCursor{Epoch: state.Epoch, Rev: state.Rev})
 }
 
 // snapshot returns a page of the tasks as they were, or have stayed, at the revision that the snapshot began at.
-func (s *Service) snapshot(ctx context.Context, by User, at position) (SyncPage, position, error) {
+func (s *Service) snapshot(ctx context.Context, by User, at syncCursor) (SyncPage, syncCursor, error) {
 	tasks, state, err := s.store.Snapshot(ctx, by.ID, at.Task, at.Rev, SyncLimit)
 	if err = goesOn(state, by, at, err); err != nil {
 		return SyncPage{}, at, err
@@ -80,13 +80,13 @@ func (s *Service) snapshot(ctx context.Context, by User, at position) (SyncPage,
 }
 
 // changes returns a page of the log.
-func (s *Service) changes(ctx context.Context, by User, at position) (SyncPage, position, error) {
+func (s *Service) changes(ctx context.Context, by User, at syncCursor) (SyncPage, syncCursor, error) {
 	log, state, err := s.store.Changes(ctx, by.ID, at.Rev, SyncLimit)
 	if err = goesOn(state, by, at, err); err != nil {
 		return SyncPage{}, at, err
 	}
 	if !follows(log, at.Rev, state.Rev) {
-		return SyncPage{}, at, SyncAnew()
+		return SyncPage{}, at, SyncTokenExpired()
 	}
 	at.Epoch = state.Epoch
 	if len(log) > 0 {
@@ -97,14 +97,14 @@ func (s *Service) changes(ctx context.Context, by User, at position) (SyncPage, 
 
 // goesOn returns err, or why a client at this position can't go on in this state. Whoever began before they had written
 // anything knows that there was nothing, which is so at the beginning of every life.
-func goesOn(state State, by User, at position, err error) error {
+func goesOn(state State, by User, at syncCursor, err error) error {
 	switch {
 	case err != nil:
 		return err
-	case state.former(by):
-		return NobodyAnymore()
-	case at.Epoch != state.Epoch && at != (position{}), at.Rev > state.Rev:
-		return SyncAnew()
+	case state.revoked(by):
+		return TokenRevoked()
+	case at.Epoch != state.Epoch && at != (syncCursor{}), at.Rev > state.Rev:
+		return SyncTokenExpired()
 	}
 	return nil
 }

@@ -219,7 +219,7 @@ func TestTokensThatCannotBeGoneOnFrom(t *testing.T) {
 		"padding":     {3, func(_ *Service, _ *ledger, token string) string { return token + "=" }},
 		"cut":         {3, func(_ *Service, _ *ledger, token string) string { return token[:len(token)-4] }},
 		"a cursor": {3, func(s *Service, _ *ledger, _ string) string {
-			token, err := s.cursor(context.Background(), ada, "", position{Epoch: 7, Rev: 3})
+			token, err := s.cursor(context.Background(), ada, "", syncCursor{Epoch: 7, Rev: 3})
 			if err != nil {
 				panic(err)
 			}

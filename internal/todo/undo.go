@@ -27,12 +27,12 @@ func setOf(done Composition, err error) (ChangeSet, error) {
 // maxFaults is how many fields a Conflict names at most.
 const maxFaults = 20
 
-// Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as new
-// changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say what
-// and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
-// NotFound. Undoing what Undo did does it again.
-func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, terms Terms) (ChangeSet, error) {
-	w := s.write(by, terms)
+// Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as
+// new changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say
+// what and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is
+// remembered is NotFound. Undoing what Undo did does it again.
+func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
+	w := s.write(by, opts)
 	return setOf(s.store.Compose(ctx, by.ID, Need{Set: rev, SetOf: key, Since: s.rememberedSince()}, w, func(known Known) (Plan, error) {
 		if len(known.Set) == 0 || known.Set[0].Rev != known.Set[0].SetRev {
 			return Plan{}, &Error{Code: NotFound, Message: "Change not found"}
@@ -151,20 +151,20 @@ func (f Fields) putInto(t *Task) {
 }
 
 // CompleteAll completes all of by's open tasks.
-func (s *Service) CompleteAll(ctx context.Context, by User, terms Terms) (ChangeSet, error) {
-	return s.forAll(ctx, by, false, terms, func(d *draft, t Task) { d.edit(t, Patch{Completed: Some(true)}.Apply(t, d.now.At)) })
+func (s *Service) CompleteAll(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
+	return s.forAll(ctx, by, false, opts, func(d *draft, t Task) { d.edit(t, Patch{Completed: Some(true)}.Apply(t, d.now.At)) })
 }
 
 // ClearCompleted moves all of by's completed tasks to the trash.
-func (s *Service) ClearCompleted(ctx context.Context, by User, terms Terms) (ChangeSet, error) {
-	return s.forAll(ctx, by, true, terms, func(d *draft, t Task) { d.trash(t) })
+func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
+	return s.forAll(ctx, by, true, opts, func(d *draft, t Task) { d.trash(t) })
 }
 
 // forAll does something with all tasks that are completed, or all that are not, by id.
 func (s *Service) forAll(
-	ctx context.Context, by User, completed bool, terms Terms, do func(*draft, Task),
+	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*draft, Task),
 ) (ChangeSet, error) {
-	w := s.write(by, terms)
+	w := s.write(by, opts)
 	return setOf(s.store.Compose(ctx, by.ID, Need{Completed: &completed}, w, func(known Known) (Plan, error) {
 		d := newDraft(known, w, s.rules.Quota)
 		for _, id := range slices.Sorted(maps.Keys(known.Tasks)) {

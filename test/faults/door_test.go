@@ -35,17 +35,17 @@ const (
 // newDoor returns a door that leads to the todod at url until t ends.
 func newDoor(t *testing.T, url string) *door {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{URL: "http://" + listener.Addr().String()}
+	d := &door{URL: "http://" + l.Addr().String()}
 	d.limit.Store(whole)
 	d.lead(url)
 	var connections sync.WaitGroup
 	connections.Go(func() {
 		for {
-			conn, err := listener.Accept()
+			conn, err := l.Accept()
 			if err != nil {
 				return // closed
 			}
@@ -53,7 +53,7 @@ func newDoor(t *testing.T, url string) *door {
 		}
 	})
 	t.Cleanup(func() {
-		_ = listener.Close()
+		_ = l.Close()
 		connections.Wait() // each ends with its client or its server
 	})
 	return d

@@ -127,7 +127,7 @@ func shown(c call, i image) image {
 	return i
 }
 
-// carryOut returns what c makes of s, and its result.
+// withOptions returns what c makes of s, and its result.
 func carryOut(s state, c call) (state, result) {
 	switch {
 	case c.kind == listing && c.known == s.version:

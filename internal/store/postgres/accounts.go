@@ -181,7 +181,7 @@ func (s *Store) erase(ctx context.Context, owner todo.UserID, asOf *time.Time, a
 	// trigger needs where there is none.
 	err := s.write(ctx, owner, todo.Write{At: at}, forget, statement{sql: rememberErased, args: []any{owner, at}})
 	if err == nil && !erased {
-		err = todo.NobodyAnymore()
+		err = todo.TokenRevoked()
 	}
 	return err
 }

@@ -225,10 +225,10 @@ func orNull(s string) *string {
 // change carries out one of the changes below with its own arguments. No row is NoTask; quota is for QuotaReached.
 func (s *Store) change(
 	ctx context.Context, owner todo.UserID, sql changeSQL, quota int, w todo.Write, own ...any,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	text, args := sql.plain, append(raiseArgs(owner, w, orNull(w.RequestID)), own...)
-	if once := w.Once; once != nil {
-		text, args = sql.once, append(args, once.Key, once.Fingerprint, once.Status, once.Since)
+	if idempotency := w.Idempotency; idempotency != nil {
+		text, args = sql.once, append(args, idempotency.Key, idempotency.Fingerprint, idempotency.Status, idempotency.Since)
 	}
 	var found *verdict
 	err := s.write(ctx, owner, w, statement{text, args, func(rows pgx.Rows) (err error) {
@@ -239,9 +239,9 @@ func (s *Store) change(
 	}})
 	switch {
 	case err != nil:
-		return todo.Outcome{}, err
+		return todo.WriteResult{}, err
 	case found == nil:
-		return todo.Outcome{}, todo.NoTask()
+		return todo.WriteResult{}, todo.NoTask()
 	}
 	return found.outcome(quota)
 }
@@ -271,20 +271,20 @@ func scanVerdict(row pgx.Rows, owner todo.UserID) (*verdict, error) {
 }
 
 // outcome returns what the verdict means.
-func (v *verdict) outcome(quota int) (todo.Outcome, error) {
+func (v *verdict) outcome(quota int) (todo.WriteResult, error) {
 	switch v.kind {
 	case notAsRequired:
-		return todo.Outcome{}, todo.NotAsRequired(v.task)
+		return todo.WriteResult{}, todo.PreconditionFailed(v.task)
 	case replayed:
-		return todo.Outcome{Task: v.task, Replayed: true}, nil
+		return todo.WriteResult{Task: v.task, Replayed: true}, nil
 	case keyReused:
-		return todo.Outcome{}, todo.KeyTaken()
+		return todo.WriteResult{}, todo.IdempotencyKeyReused()
 	case nobody:
-		return todo.Outcome{}, todo.NobodyAnymore()
+		return todo.WriteResult{}, todo.TokenRevoked()
 	case quotaReached:
-		return todo.Outcome{}, todo.QuotaReached(quota)
+		return todo.WriteResult{}, todo.QuotaReached(quota)
 	}
-	return todo.Outcome{Task: v.task}, nil
+	return todo.WriteResult{Task: v.task}, nil
 }
 
 // taskImage takes the columns of image.

@@ -20,7 +20,7 @@ func (s *Store) Compose(
 	ctx context.Context, owner todo.UserID, need todo.Need, w todo.Write, decide func(todo.Known) (todo.Plan, error),
 ) (todo.Composition, error) {
 	if s.isolation.Load() == nil {
-		return todo.Composition{}, todo.Away(errNotReady)
+		return todo.Composition{}, todo.ServiceUnavailable(errNotReady)
 	}
 	for attempt := 1; ; attempt++ {
 		done, err := s.composeOnce(ctx, owner, need, w, decide)
@@ -155,8 +155,8 @@ const (
 func (c *composing) statements() []statement {
 	c.known.Tasks = map[int64]todo.Task{}
 	all := []statement{{getOwner, []any{c.owner, claimsAsOf(c.write)}, c.takeOwner}}
-	if once := c.write.Once; once != nil {
-		key := []any{c.owner, once.Key, once.Since}
+	if idempotency := c.write.Idempotency; idempotency != nil {
+		key := []any{c.owner, idempotency.Key, idempotency.Since}
 		all = append(all, statement{getKey, key, c.takeKey}, statement{getKeyChanges, key, c.takeChanges(&c.replay)})
 	}
 	n := c.need
@@ -244,11 +244,11 @@ func (c *composing) takeBase(rows pgx.Rows) error {
 func (c *composing) answered() (bool, todo.Composition, error) {
 	switch {
 	case c.gone:
-		return false, todo.Composition{}, todo.NobodyAnymore()
+		return false, todo.Composition{}, todo.TokenRevoked()
 	case c.key == nil:
 		return false, todo.Composition{}, nil
-	case !bytes.Equal(c.key.fingerprint, c.write.Once.Fingerprint):
-		return false, todo.Composition{}, todo.KeyTaken()
+	case !bytes.Equal(c.key.fingerprint, c.write.Idempotency.Fingerprint):
+		return false, todo.Composition{}, todo.IdempotencyKeyReused()
 	}
 	return true, todo.Composition{Plan: todo.Plan{Changes: c.replay, Answer: c.key.result}, Replayed: true}, nil
 }
@@ -307,13 +307,13 @@ func (c *composing) carryOut(plan todo.Plan) ([]statement, error) {
 		all = append(all, statement{sql: raiseBy, args: raiseArgs(c.owner, c.write, n, more)},
 			statement{sql: putTasks, args: append([]any{c.owner}, imagesOf(tasks)...)}, statement{sql: putChanges, args: log})
 	}
-	if once := c.write.Once; once != nil {
+	if idempotency := c.write.Idempotency; idempotency != nil {
 		var rev, revTo *todo.Rev
 		if n := len(plan.Changes); n > 0 {
 			rev, revTo = &plan.Changes[0].Rev, &plan.Changes[n-1].Rev
 		}
 		all = append(all, statement{sql: putKey, args: []any{
-			c.owner, once.Key, once.Fingerprint, once.Status, rev, revTo, plan.Answer, c.write.At,
+			c.owner, idempotency.Key, idempotency.Fingerprint, idempotency.Status, rev, revTo, plan.Answer, c.write.At,
 		}})
 	}
 	return all, nil

@@ -116,7 +116,8 @@ func TestWhatMaintenanceLacksIsSaid(t *testing.T) {
 	}
 }
 
-// TestWhoMustNotMaintainIsSaid: the login that works, unless it is the one that does all, and the role that it works in.
+// TestWhoMustNotMaintainIsSaid: the login that works, unless it is the one that does all, and the role that it works
+// in.
 func TestWhoMustNotMaintainIsSaid(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "store", migrateOnly)
@@ -127,7 +128,7 @@ func TestWhoMustNotMaintainIsSaid(t *testing.T) {
 	exec(t, admin, "grant todod_app to "+worker+"; grant todod_app, todod_maintenance to "+owner)
 	want := func(what, url, direct string, want ...string) {
 		t.Helper()
-		if got, err := MaintenanceStrays(t.Context(), url, direct); err != nil || !slices.Equal(got, want) {
+		if got, err := UnexpectedMaintenanceMembers(t.Context(), url, direct); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v; want %q", what, got, err, want)
 		}
 	}
@@ -144,7 +145,7 @@ func TestWhoMustNotMaintainIsSaid(t *testing.T) {
 
 	// Undone at the end, as the roles belong to all databases here.
 	exec(t, admin, "begin; grant todod_maintenance to todod_app")
-	if got, err := strays(t.Context(), admin, appRole); err != nil || !slices.Equal(got, []string{"revoke todod_maintenance from todod_app;"}) {
+	if got, err := unexpectedMembers(t.Context(), admin, appRole); err != nil || !slices.Equal(got, []string{"revoke todod_maintenance from todod_app;"}) {
 		t.Errorf("the role that workers are in: %q, %v", got, err)
 	}
 	exec(t, admin, "rollback")

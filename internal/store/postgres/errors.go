@@ -53,7 +53,7 @@ func translate(err error) error {
 	case pgErr != nil && pgErr.Code == noSuchReference:
 		return &todo.Error{Code: todo.Forbidden, Message: "There is no such account any more", Cause: err}
 	case pgErr != nil && (away[pgErr.Code] || away[pgErr.Code[:2]]), pgErr == nil && connectionLost(err):
-		return todo.Away(err)
+		return todo.ServiceUnavailable(err)
 	}
 	return err
 }

@@ -40,7 +40,7 @@ func (s *Store) maintain(ctx context.Context, statements ...statement) (err erro
 // connectDirectly returns a connection of its own to the direct URL, which the caller closes.
 func (s *Store) connectDirectly(ctx context.Context) (*pgx.Conn, error) {
 	if s.isolation.Load() == nil {
-		return nil, todo.Away(errNotReady)
+		return nil, todo.ServiceUnavailable(errNotReady)
 	}
 	cfg, err := pgx.ParseConfig(s.directURL)
 	if err != nil {

@@ -34,8 +34,8 @@ const (
 )
 
 // MaintenanceLacks returns the SQL that has to be executed, by the owner of the tables unless it says otherwise, before
-// the login of url can look at everybody's rows as far as lists of accounts and sweeps need it. None is what it should be.
-// The migrations must have run.
+// the login of url can look at everybody's rows as far as lists of accounts and sweeps need it. None is what it should
+// be. The migrations must have run.
 func MaintenanceLacks(ctx context.Context, url string) (remedy []string, err error) {
 	conn, err := connectOnce(ctx, url)
 	if err != nil {
@@ -85,15 +85,15 @@ func canSwitch(ctx context.Context, conn *pgx.Conn) bool {
 	return err == nil
 }
 
-// MaintenanceStrays returns the SQL that takes maintenanceRole from who must not be in it: appRole, and the login of url,
-// which works for people, unless that of direct is the same. None is what it should be.
-func MaintenanceStrays(ctx context.Context, url, direct string) (remedy []string, err error) {
+// UnexpectedMaintenanceMembers returns the SQL that takes maintenanceRole from who must not be in it: appRole, and the
+// login of url, which works for people, unless that of direct is the same. None is what it should be.
+func UnexpectedMaintenanceMembers(ctx context.Context, url, direct string) (remedy []string, err error) {
 	maintaining, err := connectOnce(ctx, direct)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, maintaining.Close(ctx)) }()
-	remedy, err = strays(ctx, maintaining, appRole)
+	remedy, err = unexpectedMembers(ctx, maintaining, appRole)
 	if err != nil || len(remedy) > 0 { // whoever is in appRole is in both: that is not their mistake
 		return remedy, err
 	}
@@ -109,7 +109,7 @@ func MaintenanceStrays(ctx context.Context, url, direct string) (remedy []string
 	if maintainer, err := loginOf(ctx, maintaining); err != nil || maintainer == worker {
 		return nil, err
 	}
-	return strays(ctx, working, worker)
+	return unexpectedMembers(ctx, working, worker)
 }
 
 // loginOf returns the login of conn as the server knows it: poolers may know it by another name.
@@ -128,8 +128,8 @@ const leadToMaintenance = `select distinct format('revoke %I from %I;', g.rolnam
 	where r.rolname = '` + maintenanceRole + `' and m.rolname = $1 and not m.rolsuper and pg_has_role(g.oid, r.oid, 'member')
 	order by 1`
 
-// strays returns the SQL that takes a role or login out of maintenanceRole.
-func strays(ctx context.Context, conn *pgx.Conn, name string) ([]string, error) {
+// unexpectedMembers returns the SQL that takes a role or login out of maintenanceRole.
+func unexpectedMembers(ctx context.Context, conn *pgx.Conn, name string) ([]string, error) {
 	rows, err := conn.Query(ctx, leadToMaintenance, unprepared, name)
 	if err != nil {
 		return nil, fmt.Errorf("look for who is in %s: %w", maintenanceRole, err)

@@ -156,7 +156,7 @@ func useEverything(t *testing.T, s *Store) {
 	w.If = []todo.Rev{task.Version, task.Version + 1, task.Version + 2}
 	_, updateOnceErr := s.Update(ctx, "ada", task.ID, todo.Patch{Completed: todo.Some(false)}, w)
 	_, toggleOnceErr := s.Toggle(ctx, "ada", task.ID, once("ada"))
-	_, operationErr := s.Operation(ctx, "ada", w.Once.Key, noon.Add(-time.Hour))
+	_, operationErr := s.Operation(ctx, "ada", w.Idempotency.Key, noon.Add(-time.Hour))
 	_, stateErr := s.State(ctx, "ada")
 	_, importErr := s.ImportTasks(ctx, "ada", "old", []todo.ImportedTask{{OldID: "1", Task: task}}, by("ada"))
 	_, importedErr := s.Imported(ctx, "ada", "old", []string{"1"})
@@ -177,7 +177,9 @@ func useCompose(t *testing.T, s *Store) {
 	task := mustCreate(t, s, "ada")
 	yes, no := true, false
 	keyed := once("ada")
-	keyed.Once = &todo.Once{Key: "composed", Fingerprint: []byte("f"), Status: 200, Since: noon.Add(-time.Hour)}
+	keyed.Idempotency = &todo.Idempotency{
+		Key: "composed", Fingerprint: []byte("f"), Status: 200, Since: noon.Add(-time.Hour),
+	}
 	create := func(known todo.Known) (todo.Plan, error) {
 		made := todo.Patch{Title: todo.Some("new")}.NewTask("ada", noon)
 		rev := known.State.Rev + 1
@@ -258,7 +260,7 @@ func useAccounts(t *testing.T, s *Store) {
 	issueErr := s.IssueTicket(ctx, ticket, noon)
 	_, redeemErr := s.RedeemTicket(ctx, "ada", ticket.Hash, noon)
 	_, sessionsErr := s.Sessions(ctx, "ada", "", 10)
-	_, holdingsErr := s.Holdings(ctx, "ada", noon)
+	_, holdingsErr := s.Summary(ctx, "ada", noon)
 	_, forgetErr := s.Forget(ctx, "ada", todo.Cutoffs{}, 10)
 	again := v
 	again.ID = "another"

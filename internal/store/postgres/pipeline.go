@@ -12,7 +12,7 @@ import (
 	"todod/internal/todo"
 )
 
-// How long things may take. A lock that can't be had is a Conflict; the others are Away.
+// How long things may take. A lock that can't be had is a Conflict; the others are ServiceUnavailable.
 const (
 	lockTimeout      = 3 * time.Second
 	statementTimeout = 10 * time.Second
@@ -134,12 +134,12 @@ func (s *Store) stopPreparing() {
 	}
 }
 
-// about returns statements behind the one that begins every transaction about owner's data, or Away as long as it is not
+// about returns statements behind the one that begins every transaction about owner's data, or ServiceUnavailable as long as it is not
 // known how the database keeps users apart.
 func (s *Store) about(owner todo.UserID, statements ...statement) ([]statement, error) {
 	found := s.isolation.Load()
 	if found == nil {
-		return nil, todo.Away(errNotReady)
+		return nil, todo.ServiceUnavailable(errNotReady)
 	}
 	first := statement{sql: settings, args: []any{owner, milliseconds(lockTimeout), milliseconds(statementTimeout)}}
 	if *found == switched {

@@ -33,7 +33,7 @@ func by(owner todo.UserID) todo.Write {
 // once returns a write by owner that happens once.
 func once(owner todo.UserID) todo.Write {
 	w := by(owner)
-	w.Once = &todo.Once{Key: rand.Text(), Fingerprint: []byte("x"), Status: 200, Since: noon.Add(-time.Hour)}
+	w.Idempotency = &todo.Idempotency{Key: rand.Text(), Fingerprint: []byte("x"), Status: 200, Since: noon.Add(-time.Hour)}
 	return w
 }
 
@@ -81,17 +81,17 @@ func newWire(t *testing.T, target string) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &wire{}
 	var all sync.WaitGroup
-	t.Cleanup(func() { _ = listener.Close(); all.Wait() })
+	t.Cleanup(func() { _ = l.Close(); all.Wait() })
 	server := u.Host
 	all.Go(func() {
 		for {
-			client, err := listener.Accept()
+			client, err := l.Accept()
 			if err != nil {
 				return
 			}
@@ -110,7 +110,7 @@ func newWire(t *testing.T, target string) *wire {
 			all.Go(func() { w.forward(client, back, func() { w.serverTold.Store(true) }) })
 		}
 	})
-	u.Host = listener.Addr().String()
+	u.Host = l.Addr().String()
 	query := u.Query()
 	query.Set("sslmode", "disable")
 	u.RawQuery = query.Encode()

@@ -115,11 +115,11 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		}
 		var refused *pgconn.ConnectError
 		if !errors.As(err, &refused) || pause > 400*time.Millisecond {
-			return nil, todo.Away(err)
+			return nil, todo.ServiceUnavailable(err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, todo.Away(err)
+			return nil, todo.ServiceUnavailable(err)
 		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // no secret: requests shall not come back together
 		}
 	}

@@ -23,7 +23,7 @@ type Config struct {
 	URL         string        // for everything but migrations; may lead through a pooler
 	DirectURL   string        // for migrations; "" is URL
 	PoolSize    int           // connections at most
-	PoolTimeout time.Duration // how long an operation waits for a connection before it answers Away
+	PoolTimeout time.Duration // how long an operation waits for a connection before it answers ServiceUnavailable
 
 	AsIs         bool // don't migrate: the database is at this program's schema already, and nothing of it is to change
 	BetterAuthFK bool // users refer to Better Auth's "user"; see Migrate
@@ -53,9 +53,9 @@ type Store struct {
 
 var _ todo.Store = (*Store)(nil)
 
-// Open returns a Store at once, even when the database is away: it prepares the database in the background, trying again
-// until it has succeeded or the Store is closed, and until then operations answer Away. An error means a bad
-// configuration.
+// Open returns a Store at once, even when the database is away: it prepares the database in the background, trying
+// again until it has succeeded or the Store is closed, and until then operations answer ServiceUnavailable. An error
+// means a bad configuration.
 func Open(cfg Config) (*Store, error) {
 	s, err := newStore(cfg)
 	if err != nil {

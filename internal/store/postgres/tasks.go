@@ -141,7 +141,7 @@ var createTask = change{
 // Create implements todo.Store.
 func (s *Store) Create(
 	ctx context.Context, owner todo.UserID, t todo.Task, quota int, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	due, allDay := dueColumns(t.Due)
 	return s.change(ctx, owner, createTask, quota, w, t.Title, t.Description, t.Completed, t.Priority, due, allDay,
 		t.CompletedAt, t.CreatedAt, t.UpdatedAt, quota)
@@ -193,7 +193,7 @@ var updateTask = change{
 // Update implements todo.Store.
 func (s *Store) Update(
 	ctx context.Context, owner todo.UserID, id int64, p todo.Patch, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	dueAt, dueDay := dueColumns(value(p.Due))
 	return s.change(ctx, owner, updateTask, 0, w, id, versions(w), value(p.Title), p.Description.Set, value(p.Description),
 		value(p.Completed), value(p.Priority), p.Due.Set, dueAt, dueDay, value(p.AllDay))
@@ -231,7 +231,7 @@ var toggleTask = change{
 }.compile()
 
 // Toggle implements todo.Store.
-func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	return s.change(ctx, owner, toggleTask, 0, w, id, versions(w))
 }
 
@@ -245,6 +245,6 @@ var deleteTask = change{
 }.compile()
 
 // Delete implements todo.Store.
-func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	return s.change(ctx, owner, deleteTask, 0, w, id, versions(w))
 }

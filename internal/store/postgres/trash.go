@@ -18,7 +18,7 @@ var restoreTask = change{
 // Restore implements todo.Store.
 func (s *Store) Restore(
 	ctx context.Context, owner todo.UserID, id int64, quota int, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	return s.change(ctx, owner, restoreTask, quota, w, id, versions(w), quota)
 }
 
@@ -52,7 +52,7 @@ var purgeTask = change{
 }.compile()
 
 // Purge implements todo.Store.
-func (s *Store) Purge(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Purge(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	out, err := s.change(ctx, owner, purgeTask, 0, w, id, versions(w))
 	out.Task = todo.Task{ID: out.Task.ID, Owner: owner, Version: out.Task.Version}
 	return out, err

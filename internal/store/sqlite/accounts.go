@@ -177,7 +177,7 @@ func (s *Store) erase(ctx context.Context, owner todo.UserID, asOf *int64, at ti
 		case err != nil:
 			return err
 		case rows == 0:
-			return todo.NobodyAnymore()
+			return todo.TokenRevoked()
 		}
 		_, err = tx.ExecContext(ctx, rememberErased, owner, at.UnixMicro())
 		return err

@@ -28,7 +28,7 @@ const updateTask = `
 // change carries out c on a task.
 func (s *Store) change(
 	ctx context.Context, owner todo.UserID, id int64, w todo.Write, c oneChange,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	return s.once(ctx, owner, w, func(ctx context.Context, tx *sql.Tx) (t todo.Task, changed bool, err error) {
 		before, err := required(ctx, tx, owner, id, c.trashed, w)
 		if err != nil {
@@ -68,7 +68,7 @@ func required(
 	}
 	t, err := oneTask(tx.QueryRowContext(ctx, query, owner, id), owner)
 	if err == nil && w.If != nil && !slices.Contains(w.If, t.Version) {
-		err = todo.NotAsRequired(t)
+		err = todo.PreconditionFailed(t)
 	}
 	return t, err
 }
@@ -77,28 +77,28 @@ func required(
 // belongs to a former life. do returns the task that came of it and whether that is a change, which the log has then.
 func (s *Store) once(
 	ctx context.Context, owner todo.UserID, w todo.Write, do func(context.Context, *sql.Tx) (todo.Task, bool, error),
-) (out todo.Outcome, err error) {
+) (out todo.WriteResult, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		state, err := stateOf(tx.QueryRowContext(ctx, getState, owner))
 		switch {
 		case err != nil:
 			return err
 		case !state.ErasedAt.IsZero() && claimsAt(w.By.AsOf) <= state.ErasedAt.UnixMicro():
-			return todo.NobodyAnymore()
+			return todo.TokenRevoked()
 		}
-		if w.Once != nil {
-			if out, err = answered(ctx, tx, owner, w.Once); err != nil || out.Replayed {
+		if w.Idempotency != nil {
+			if out, err = answered(ctx, tx, owner, w.Idempotency); err != nil || out.Replayed {
 				return err
 			}
 		}
 		var changed bool
-		if out.Task, changed, err = do(ctx, tx); err != nil || w.Once == nil {
+		if out.Task, changed, err = do(ctx, tx); err != nil || w.Idempotency == nil {
 			return err
 		}
 		return remember(ctx, tx, owner, w, out.Task, changed)
 	})
 	if err != nil {
-		return todo.Outcome{}, err
+		return todo.WriteResult{}, err
 	}
 	return out, nil
 }
@@ -135,15 +135,17 @@ func scanAnswer(row *sql.Row, owner todo.UserID) (*answer, error) {
 }
 
 // answered returns what came of the first request with this key, and not Replayed if there was none.
-func answered(ctx context.Context, tx *sql.Tx, owner todo.UserID, once *todo.Once) (todo.Outcome, error) {
-	a, err := scanAnswer(tx.QueryRowContext(ctx, getAnswer, owner, once.Key, once.Since.UnixMicro()), owner)
+func answered(
+	ctx context.Context, tx *sql.Tx, owner todo.UserID, idempotency *todo.Idempotency,
+) (todo.WriteResult, error) {
+	a, err := scanAnswer(tx.QueryRowContext(ctx, getAnswer, owner, idempotency.Key, idempotency.Since.UnixMicro()), owner)
 	switch {
 	case err != nil || a == nil:
-		return todo.Outcome{}, err
-	case !bytes.Equal(a.fingerprint, once.Fingerprint):
-		return todo.Outcome{}, todo.KeyTaken()
+		return todo.WriteResult{}, err
+	case !bytes.Equal(a.fingerprint, idempotency.Fingerprint):
+		return todo.WriteResult{}, todo.IdempotencyKeyReused()
 	}
-	return todo.Outcome{Task: a.task, Replayed: true}, nil
+	return todo.WriteResult{Task: a.task, Replayed: true}, nil
 }
 
 const rememberKey = `
@@ -152,8 +154,8 @@ const rememberKey = `
 	on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
 		rev = excluded.rev, rev_to = excluded.rev_to, result = excluded.result, created_at = excluded.created_at`
 
-// remember keeps what came of a change with a key: a revision of the log, or the task itself where nothing changed. A row
-// of the same key that is there is no longer alive.
+// remember keeps what came of a change with a key: a revision of the log, or the task itself where nothing changed. A
+// row of the same key that is there is no longer alive.
 func remember(
 	ctx context.Context, tx *sql.Tx, owner todo.UserID, w todo.Write, t todo.Task, changed bool,
 ) (err error) {
@@ -164,7 +166,7 @@ func remember(
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, rememberKey, owner, w.Once.Key, w.Once.Fingerprint, w.Once.Status, rev, rev, nullText(result),
+	_, err = tx.ExecContext(ctx, rememberKey, owner, w.Idempotency.Key, w.Idempotency.Fingerprint, w.Idempotency.Status, rev, rev, nullText(result),
 		w.At.UnixMicro())
 	return err
 }

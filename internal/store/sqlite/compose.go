@@ -68,7 +68,7 @@ func (c *composing) look(ctx context.Context) (err error) {
 		return err
 	}
 	if at := c.known.State.ErasedAt; !at.IsZero() && claimsAt(c.write.By.AsOf) <= at.UnixMicro() {
-		return todo.NobodyAnymore()
+		return todo.TokenRevoked()
 	}
 	err = c.tx.QueryRowContext(ctx, `select task_count from users where user_id = ?1`, c.owner).Scan(&c.known.Count)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -120,7 +120,8 @@ func (c *composing) takeTasks(ctx context.Context, ids []int64) error {
 	return err
 }
 
-// reserve finds the ids of new tasks: above all that were ever given out. Nobody else gets one before this transaction ends.
+// reserve finds the ids of new tasks: above all that were ever given out. Nobody else gets one before this transaction
+// ends.
 func (c *composing) reserve(ctx context.Context) error {
 	if c.need.New == 0 {
 		return nil
@@ -176,22 +177,22 @@ func (c *composing) lookAtSet(ctx context.Context) error {
 
 // replayed returns what came of the first request with the same key, and not Replayed if there was none.
 func (c *composing) replayed(ctx context.Context) (done todo.Composition, err error) {
-	once := c.write.Once
-	if once == nil {
+	idempotency := c.write.Idempotency
+	if idempotency == nil {
 		return done, nil
 	}
 	var fingerprint, result []byte
 	var rev, revTo *todo.Rev
 	err = c.tx.QueryRowContext(ctx, `select fingerprint, rev, rev_to, result from idempotency_keys
-		where user_id = ?1 and key = ?2 and created_at > ?3`, c.owner, once.Key, once.Since.UnixMicro()).
+		where user_id = ?1 and key = ?2 and created_at > ?3`, c.owner, idempotency.Key, idempotency.Since.UnixMicro()).
 		Scan(&fingerprint, &rev, &revTo, &result)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return done, nil
 	case err != nil:
 		return done, err
-	case !bytes.Equal(fingerprint, once.Fingerprint):
-		return done, todo.KeyTaken()
+	case !bytes.Equal(fingerprint, idempotency.Fingerprint):
+		return done, todo.IdempotencyKeyReused()
 	}
 	done.Replayed, done.Answer = true, result
 	if rev != nil && revTo != nil {
@@ -219,11 +220,12 @@ func (c *composing) carryOut(ctx context.Context, plan todo.Plan) error {
 			return err
 		}
 	}
-	once := c.write.Once
-	if once == nil {
+	idempotency := c.write.Idempotency
+	if idempotency == nil {
 		return nil
 	}
-	_, err := c.tx.ExecContext(ctx, rememberKey, c.owner, once.Key, once.Fingerprint, once.Status, rev, revTo,
+	_, err := c.tx.ExecContext(ctx, rememberKey,
+		c.owner, idempotency.Key, idempotency.Fingerprint, idempotency.Status, rev, revTo,
 		nullText(plan.Answer), c.write.At.UnixMicro())
 	return err
 }

@@ -24,12 +24,12 @@ func BenchmarkCompose(b *testing.B) {
 	var batches, creates []time.Duration
 	for b.Loop() {
 		start := time.Now()
-		if _, err := service.Batch(b.Context(), ada, steps, true, todo.Terms{}); err != nil {
+		if _, err := service.Batch(b.Context(), ada, steps, true, todo.WriteOptions{}); err != nil {
 			b.Fatal(err)
 		}
 		batches, start = append(batches, time.Since(start)), time.Now()
 		for range 5 {
-			if _, err := service.Create(b.Context(), ada, p, todo.Terms{}); err != nil {
+			if _, err := service.Create(b.Context(), ada, p, todo.WriteOptions{}); err != nil {
 				b.Fatal(err)
 			}
 		}

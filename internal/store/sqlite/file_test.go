@@ -20,8 +20,8 @@ var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 func addTask(t *testing.T, s *Store, by todo.User) (todo.Task, error) {
 	t.Helper()
 	p := todo.Patch{Title: todo.Some("x")}
-	once := &todo.Once{Key: rand.Text(), Fingerprint: []byte("x"), Status: 201, Since: noon.Add(-time.Hour)}
-	w := todo.Write{At: noon, By: by, Terms: todo.Terms{Once: once}}
+	idempotency := &todo.Idempotency{Key: rand.Text(), Fingerprint: []byte("x"), Status: 201, Since: noon.Add(-time.Hour)}
+	w := todo.Write{At: noon, By: by, WriteOptions: todo.WriteOptions{Idempotency: idempotency}}
 	out, err := s.Create(t.Context(), by.ID, p.NewTask(by.ID, noon), 1000, w)
 	return out.Task, err
 }

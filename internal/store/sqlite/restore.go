@@ -23,11 +23,11 @@ type Restored struct {
 	Aside      string // where the database is now that was there before; "" if there was none
 }
 
-// Restore puts a copy of the backup at from into the place of the database at path, migrated and with all revisions raised
-// (see Leap). What was there is kept beside it under a name with the time now. Everything that can fail is done before
-// that, on the copy. As root, it belongs to whom what was there belonged, or else the folder. Where path is a symbolic link,
-// all this is done where it leads. While Restore works it has the database for itself, so that nobody can go on with what is
-// about to be moved away; the error is ErrInUse if somebody has it open.
+// Restore puts a copy of the backup at from into the place of the database at path, migrated and with all revisions
+// raised (see BumpRevisions). What was there is kept beside it under a name with the time now. Everything that can fail
+// is done before that, on the copy. As root, it belongs to whom what was there belonged, or else the folder. Where path
+// is a symbolic link, all this is done where it leads. While Restore works it has the database for itself, so that
+// nobody can go on with what is about to be moved away; the error is ErrInUse if somebody has it open.
 func Restore(ctx context.Context, from, path string, now time.Time) (r Restored, err error) {
 	if led, err := filepath.EvalSymlinks(path); err == nil { // else nothing is there
 		path = led
@@ -134,7 +134,7 @@ func refit(ctx context.Context, path string) (n int, err error) {
 			return n, err
 		}
 	}
-	_, err = leap(ctx, db)
+	_, err = bump(ctx, db)
 	return n, err
 }
 
@@ -218,11 +218,11 @@ func (s *seized) bequeath(part string) error {
 	return giveToOwnerOf(s.path, part)
 }
 
-// replace puts the file at part into the place of the database and returns where that is now, "" if there was none. There
-// is always one or the other.
+// replace puts the file at part into the place of the database and returns where that is now, "" if there was none.
+// There is always one or the other.
 func (s *seized) replace(part string, now time.Time) (aside string, err error) {
-	// Windows moves no file that is open, and so none that somebody uses. SQLite removes the log of a database, by its name,
-	// when the last connection is closed: before another database has that name.
+	// Windows moves no file that is open, and so none that somebody uses. SQLite removes the log of a database, by its
+	// name, when the last connection is closed: before another database has that name.
 	if runtime.GOOS == "windows" || s.torn {
 		if err := s.letGo(); err != nil {
 			return "", err

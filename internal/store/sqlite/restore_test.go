@@ -65,7 +65,7 @@ func TestRestore(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 	now, more := openAt(t, path, 1)
-	if state, err := now.State(t.Context(), "ada"); err != nil || state.Rev != 2+todo.Leap+1 || more[0].ID != 2+int64(todo.Leap)+1 {
+	if state, err := now.State(t.Context(), "ada"); err != nil || state.Rev != 2+todo.RevisionBump+1 || more[0].ID != 2+int64(todo.RevisionBump)+1 {
 		t.Errorf("%+v, %v, task %d", state, err, more[0].ID)
 	}
 	before, _ := openAt(t, r.Aside, 0)

@@ -174,11 +174,11 @@ func translate(err error) error {
 	case code != 0:
 		switch code {
 		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
-			return todo.Away(err)
+			return todo.ServiceUnavailable(err)
 		}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, sql.ErrTxDone),
 		errors.Is(err, sql.ErrConnDone): // time was up, in the middle or at the end
-		return todo.Away(err)
+		return todo.ServiceUnavailable(err)
 	}
 	return err
 }

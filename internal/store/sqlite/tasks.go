@@ -170,7 +170,7 @@ const createTask = `
 // Create implements todo.Store.
 func (s *Store) Create(
 	ctx context.Context, owner todo.UserID, t todo.Task, quota int, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	return s.once(ctx, owner, w, func(ctx context.Context, tx *sql.Tx) (_ todo.Task, _ bool, err error) {
 		if t.Version, err = raise(ctx, tx, owner, w, 1, quota); err != nil {
 			return t, false, err
@@ -201,17 +201,17 @@ func dueColumns(d *todo.Due) (at *int64, allDay bool) {
 // Update implements todo.Store.
 func (s *Store) Update(
 	ctx context.Context, owner todo.UserID, id int64, p todo.Patch, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	return s.change(ctx, owner, id, w, oneChange{become: func(t todo.Task) todo.Task { return p.Apply(t, w.At) }})
 }
 
 // Toggle implements todo.Store.
-func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Toggle(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	return s.change(ctx, owner, id, w, oneChange{become: func(t todo.Task) todo.Task { return t.Toggle(w.At) }})
 }
 
 // Delete implements todo.Store.
-func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	return s.change(ctx, owner, id, w, oneChange{op: todo.Deleted, more: -1, become: func(t todo.Task) todo.Task {
 		t.DeletedAt = &w.At
 		return t
@@ -221,7 +221,7 @@ func (s *Store) Delete(ctx context.Context, owner todo.UserID, id int64, w todo.
 // Restore implements todo.Store.
 func (s *Store) Restore(
 	ctx context.Context, owner todo.UserID, id int64, quota int, w todo.Write,
-) (todo.Outcome, error) {
+) (todo.WriteResult, error) {
 	c := oneChange{op: todo.Restored, trashed: true, more: 1, quota: quota, become: func(t todo.Task) todo.Task {
 		t.DeletedAt = nil
 		return t

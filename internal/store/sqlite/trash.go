@@ -25,7 +25,7 @@ var blankTask = []string{
 }
 
 // Purge implements todo.Store.
-func (s *Store) Purge(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.Outcome, error) {
+func (s *Store) Purge(ctx context.Context, owner todo.UserID, id int64, w todo.Write) (todo.WriteResult, error) {
 	out, err := s.once(ctx, owner, w, func(ctx context.Context, tx *sql.Tx) (t todo.Task, changed bool, err error) {
 		before, err := required(ctx, tx, owner, id, true, w)
 		if err != nil {

@@ -58,7 +58,7 @@ var accountCases = []struct {
 	{"erasing leaves nothing of a person", testErase},
 	{"nothing is carried from one life into another", testLives},
 	{"erasing and writing at once take turns", testEraseAtOnce},
-	{"what there is of somebody is told as it is", testHoldings},
+	{"what there is of somebody is told as it is", testSummary},
 	{"tasks are counted by the rule", testCounts},
 	{"sessions are listed page by page", testSessionsAreListed},
 	{"a token erases what it belongs to, once", testEraseOwn},

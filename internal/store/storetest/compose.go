@@ -19,9 +19,10 @@ func serviceOf(s todo.Store, quota int) *todo.Service {
 	return todo.NewService(s, func() time.Time { now = now.Add(time.Second); return now }, rules)
 }
 
-// keyed returns terms with a key.
-func keyed(key string) todo.Terms {
-	return todo.Terms{Once: &todo.Once{Key: key, Fingerprint: []byte(key), Status: 200}, RequestID: "req"}
+// keyed returns options with a key.
+func keyed(key string) todo.WriteOptions {
+	idempotency := &todo.Idempotency{Key: key, Fingerprint: []byte(key), Status: 200}
+	return todo.WriteOptions{Idempotency: idempotency, RequestID: "req"}
 }
 
 // codes returns the code of each result, 0 for one that went well.
@@ -103,7 +104,7 @@ func testBatch(t *testing.T, s todo.Store) {
 	}
 	wantSet(t, s, ada.ID, 7)
 	other := keyed("batch")
-	other.Once.Fingerprint = []byte("another request")
+	other.Idempotency.Fingerprint = []byte("another request")
 	_, err = service.Batch(t.Context(), ada, steps, false, other)
 	wantCode(t, err, todo.KeyReused)
 }
@@ -116,7 +117,7 @@ func testBatchForgets(t *testing.T, s todo.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := service.Purge(t.Context(), ada, done.Results[0].Task.ID, todo.Terms{}); err != nil {
+	if _, err := service.Purge(t.Context(), ada, done.Results[0].Task.ID, todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = service.Batch(t.Context(), ada, steps, true, keyed("k"))
@@ -146,15 +147,15 @@ func testUndo(t *testing.T, s todo.Store) {
 	if err != nil || !again.Replayed || again.Rev != undone.Rev || len(again.Changes) != n {
 		t.Errorf("replayed %v, set %d of %d, %v", again.Replayed, again.Rev, len(again.Changes), err)
 	}
-	_, err = service.Undo(t.Context(), ada, 0, "delete all", todo.Terms{})
+	_, err = service.Undo(t.Context(), ada, 0, "delete all", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
-	redone, err := service.Undo(t.Context(), ada, undone.Rev+7, "", todo.Terms{})
+	redone, err := service.Undo(t.Context(), ada, undone.Rev+7, "", todo.WriteOptions{})
 	if left := mustList(t, s, ada.ID, todo.Filter{}).Tasks; err != nil || len(redone.Changes) != n || len(left) != 0 {
 		t.Errorf("redone: %d changes, %d tasks left, %v", len(redone.Changes), len(left), err)
 	}
-	_, err = service.Undo(t.Context(), ada, redone.Rev+1000, "", todo.Terms{})
+	_, err = service.Undo(t.Context(), ada, redone.Rev+1000, "", todo.WriteOptions{})
 	wantCode(t, err, todo.NotFound)
-	_, err = service.Undo(t.Context(), ada, 0, "nobody's key", todo.Terms{})
+	_, err = service.Undo(t.Context(), ada, 0, "nobody's key", todo.WriteOptions{})
 	wantCode(t, err, todo.NotFound)
 }
 
@@ -164,11 +165,11 @@ func testUndoOfAnEdit(t *testing.T, s todo.Store) {
 	day := due("2026-02-01")
 	task := mustCreate(t, s, ada.ID, todo.Patch{Title: todo.Some("first"), Due: todo.Some(day), Completed: todo.Some(true)})
 	edit := func(p todo.Patch) todo.Task {
-		return must(t)(taskOf(service.Update(t.Context(), ada, task.ID, p, todo.Terms{})))
+		return must(t)(taskOf(service.Update(t.Context(), ada, task.ID, p, todo.WriteOptions{})))
 	}
 	edited := edit(todo.Patch{Title: todo.Some("second"), Due: todo.Null[todo.Due](), Completed: todo.Some(false)})
 	described := edit(todo.Patch{Description: todo.Some("since")})
-	set, err := service.Undo(t.Context(), ada, edited.Version, "", todo.Terms{})
+	set, err := service.Undo(t.Context(), ada, edited.Version, "", todo.WriteOptions{})
 	if err != nil || len(set.Changes) != 1 {
 		t.Fatalf("%+v, %v", set, err)
 	}
@@ -177,18 +178,18 @@ func testUndoOfAnEdit(t *testing.T, s todo.Store) {
 	wantTask(t, mustRead(t, s, ada.ID, task.ID), want)
 
 	over := edit(todo.Patch{Title: todo.Some("over")})
-	_, err = service.Undo(t.Context(), ada, set.Rev, "", todo.Terms{})
+	_, err = service.Undo(t.Context(), ada, set.Rev, "", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
 	failed, ok := errors.AsType[*todo.Error](err)
 	if !ok || len(failed.Fields) != 1 || failed.Fields[0].Field != "title" {
 		t.Errorf("the conflict names %+v", failed)
 	}
 	wantTask(t, mustRead(t, s, ada.ID, task.ID), over)
-	must(t)(taskOf(service.Delete(t.Context(), ada, task.ID, todo.Terms{})))
-	_, err = service.Undo(t.Context(), ada, over.Version, "", todo.Terms{})
+	must(t)(taskOf(service.Delete(t.Context(), ada, task.ID, todo.WriteOptions{})))
+	_, err = service.Undo(t.Context(), ada, over.Version, "", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
-	must(t)(taskOf(service.Purge(t.Context(), ada, task.ID, todo.Terms{})))
-	_, err = service.Undo(t.Context(), ada, over.Version, "", todo.Terms{})
+	must(t)(taskOf(service.Purge(t.Context(), ada, task.ID, todo.WriteOptions{})))
+	_, err = service.Undo(t.Context(), ada, over.Version, "", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
 }
 
@@ -242,7 +243,7 @@ func testUndoAll(t *testing.T, s todo.Store) {
 				op := rapid.SampledFrom([]todo.Op{todo.Updated, todo.Completed, todo.Reopened, todo.Deleted, todo.Restored}).Draw(t, "op")
 				steps = append(steps, todo.Step{Op: op, ID: rapid.SampledFrom(ids).Draw(t, "id"), Patch: patch(t)})
 			}
-			if _, err := service.Batch(t.Context(), ada, steps, false, todo.Terms{}); err != nil {
+			if _, err := service.Batch(t.Context(), ada, steps, false, todo.WriteOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			if after, err := s.State(t.Context(), ada.ID); err == nil && after.Rev > state.Rev {
@@ -251,7 +252,7 @@ func testUndoAll(t *testing.T, s todo.Store) {
 		}
 		redo := todo.Rev(0)
 		for _, p := range slices.Backward(points) {
-			undone, err := service.Undo(t.Context(), ada, p.set, "", todo.Terms{})
+			undone, err := service.Undo(t.Context(), ada, p.set, "", todo.WriteOptions{})
 			if err != nil && todo.CodeOf(err) == todo.Conflict {
 				t.Fatalf("the latest set can't be undone: %v", err)
 			}
@@ -264,11 +265,11 @@ func testUndoAll(t *testing.T, s todo.Store) {
 				continue // it took nothing back: the set led to where it began
 			}
 			// Do it again and take it back again, so that the sets before it are the latest but for pairs that cancel out.
-			again, err := service.Undo(t.Context(), ada, redo, "", todo.Terms{})
+			again, err := service.Undo(t.Context(), ada, redo, "", todo.WriteOptions{})
 			if err != nil {
 				t.Fatalf("redo: %v", err)
 			}
-			if _, err := service.Undo(t.Context(), ada, again.Rev, "", todo.Terms{}); err != nil {
+			if _, err := service.Undo(t.Context(), ada, again.Rev, "", todo.WriteOptions{}); err != nil {
 				t.Fatalf("undo again: %v", err)
 			}
 			wantSameTasks(t, all(), p.tasks)
@@ -281,11 +282,11 @@ func testUndoAll(t *testing.T, s todo.Store) {
 func testMerge(t *testing.T, s todo.Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	base := mustCreate(t, s, ada.ID, titled("base"))
-	must(t)(taskOf(service.Update(t.Context(), ada, base.ID, titled("theirs"), todo.Terms{})))
-	merge := func(p todo.Patch, key string) (todo.Outcome, error) {
-		terms := keyed(key)
-		terms.If = []todo.Rev{base.Version}
-		return service.Merge(t.Context(), ada, base.ID, p, terms)
+	must(t)(taskOf(service.Update(t.Context(), ada, base.ID, titled("theirs"), todo.WriteOptions{})))
+	merge := func(p todo.Patch, key string) (todo.WriteResult, error) {
+		opts := keyed(key)
+		opts.If = []todo.Rev{base.Version}
+		return service.Merge(t.Context(), ada, base.ID, p, opts)
 	}
 	out, err := merge(todo.Patch{Priority: todo.Some(todo.High)}, "priority")
 	if err != nil || out.Task.Title != "theirs" || out.Task.Priority != todo.High {
@@ -317,7 +318,7 @@ func testBulk(t *testing.T, s todo.Store) {
 	for i := range 5 {
 		mustCreate(t, s, ada.ID, todo.Patch{Title: todo.Some(fmt.Sprint(i)), Completed: todo.Some(i == 0)})
 	}
-	completed, err := service.CompleteAll(t.Context(), ada, todo.Terms{RequestID: "req"})
+	completed, err := service.CompleteAll(t.Context(), ada, todo.WriteOptions{RequestID: "req"})
 	if err != nil || len(completed.Changes) != 4 {
 		t.Fatalf("%+v, %v", completed, err)
 	}
@@ -328,14 +329,14 @@ func testBulk(t *testing.T, s todo.Store) {
 	if nothing, err := service.CompleteAll(t.Context(), ada, keyed("nothing")); err != nil || nothing.Rev != 0 || !nothing.Replayed {
 		t.Errorf("replayed: %+v, %v", nothing, err)
 	}
-	cleared, err := service.ClearCompleted(t.Context(), ada, todo.Terms{RequestID: "req"})
+	cleared, err := service.ClearCompleted(t.Context(), ada, todo.WriteOptions{RequestID: "req"})
 	if err != nil || len(cleared.Changes) != 5 {
 		t.Fatalf("%+v, %v", cleared, err)
 	}
 	if page := mustList(t, s, ada.ID, todo.Filter{Count: true}); page.Total != 0 {
 		t.Errorf("%d tasks are left", page.Total)
 	}
-	if _, err := service.Undo(t.Context(), ada, cleared.Rev, "", todo.Terms{}); err != nil {
+	if _, err := service.Undo(t.Context(), ada, cleared.Rev, "", todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if page := mustList(t, s, ada.ID, todo.Filter{Count: true}); page.Total != 5 {

@@ -13,8 +13,8 @@ import (
 	"todod/internal/todo"
 )
 
-// testHistories: random changes by two owners, on random terms, leave a store and its log as the domain's own rules leave
-// a model. Patch.Apply, Task.Toggle, OpOf and Touched are the reference that a store's SQL is held against.
+// testHistories: random changes by two owners, on random terms, leave a store and its log as the domain's own rules
+// leave a model. Patch.Apply, Task.Toggle, OpOf and Touched are the reference that a store's SQL is held against.
 func testHistories(t *testing.T, s todo.Store) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{store: s, people: map[todo.UserID]*person{}, now: noon}
@@ -84,7 +84,7 @@ func (m *model) pick(t *rapid.T, op string) (*person, int64, todo.Write) {
 	}).Draw(t, "if")
 	if key := rapid.SampledFrom([]string{"", "", "", "k", "l", "~!/ %k"[:4]}).Draw(t, "key"); key != "" {
 		fingerprint := op + rapid.SampledFrom([]string{"", "", "", "'"}).Draw(t, "fingerprint")
-		w.Once = &todo.Once{
+		w.Idempotency = &todo.Idempotency{
 			Key: key, Fingerprint: []byte(fingerprint), Status: 200 + len(op),
 			Since: m.now.Add(-time.Duration(rapid.SampledFrom([]int{3600, 3600, 8}).Draw(t, "remembered for")) * time.Second),
 		}
@@ -236,7 +236,7 @@ func (m *model) purge(t *rapid.T) {
 // found returns the task that a change is about if the change was to be carried out, and else fails the test unless the
 // store said why not.
 func (p *person) found(
-	t *rapid.T, id int64, trashed bool, w todo.Write, got todo.Outcome, err error,
+	t *rapid.T, id int64, trashed bool, w todo.Write, got todo.WriteResult, err error,
 ) (todo.Task, bool) {
 	t.Helper()
 	before, ok := p.tasks[id]
@@ -254,16 +254,16 @@ func (p *person) found(
 }
 
 // answered reports whether the key of w has an answer already, and fails the test unless that is what came.
-func (p *person) answered(t *rapid.T, w todo.Write, got todo.Outcome, err error) bool {
+func (p *person) answered(t *rapid.T, w todo.Write, got todo.WriteResult, err error) bool {
 	t.Helper()
-	if w.Once == nil {
+	if w.Idempotency == nil {
 		return false
 	}
-	known, ok := p.keys[w.Once.Key]
+	known, ok := p.keys[w.Idempotency.Key]
 	switch {
-	case !ok || !known.at.After(w.Once.Since):
+	case !ok || !known.at.After(w.Idempotency.Since):
 		return false
-	case known.fingerprint != string(w.Once.Fingerprint):
+	case known.fingerprint != string(w.Idempotency.Fingerprint):
 		wantCode(t, err, todo.KeyReused)
 		return true
 	case err != nil || !got.Replayed:
@@ -287,9 +287,10 @@ func (p *person) wantAnswer(t *rapid.T, got todo.Task, known remembered) {
 	}
 }
 
-// changed notes that a change has made after of before, which may be the same, and fails the test unless that is what came.
+// changed notes that a change has made after of before, which may be the same, and fails the test unless that is what
+// came.
 func (p *person) changed(
-	t *rapid.T, w todo.Write, got todo.Outcome, err error, op todo.Op, before, after todo.Task,
+	t *rapid.T, w todo.Write, got todo.WriteResult, err error, op todo.Op, before, after todo.Task,
 ) {
 	t.Helper()
 	if err != nil || got.Replayed {
@@ -312,14 +313,16 @@ func (p *person) changed(
 	} else {
 		wantTask(t, got.Task, after)
 	}
-	if w.Once == nil {
+	if w.Idempotency == nil {
 		return
 	}
-	known := remembered{fingerprint: string(w.Once.Fingerprint), status: w.Once.Status, at: w.At, rev: after.Version}
+	known := remembered{
+		fingerprint: string(w.Idempotency.Fingerprint), status: w.Idempotency.Status, at: w.At, rev: after.Version,
+	}
 	if same {
 		known.rev, known.same = 0, after
 	}
-	p.keys[w.Once.Key] = known
+	p.keys[w.Idempotency.Key] = known
 }
 
 // checkLast holds what the last change added to the log, and now and then the lists, against the model.

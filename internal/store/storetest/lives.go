@@ -14,10 +14,10 @@ func testLives(t *testing.T, s AccountStore) {
 	now := noon
 	service := todo.NewService(s, func() time.Time { return now }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour})
 	ada := todo.User{ID: id, AsOf: noon}
-	terms := func() todo.Terms {
-		return todo.Terms{Once: &todo.Once{Key: "k", Fingerprint: []byte("former"), Status: 201}}
+	opts := func() todo.WriteOptions {
+		return todo.WriteOptions{Idempotency: &todo.Idempotency{Key: "k", Fingerprint: []byte("former"), Status: 201}}
 	}
-	first, err := service.Create(ctx, ada, titled("secret"), terms())
+	first, err := service.Create(ctx, ada, titled("secret"), opts())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func testLives(t *testing.T, s AccountStore) {
 
 	now = now.Add(time.Minute)
 	reborn := todo.User{ID: id, AsOf: now}
-	other := terms()
-	other.Once.Fingerprint = []byte("new") // which would be another request in the former life
+	other := opts()
+	other.Idempotency.Fingerprint = []byte("new") // which would be another request in the former life
 	made, err := service.Create(ctx, reborn, titled("new"), other)
 	if err != nil || made.Replayed || made.Task.Version != first.Task.Version || made.Task.ID == first.Task.ID {
 		t.Fatalf("%+v, %v", made, err)

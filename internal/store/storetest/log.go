@@ -69,33 +69,33 @@ func testLog(t *testing.T, s todo.Store) {
 	steps := []struct {
 		op     todo.Op
 		before todo.Fields
-		do     func(todo.Write) (todo.Outcome, error)
+		do     func(todo.Write) (todo.WriteResult, error)
 	}{
 		{todo.Updated, todo.Fields{
 			Title: todo.Some("a"), Description: todo.Null[string](), Due: todo.Null[time.Time](), AllDay: todo.Some(false),
-		}, func(w todo.Write) (todo.Outcome, error) {
+		}, func(w todo.Write) (todo.WriteResult, error) {
 			return s.Update(ctx, ada, first.ID, todo.Patch{
 				Title: todo.Some("b"), Description: todo.Some(""), Due: todo.Some(due("1815-12-10")), Priority: todo.Some(todo.Medium),
 			}, w)
 		}},
 		{todo.Completed, todo.Fields{
 			Title: todo.Some("b"), Completed: todo.Some(false), CompletedAt: todo.Null[time.Time](), Priority: todo.Some(todo.Medium),
-		}, func(w todo.Write) (todo.Outcome, error) {
+		}, func(w todo.Write) (todo.WriteResult, error) {
 			return s.Update(ctx, ada, first.ID, todo.Patch{
 				Title: todo.Some("c"), Completed: todo.Some(true), Priority: todo.Some(todo.High),
 			}, w)
 		}},
 		{todo.Reopened, todo.Fields{Completed: todo.Some(true), CompletedAt: todo.Some(noon.Add(2 * time.Minute))},
-			func(w todo.Write) (todo.Outcome, error) { return s.Toggle(ctx, ada, first.ID, w) }},
+			func(w todo.Write) (todo.WriteResult, error) { return s.Toggle(ctx, ada, first.ID, w) }},
 		{todo.Updated, todo.Fields{
 			Description: todo.Some(""), Due: todo.Some(due("1815-12-10").At), AllDay: todo.Some(true),
-		}, func(w todo.Write) (todo.Outcome, error) {
+		}, func(w todo.Write) (todo.WriteResult, error) {
 			return s.Update(ctx, ada, first.ID, todo.Patch{Description: todo.Null[string](), Due: todo.Null[todo.Due]()}, w)
 		}},
 		{todo.Deleted, todo.Fields{DeletedAt: todo.Null[time.Time]()},
-			func(w todo.Write) (todo.Outcome, error) { return s.Delete(ctx, ada, first.ID, w) }},
+			func(w todo.Write) (todo.WriteResult, error) { return s.Delete(ctx, ada, first.ID, w) }},
 		{todo.Restored, todo.Fields{DeletedAt: todo.Some(noon.Add(5 * time.Minute))},
-			func(w todo.Write) (todo.Outcome, error) { return s.Restore(ctx, ada, first.ID, plenty, w) }},
+			func(w todo.Write) (todo.WriteResult, error) { return s.Restore(ctx, ada, first.ID, plenty, w) }},
 	}
 	for i, step := range steps {
 		w := named(fmt.Sprint("step ", i), i+1)

@@ -12,7 +12,7 @@ import (
 // once returns a write by owner with a key that is remembered for an hour.
 func once(owner todo.UserID, key, fingerprint string) todo.Write {
 	w := by(owner)
-	w.Once = &todo.Once{Key: key, Fingerprint: []byte(fingerprint), Status: 200, Since: w.At.Add(-time.Hour)}
+	w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte(fingerprint), Status: 200, Since: w.At.Add(-time.Hour)}
 	return w
 }
 
@@ -21,11 +21,11 @@ func testOnceAtOnce(t *testing.T, s todo.Store) {
 	const n = 64
 	ada := newUser() // whom nobody knows yet
 	start := mustCreate(t, s, newUser(), titled("x"))
-	for name, do := range map[string]func(todo.Write) (todo.Outcome, error){
-		"create": func(w todo.Write) (todo.Outcome, error) {
+	for name, do := range map[string]func(todo.Write) (todo.WriteResult, error){
+		"create": func(w todo.Write) (todo.WriteResult, error) {
 			return s.Create(context.Background(), ada, titled("x").NewTask(ada, noon), plenty, w)
 		},
-		"toggle": func(w todo.Write) (todo.Outcome, error) {
+		"toggle": func(w todo.Write) (todo.WriteResult, error) {
 			tasks := mustList(t, s, ada, todo.Filter{}).Tasks
 			return s.Toggle(context.Background(), ada, tasks[0].ID, w)
 		},
@@ -37,7 +37,7 @@ func testOnceAtOnce(t *testing.T, s todo.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		outs := make([]todo.Outcome, n)
+		outs := make([]todo.WriteResult, n)
 		atOnce(t, n, func(i int) (err error) {
 			outs[i], err = do(once(ada, name, name))
 			return err

@@ -117,10 +117,10 @@ func create(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) (todo.Tas
 }
 
 // taskOf returns the task that came of a change.
-func taskOf(out todo.Outcome, err error) (todo.Task, error) { return out.Task, err }
+func taskOf(out todo.WriteResult, err error) (todo.Task, error) { return out.Task, err }
 
 // errOf returns the error of a change.
-func errOf(_ todo.Outcome, err error) error { return err }
+func errOf(_ todo.WriteResult, err error) error { return err }
 
 // mustCreate stores the task that p starts and returns it.
 func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.Task {

@@ -18,7 +18,7 @@ func Sweep(t *testing.T, s todo.Store) {
 	ada, bob := newUser(), newUser()
 	old, young := at(ada, noon), at(ada, now.Add(-time.Hour))
 	create := func(w todo.Write, key string) todo.Task {
-		w.Once = &todo.Once{Key: key, Fingerprint: []byte("x"), Status: 201, Since: w.At.Add(-day)}
+		w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte("x"), Status: 201, Since: w.At.Add(-day)}
 		out, err := s.Create(t.Context(), w.By.ID, titled(key).NewTask(w.By.ID, w.At), plenty, w)
 		if err != nil {
 			t.Fatal(err)

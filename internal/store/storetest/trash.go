@@ -42,7 +42,7 @@ func testQuotaAtRestore(t *testing.T, s todo.Store) {
 // tasks. rows returns all rows of all tables as text.
 func RunPurge(t *testing.T, s todo.Store, rows func() string) {
 	ctx, ada := t.Context(), newUser()
-	must := func(out todo.Outcome, err error) todo.Task {
+	must := func(out todo.WriteResult, err error) todo.Task {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func RunPurge(t *testing.T, s todo.Store, rows func() string) {
 	if n := count("s3cret"); n != before || n < 8 {
 		t.Fatalf("the rows have the secret %d times, the other %d times: this test doesn't see them all", n, before)
 	}
-	purge := func() todo.Outcome {
+	purge := func() todo.WriteResult {
 		t.Helper()
 		out, err := s.Purge(ctx, ada, secret.ID, once(ada, "purge", "purge"))
 		if err != nil || out.Task.ID != secret.ID || out.Task.Version != kept.Version+1 || out.Task.Title != "" {

@@ -9,7 +9,8 @@ import (
 	"todod/internal/todo"
 )
 
-// testUndoOfADueDate: a due date is one thing. Whether it is a day is no field of its own that an undo could leave behind.
+// testUndoOfADueDate: a due date is one thing. Whether it is a day is no field of its own that an undo could leave
+// behind.
 func testUndoOfADueDate(t *testing.T, s todo.Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	at := func(text string) todo.Patch {
@@ -19,22 +20,23 @@ func testUndoOfADueDate(t *testing.T, s todo.Store) {
 	start := at("2026-01-15T10:00:00Z")
 	start.Title = todo.Some("x")
 	task := mustCreate(t, s, ada.ID, start)
-	moved := must(t)(taskOf(service.Update(t.Context(), ada, task.ID, at("2026-01-16T00:00:00Z"), todo.Terms{})))
-	day := must(t)(taskOf(service.Update(t.Context(), ada, task.ID, todo.Patch{AllDay: todo.Some(true)}, todo.Terms{})))
-	_, err := service.Undo(t.Context(), ada, moved.Version, "", todo.Terms{})
+	moved := must(t)(taskOf(service.Update(t.Context(), ada, task.ID, at("2026-01-16T00:00:00Z"), todo.WriteOptions{})))
+	allDay := todo.Patch{AllDay: todo.Some(true)}
+	day := must(t)(taskOf(service.Update(t.Context(), ada, task.ID, allDay, todo.WriteOptions{})))
+	_, err := service.Undo(t.Context(), ada, moved.Version, "", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
 	if failed, ok := errors.AsType[*todo.Error](err); !ok || len(failed.Fields) != 1 || failed.Fields[0].Field != "due_date" {
 		t.Errorf("the conflict names %+v", failed)
 	}
 	wantTask(t, mustRead(t, s, ada.ID, task.ID), day)
-	undone, err := service.Undo(t.Context(), ada, day.Version, "", todo.Terms{})
+	undone, err := service.Undo(t.Context(), ada, day.Version, "", todo.WriteOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(moved) {
 		t.Errorf("undone: %s\nwas %s", show(got), show(moved))
 	}
-	if _, err := service.Undo(t.Context(), ada, undone.Rev, "", todo.Terms{}); err != nil {
+	if _, err := service.Undo(t.Context(), ada, undone.Rev, "", todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(day) {
@@ -53,7 +55,7 @@ func testUndoAndTheQuota(t *testing.T, s todo.Store) {
 		t.Fatal(err)
 	}
 	mustCreate(t, s, ada.ID, titled("another"))
-	swapped, err := service.Undo(t.Context(), ada, 0, "swap", todo.Terms{})
+	swapped, err := service.Undo(t.Context(), ada, 0, "swap", todo.WriteOptions{})
 	if err != nil || len(swapped.Changes) != 2 {
 		t.Fatalf("%+v, %v", swapped, err)
 	}
@@ -87,10 +89,10 @@ func testUndoOfHalfASet(t *testing.T, s todo.Store) {
 		t.Fatalf("%d forgotten, %v", n, err)
 	}
 	for _, rev := range []todo.Rev{1, 3, 4, 6} {
-		_, err := service.Undo(t.Context(), ada, rev, "", todo.Terms{})
+		_, err := service.Undo(t.Context(), ada, rev, "", todo.WriteOptions{})
 		wantCode(t, err, todo.NotFound)
 	}
-	_, err := service.Undo(t.Context(), ada, 0, "set", todo.Terms{})
+	_, err := service.Undo(t.Context(), ada, 0, "set", todo.WriteOptions{})
 	wantCode(t, err, todo.NotFound)
 	if page := mustList(t, s, ada.ID, todo.Filter{Count: true}); page.Total != 6 {
 		t.Errorf("%d tasks are left", page.Total)
@@ -103,14 +105,14 @@ func testUndoNamesAFew(t *testing.T, s todo.Store) {
 	for i := range 30 {
 		mustCreate(t, s, ada.ID, titled(fmt.Sprint(i)))
 	}
-	done, err := service.CompleteAll(t.Context(), ada, todo.Terms{})
+	done, err := service.CompleteAll(t.Context(), ada, todo.WriteOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := service.ClearCompleted(t.Context(), ada, todo.Terms{}); err != nil {
+	if _, err := service.ClearCompleted(t.Context(), ada, todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = service.Undo(t.Context(), ada, done.Rev, "", todo.Terms{})
+	_, err = service.Undo(t.Context(), ada, done.Rev, "", todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
 	if failed, ok := errors.AsType[*todo.Error](err); !ok || len(failed.Fields) != 20 {
 		t.Errorf("%d fields are named", len(failed.Fields))
@@ -173,9 +175,9 @@ func testComposedChangesAreApart(t *testing.T, s todo.Store) {
 		t.Errorf("the state was %+v, is %+v, %v", state, after, err)
 	}
 	for key, fingerprint := range map[string]string{"key": "key", "another": "another"} { // her key is his to use
-		terms := keyed(key)
-		terms.Once.Fingerprint = []byte(fingerprint)
-		if done, err := service.CompleteAll(t.Context(), todo.User{ID: newUser(), AsOf: noon}, terms); err != nil || done.Replayed {
+		opts := keyed(key)
+		opts.Idempotency.Fingerprint = []byte(fingerprint)
+		if done, err := service.CompleteAll(t.Context(), todo.User{ID: newUser(), AsOf: noon}, opts); err != nil || done.Replayed {
 			t.Errorf("key %q: %+v, %v", key, done, err)
 		}
 	}

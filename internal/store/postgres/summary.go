@@ -10,8 +10,8 @@ import (
 	"todod/internal/todo"
 )
 
-// getHoldings counts in one pass over the owner's tasks. $3 is a day before $2.
-const getHoldings = `
+// getSummary counts in one pass over the owner's tasks. $3 is a day before $2.
+const getSummary = `
 	with counts as (
 		select count(*) filter (where deleted_at is null and not completed) as open,
 			count(*) filter (where deleted_at is null and completed) as completed,
@@ -24,11 +24,11 @@ const getHoldings = `
 		a.email, coalesce(a.name, ''), a.created_at, counts.*
 	from counts left join todod.users u on u.user_id = $1 left join todod.accounts a on a.user_id = $1`
 
-// Holdings implements account.Store.
-func (s *Store) Holdings(ctx context.Context, owner todo.UserID, now time.Time) (h account.Holdings, err error) {
+// Summary implements account.Store.
+func (s *Store) Summary(ctx context.Context, owner todo.UserID, now time.Time) (h account.Summary, err error) {
 	args := []any{owner, now, now.Add(-24 * time.Hour)}
-	err = s.read(ctx, owner, statement{getHoldings, args, func(rows pgx.Rows) error {
-		h = account.Holdings{Claims: todo.User{ID: owner}}
+	err = s.read(ctx, owner, statement{getSummary, args, func(rows pgx.Rows) error {
+		h = account.Summary{Claims: todo.User{ID: owner}}
 		if !rows.Next() {
 			return rows.Err()
 		}

@@ -11,24 +11,27 @@ import (
 	"todod/internal/todo"
 )
 
-// keeperOver returns a keeper over a store and a provider, whose clock stands at now, and whom it says were erased.
-func keeperOver(store account.Store, p account.Provider, now time.Time) (k *account.Keeper, erased *[]todo.UserID) {
+// personalDataOver returns PersonalData over a store and a provider, whose clock stands at now, and whom it says were
+// erased.
+func personalDataOver(
+	store account.Store, p account.Provider, now time.Time,
+) (d *account.PersonalData, erased *[]todo.UserID) {
 	erased = &[]todo.UserID{}
-	k = account.NewKeeper(account.KeeperConfig{
-		Store: store.(account.Everything), Provider: p, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+	d = account.NewPersonalData(account.PersonalDataConfig{
+		Store: store.(account.FullStore), Provider: p, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 		Erased: func(owner todo.UserID) { *erased = append(*erased, owner) },
 	})
-	return k, erased
+	return d, erased
 }
 
 // TestWhoSomebodyIs: as their account says, or else the newest of their tokens.
 func TestWhoSomebodyIs(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.Store) {
 		h := over(store, false)
-		k, _ := keeperOver(store, h.Local, h.clock())
+		d, _ := personalDataOver(store, h.Local, h.clock())
 		see := func(by todo.User, email, name string, rev todo.Rev, since time.Time) {
 			t.Helper()
-			o, err := k.Overview(t.Context(), by)
+			o, err := d.Overview(t.Context(), by)
 			if err != nil || o.ID != by.ID || o.Email != email || o.Name != name || o.Rev != rev || !o.CreatedAt.Equal(since) {
 				t.Errorf("%+v, %v", o, err)
 			}
@@ -58,11 +61,11 @@ func TestErasingEndsTheSessionsThere(t *testing.T) {
 		f := newFar(t)
 		b := through(t, f, store, "s1")
 		now := time.Now().UTC().Truncate(time.Microsecond)
-		k, erased := keeperOver(store, b, now)
+		d, erased := personalDataOver(store, b, now)
 		signIn(t, b)
 		last := signIn(t, b)
 		by := todo.User{ID: "ada", AsOf: now}
-		if err := k.Erase(t.Context(), by, here); err != nil {
+		if err := d.Erase(t.Context(), by, here); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.ended(); got != "bare.signature bare bare.signature bare" {
@@ -73,13 +76,13 @@ func TestErasingEndsTheSessionsThere(t *testing.T) {
 		}
 		_, err := b.Refresh(t.Context(), last.Tokens.Refresh, here)
 		expect(t, "refresh", err, todo.Unauthenticated)
-		for what, err := range map[string]error{"erase": k.Erase(t.Context(), by, here), "admit": k.Admit(t.Context(), by)} {
+		for what, err := range map[string]error{"erase": d.Erase(t.Context(), by, here), "admit": d.Admit(t.Context(), by)} {
 			expect(t, what+" again", err, todo.Unauthenticated)
 		}
 
 		signIn(t, b) // the account there is as before: a later life
 		f.do(func() { f.signOuts = nil })
-		expect(t, "erase by the old token", k.Erase(t.Context(), by, here), todo.Unauthenticated)
+		expect(t, "erase by the old token", d.Erase(t.Context(), by, here), todo.Unauthenticated)
 		if left, err := store.Sessions(t.Context(), "ada", "", 10); len(left) != 1 || err != nil || f.ended() != "" || len(*erased) != 1 {
 			t.Errorf("the old token ended a session of a later life: %v, %v, %q", left, err, f.ended())
 		}
@@ -95,8 +98,8 @@ func TestErasingDoesNotNeedTheService(t *testing.T) {
 		for _, p := range []account.Provider{b, account.Elsewhere{}} {
 			signIn(t, b)
 			f.do(func() { f.down = true })
-			k, erased := keeperOver(store, p, now)
-			if err := k.Erase(t.Context(), todo.User{ID: "ada", AsOf: now}, here); err != nil || len(*erased) != 1 {
+			d, erased := personalDataOver(store, p, now)
+			if err := d.Erase(t.Context(), todo.User{ID: "ada", AsOf: now}, here); err != nil || len(*erased) != 1 {
 				t.Errorf("%T: %v, told of %v", p, err, *erased)
 			}
 			if left, err := store.Sessions(t.Context(), "ada", "", 10); len(left) != 0 || err != nil {
@@ -113,30 +116,30 @@ func TestErasingDoesNotNeedTheService(t *testing.T) {
 func TestATokenOfAClockThatIsAheadErasesItself(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.Store) {
 		now := time.Now()
-		k, _ := keeperOver(store, account.Elsewhere{}, now)
+		d, _ := personalDataOver(store, account.Elsewhere{}, now)
 		by := todo.User{ID: "ada", AsOf: now.Add(20 * time.Second).Truncate(time.Second)}
-		if err := k.Erase(t.Context(), by, here); err != nil {
+		if err := d.Erase(t.Context(), by, here); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, "the same token", k.Admit(t.Context(), by), todo.Unauthenticated)
+		expect(t, "the same token", d.Admit(t.Context(), by), todo.Unauthenticated)
 		by.AsOf = by.AsOf.Add(time.Second)
-		expect(t, "a later one", k.Admit(t.Context(), by), 0)
+		expect(t, "a later one", d.Admit(t.Context(), by), 0)
 	})
 }
 
 // unerasing is a store that is full.
-type unerasing struct{ account.Everything }
+type unerasing struct{ account.FullStore }
 
 // EraseOwn implements account.Store.
 func (unerasing) EraseOwn(context.Context, todo.User, time.Time) error {
-	return todo.Away(errors.New("disk full"))
+	return todo.ServiceUnavailable(errors.New("disk full"))
 }
 
 // TestWhoWasNotErasedIsNotSaidToBe.
 func TestWhoWasNotErasedIsNotSaidToBe(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.Store) {
-		k, erased := keeperOver(unerasing{store.(account.Everything)}, account.Elsewhere{}, time.Now())
-		expect(t, "erase", k.Erase(t.Context(), todo.User{ID: "ada"}, here), todo.Unavailable)
+		d, erased := personalDataOver(unerasing{store.(account.FullStore)}, account.Elsewhere{}, time.Now())
+		expect(t, "erase", d.Erase(t.Context(), todo.User{ID: "ada"}, here), todo.Unavailable)
 		if len(*erased) != 0 {
 			t.Errorf("told of %v", *erased)
 		}

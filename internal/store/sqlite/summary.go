@@ -22,8 +22,8 @@ const (
 		from tasks where user_id = ?1`
 )
 
-// Holdings implements account.Store.
-func (s *Store) Holdings(ctx context.Context, owner todo.UserID, now time.Time) (h account.Holdings, err error) {
+// Summary implements account.Store.
+func (s *Store) Summary(ctx context.Context, owner todo.UserID, now time.Time) (h account.Summary, err error) {
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if h.State, err = stateOf(tx.QueryRowContext(ctx, getState, owner)); err != nil {
 			return err

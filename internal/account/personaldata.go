@@ -9,17 +9,17 @@ import (
 	"todod/internal/todo"
 )
 
-// Everything is a store of all that is kept of people.
-type Everything interface {
+// FullStore is a store of all that is kept of people.
+type FullStore interface {
 	Store
 	todo.Store
 	todo.Importer
 }
 
-// Keeper does what people may do with all that is kept of them: look at it, take it along, and have it erased. It is safe
-// for concurrent use.
-type Keeper struct {
-	store    Everything
+// PersonalData does what people may do with all that is kept of them: look at it, take it along, and have it erased. It
+// is safe for concurrent use.
+type PersonalData struct {
+	store    FullStore
 	provider Provider
 	now      func() time.Time
 	log      *slog.Logger
@@ -29,32 +29,32 @@ type Keeper struct {
 	exporting map[todo.UserID]bool
 }
 
-// KeeperConfig says what a Keeper works with.
-type KeeperConfig struct {
-	Store    Everything
+// PersonalDataConfig says what a PersonalData works with.
+type PersonalDataConfig struct {
+	Store    FullStore
 	Provider Provider
 	Now      func() time.Time
 	Logger   *slog.Logger
 
-	// Erased, unless it is nil, is called when everything of somebody has just been erased by this process, before they are
-	// told so. It must not wait for anything. An erasure by another process shows in the epoch of todo.State.
+	// Erased, unless it is nil, is called when everything of somebody has just been erased by this process, before they
+	// are told so. It must not wait for anything. An erasure by another process shows in the epoch of todo.State.
 	Erased func(todo.UserID)
 }
 
-// NewKeeper returns a Keeper.
-func NewKeeper(cfg KeeperConfig) *Keeper {
-	k := &Keeper{
+// NewPersonalData returns a PersonalData.
+func NewPersonalData(cfg PersonalDataConfig) *PersonalData {
+	d := &PersonalData{
 		store: cfg.Store, provider: cfg.Provider, now: cfg.Now, log: cfg.Logger, erased: cfg.Erased,
 		exporting: map[todo.UserID]bool{},
 	}
-	if k.erased == nil {
-		k.erased = func(todo.UserID) {}
+	if d.erased == nil {
+		d.erased = func(todo.UserID) {}
 	}
-	return k
+	return d
 }
 
 // moment returns the time as stores keep it.
-func (k *Keeper) moment() time.Time { return k.now().UTC().Truncate(time.Microsecond) }
+func (d *PersonalData) moment() time.Time { return d.now().UTC().Truncate(time.Microsecond) }
 
 // Overview is who somebody is, and how much there is of theirs. Everyone has one who has a good token.
 type Overview struct {
@@ -64,14 +64,14 @@ type Overview struct {
 }
 
 // Overview returns by's.
-func (k *Keeper) Overview(ctx context.Context, by todo.User) (Overview, error) {
-	o, _, err := k.overview(ctx, by)
+func (d *PersonalData) Overview(ctx context.Context, by todo.User) (Overview, error) {
+	o, _, err := d.overview(ctx, by)
 	return o, err
 }
 
 // overview returns by's overview and the state that it is of.
-func (k *Keeper) overview(ctx context.Context, by todo.User) (Overview, todo.State, error) {
-	h, err := k.store.Holdings(ctx, by.ID, k.moment())
+func (d *PersonalData) overview(ctx context.Context, by todo.User) (Overview, todo.State, error) {
+	h, err := d.store.Summary(ctx, by.ID, d.moment())
 	if err == nil {
 		err = h.State.Admit(by)
 	}
@@ -82,7 +82,7 @@ func (k *Keeper) overview(ctx context.Context, by todo.User) (Overview, todo.Sta
 }
 
 // person returns who by is: as their account here says, or else as their newest token does.
-func (h Holdings) person(by todo.User) Person {
+func (h Summary) person(by todo.User) Person {
 	if h.Account != nil {
 		return *h.Account
 	}
@@ -100,31 +100,31 @@ func (h Holdings) person(by todo.User) Person {
 	return p
 }
 
-// Admit returns NobodyAnymore if by's token belongs to a life of theirs that has ended. It is for what doesn't look at
+// Admit returns TokenRevoked if by's token belongs to a life of theirs that has ended. It is for what doesn't look at
 // their data, which shows that by itself.
-func (k *Keeper) Admit(ctx context.Context, by todo.User) error {
-	state, err := k.store.State(ctx, by.ID)
+func (d *PersonalData) Admit(ctx context.Context, by todo.User) error {
+	state, err := d.store.State(ctx, by.ID)
 	if err != nil {
 		return err
 	}
 	return state.Admit(by)
 }
 
-// Erase removes by and everything of theirs, as Store.EraseOwn does. Sessions that stand for others at another service are
-// ended there, too, as well as that can be done; the account there is not touched.
-func (k *Keeper) Erase(ctx context.Context, by todo.User, from Client) error {
-	if err := k.Admit(ctx, by); err != nil { // before anything ends that is of a later life
+// Erase removes by and everything of theirs, as Store.EraseOwn does. Sessions that stand for others at another service
+// are ended there, too, as well as that can be done; the account there is not touched.
+func (d *PersonalData) Erase(ctx context.Context, by todo.User, from Client) error {
+	if err := d.Admit(ctx, by); err != nil { // before anything ends that is of a later life
 		return err
 	}
-	k.signOut(ctx, by.ID, from)
-	at := k.moment()
+	d.signOut(ctx, by.ID, from)
+	at := d.moment()
 	if by.AsOf.After(at) {
 		at = by.AsOf // the issuer's clock is ahead of ours: this token must be refused, too
 	}
-	if err := k.store.EraseOwn(ctx, by, at); err != nil {
+	if err := d.store.EraseOwn(ctx, by, at); err != nil {
 		return err
 	}
-	k.erased(by.ID)
+	d.erased(by.ID)
 	return nil
 }
 
@@ -132,17 +132,17 @@ func (k *Keeper) Erase(ctx context.Context, by todo.User, from Client) error {
 const signOutTimeout = 5 * time.Second
 
 // signOut ends those sessions of owner that stand for others at another service.
-func (k *Keeper) signOut(ctx context.Context, owner todo.UserID, from Client) {
+func (d *PersonalData) signOut(ctx context.Context, owner todo.UserID, from Client) {
 	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
 	defer cancel()
 	for session, err := range paged(func(last *Session) ([]Session, error) {
-		return k.store.Sessions(ctx, owner, idOf(last), exportStep)
+		return d.store.Sessions(ctx, owner, idOf(last), exportStep)
 	}) {
 		if err == nil && session.Sealed != nil {
-			err = k.provider.Logout(ctx, Caller{ID: owner, SessionID: session.ID}, "", from)
+			err = d.provider.Logout(ctx, Caller{ID: owner, SessionID: session.ID}, "", from)
 		}
 		if err != nil {
-			k.log.Warn("not all sessions of somebody who is being erased were ended elsewhere: they will expire there",
+			d.log.Warn("not all sessions of somebody who is being erased were ended elsewhere: they will expire there",
 				"user_id", string(owner), "error", err.Error())
 			return
 		}

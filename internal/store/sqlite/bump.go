@@ -9,22 +9,22 @@ import (
 	"todod/internal/todo"
 )
 
-// leapRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go on
-// saying that they have written nothing in this life.
-const leapRevisions = `update users set rev = iif(rev > 0, rev + ?1, 0),
+// bumpRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go
+// on saying that they have written nothing in this life.
+const bumpRevisions = `update users set rev = iif(rev > 0, rev + ?1, 0),
 	epoch = iif(rev > 0, epoch, random() & 9007199254740991)`
 
-// leapIDs does the same for the ids of tasks, of which SQLite notes the highest once there was one.
+// bumpIDs does the same for the ids of tasks, of which SQLite notes the highest once there was one.
 const (
-	leapIDs  = `update sqlite_sequence set seq = seq + ?1 where name = 'tasks'`
+	bumpIDs  = `update sqlite_sequence set seq = seq + ?1 where name = 'tasks'`
 	beginIDs = `insert into sqlite_sequence (name, seq) select 'tasks', ?1
 		where not exists (select 1 from sqlite_sequence where name = 'tasks')`
 )
 
-// Leap raises everybody's revision and the ids of tasks by todo.Leap in the file at path, in one transaction, and returns
-// how many people that concerns. It is for a file that was put in its place by hand; Restore does it itself. Doing it again
-// does no harm.
-func Leap(ctx context.Context, path string) (people int, err error) {
+// BumpRevisions raises everybody's revision and the ids of tasks by todo.RevisionBump in the file at path, in one
+// transaction, and returns how many people that concerns. It is for a file that was put in its place by hand; Restore
+// does it itself. Doing it again does no harm.
+func BumpRevisions(ctx context.Context, path string) (people int, err error) {
 	pending, err := Pending(ctx, path)
 	switch {
 	case err != nil:
@@ -37,18 +37,18 @@ func Leap(ctx context.Context, path string) (people int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return leap(ctx, db)
+	return bump(ctx, db)
 }
 
-// leap is Leap on db.
-func leap(ctx context.Context, db *sql.DB) (people int, err error) {
+// bump is BumpRevisions on db.
+func bump(ctx context.Context, db *sql.DB) (people int, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, fmt.Errorf("raise revisions: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	for _, statement := range []string{beginIDs, leapIDs, leapRevisions} {
-		done, err := tx.ExecContext(ctx, statement, todo.Leap)
+	for _, statement := range []string{beginIDs, bumpIDs, bumpRevisions} {
+		done, err := tx.ExecContext(ctx, statement, todo.RevisionBump)
 		if err != nil {
 			return 0, fmt.Errorf("raise revisions: %w", err)
 		}

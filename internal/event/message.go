@@ -48,55 +48,55 @@ func (k *key) digest(words ...string) digest {
 	return digest(mac.Sum(nil))
 }
 
-// A notice is a hint as it goes to other processes.
-type notice struct {
+// A message is a hint as it goes to other processes.
+type message struct {
 	kind    kind
 	owner   digest
 	rev     todo.Rev // of changed
 	session digest   // of sessionEnded and othersEnded
 }
 
-// notice returns what other processes are told of a hint about owner.
-func (k *key) notice(owner todo.UserID, told hint) notice {
-	n := notice{kind: told.kind, owner: k.person(owner), rev: told.rev}
+// message returns what other processes are told of a hint about owner.
+func (k *key) message(owner todo.UserID, told hint) message {
+	m := message{kind: told.kind, owner: k.person(owner), rev: told.rev}
 	if told.kind == sessionEnded || told.kind == othersEnded {
-		n.session = k.session(owner, told.session)
+		m.session = k.session(owner, told.session)
 	}
-	return n
+	return m
 }
 
 // append writes n: a letter, the digest of its owner, and then a revision in decimal or the digest of a session.
-func (n notice) append(b []byte) []byte {
-	b = append(b, byte(n.kind))
-	b = base64.RawURLEncoding.AppendEncode(b, n.owner[:])
-	switch n.kind {
+func (m message) append(b []byte) []byte {
+	b = append(b, byte(m.kind))
+	b = base64.RawURLEncoding.AppendEncode(b, m.owner[:])
+	switch m.kind {
 	case changed:
-		b = strconv.AppendInt(b, int64(n.rev), 10)
+		b = strconv.AppendInt(b, int64(m.rev), 10)
 	case sessionEnded, othersEnded:
-		b = base64.RawURLEncoding.AppendEncode(b, n.session[:])
+		b = base64.RawURLEncoding.AppendEncode(b, m.session[:])
 	case anything:
 	}
 	return b
 }
 
-// parseNotice reads what append has written, false if it is something else: any program can notify.
-func parseNotice(s string) (n notice, ok bool) {
-	if len(s) < 1+digestLength || !n.owner.parse(s[1:1+digestLength]) {
-		return notice{}, false
+// parseMessage reads what append has written, false if it is something else: any program can notify.
+func parseMessage(s string) (m message, ok bool) {
+	if len(s) < 1+digestLength || !m.owner.parse(s[1:1+digestLength]) {
+		return message{}, false
 	}
-	n.kind = kind(s[0])
+	m.kind = kind(s[0])
 	rest := s[1+digestLength:]
-	switch n.kind {
+	switch m.kind {
 	case changed:
 		rev, err := strconv.ParseInt(rest, 10, 64)
-		n.rev = todo.Rev(rev)
-		return n, err == nil && rev > 0
+		m.rev = todo.Rev(rev)
+		return m, err == nil && rev > 0
 	case anything:
-		return n, rest == ""
+		return m, rest == ""
 	case sessionEnded, othersEnded:
-		return n, n.session.parse(rest)
+		return m, m.session.parse(rest)
 	}
-	return notice{}, false
+	return message{}, false
 }
 
 // parse reads a digest.
@@ -111,18 +111,18 @@ func (d *digest) parse(s string) bool {
 // maxPayload is how many bytes one notification carries at most: PostgreSQL takes less than 8000.
 const maxPayload = 7900
 
-// payloads writes notices with spaces between them, in as few payloads as they fit in.
-func payloads(notices []notice) []string {
+// payloads writes messages with spaces between them, in as few payloads as they fit in.
+func payloads(messages []message) []string {
 	var all []string
 	var b []byte
-	for _, n := range notices {
+	for _, m := range messages {
 		before := len(b)
 		if before > 0 {
 			b = append(b, ' ')
 		}
-		if b = n.append(b); len(b) > maxPayload {
+		if b = m.append(b); len(b) > maxPayload {
 			all = append(all, string(b[:before]))
-			b = n.append(nil)
+			b = m.append(nil)
 		}
 	}
 	if len(b) > 0 {
@@ -131,12 +131,12 @@ func payloads(notices []notice) []string {
 	return all
 }
 
-// parsePayload returns the notices in a payload; what isn't one is passed over.
-func parsePayload(payload string) []notice {
-	var all []notice
+// parsePayload returns the messages in a payload; what isn't one is passed over.
+func parsePayload(payload string) []message {
+	var all []message
 	for word := range strings.SplitSeq(payload, " ") {
-		if n, ok := parseNotice(word); ok {
-			all = append(all, n)
+		if m, ok := parseMessage(word); ok {
+			all = append(all, m)
 		}
 	}
 	return all

@@ -12,21 +12,22 @@ import (
 	"todod/internal/todo"
 )
 
-// leapRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go on
-// saying that they have written nothing in this life.
-const leapRevisions = `update todod.users set rev = case when rev > 0 then rev + $1 else 0 end,
+// bumpRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go
+// on saying that they have written nothing in this life.
+const bumpRevisions = `update todod.users set rev = case when rev > 0 then rev + $1 else 0 end,
 	epoch = case when rev > 0 then epoch else (random() * 9007199254740991)::bigint end`
 
-// leapIDs does the same for the ids of tasks. A sequence keeps what it was set to, whatever becomes of the transaction.
-const leapIDs = `select setval('todod.task_ids', last_value + $1) from todod.task_ids`
+// bumpIDs does the same for the ids of tasks. A sequence keeps what it was set to, whatever becomes of the transaction.
+const bumpIDs = `select setval('todod.task_ids', last_value + $1) from todod.task_ids`
 
-// leapLockTimeout is how long is waited for those who are writing.
-const leapLockTimeout = 10 * time.Second
+// bumpLockTimeout is how long is waited for those who are writing.
+const bumpLockTimeout = 10 * time.Second
 
-// Leap raises everybody's revision and the ids of tasks by todo.Leap in the database at url, whose login must own the
-// tables, and returns how many people that concerns. It is one transaction, in which the owner is exempt from the policies
-// that are forced upon it; nobody else sees the table in that state. Doing it again does no harm.
-func Leap(ctx context.Context, url string) (people int, err error) {
+// BumpRevisions raises everybody's revision and the ids of tasks by todo.RevisionBump in the database at url, whose
+// login must own the tables, and returns how many people that concerns. It is one transaction, in which the owner is
+// exempt from the policies that are forced upon it; nobody else sees the table in that state. Doing it again does no
+// harm.
+func BumpRevisions(ctx context.Context, url string) (people int, err error) {
 	conn, err := connectOnce(ctx, url)
 	if err != nil {
 		return 0, err
@@ -34,11 +35,11 @@ func Leap(ctx context.Context, url string) (people int, err error) {
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, s := range []statement{
-			{sql: "select set_config('lock_timeout', $1, true)", args: []any{milliseconds(leapLockTimeout)}},
+			{sql: "select set_config('lock_timeout', $1, true)", args: []any{milliseconds(bumpLockTimeout)}},
 			{sql: "alter table todod.users no force row level security"},
-			{sql: leapRevisions, args: []any{todo.Leap}},
+			{sql: bumpRevisions, args: []any{todo.RevisionBump}},
 			{sql: "alter table todod.users force row level security"},
-			{sql: leapIDs, args: []any{todo.Leap}},
+			{sql: bumpIDs, args: []any{todo.RevisionBump}},
 		} {
 			done, err := tx.Exec(ctx, s.sql, s.args...)
 			if err != nil {

@@ -12,17 +12,17 @@ import (
 )
 
 // mustHold returns what there is of owner a minute after twelve.
-func mustHold(t *testing.T, s AccountStore, owner todo.UserID) account.Holdings {
+func mustHold(t *testing.T, s AccountStore, owner todo.UserID) account.Summary {
 	t.Helper()
-	h, err := s.Holdings(t.Context(), owner, noon.Truncate(time.Minute).Add(time.Minute))
+	h, err := s.Summary(t.Context(), owner, noon.Truncate(time.Minute).Add(time.Minute))
 	if err != nil {
-		t.Fatalf("holdings: %v", err)
+		t.Fatalf("summary: %v", err)
 	}
 	return h
 }
 
-// testHoldings: of somebody unknown nothing; then what their tokens say, what their account says, and what they write.
-func testHoldings(t *testing.T, s AccountStore) {
+// testSummary: of somebody unknown nothing; then what their tokens say, what their account says, and what they write.
+func testSummary(t *testing.T, s AccountStore) {
 	ada := newUser()
 	if h := mustHold(t, s, ada); h.State != (todo.State{}) || h.Account != nil || !h.Since.IsZero() || h.Claims != (todo.User{ID: ada}) || h.Counts != (account.Counts{}) {
 		t.Errorf("of nobody: %+v", h)

@@ -8,7 +8,7 @@ import (
 	"todod/internal/store/storetest"
 )
 
-func TestLeap(t *testing.T) {
+func TestBumpRevisions(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "todod.db")
 	s, err := Open(t.Context(), path)
@@ -16,14 +16,14 @@ func TestLeap(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	storetest.Leap(t, s, func(ctx context.Context) (int, error) { return Leap(ctx, path) })
+	storetest.BumpRevisions(t, s, func(ctx context.Context) (int, error) { return BumpRevisions(ctx, path) })
 }
 
-// TestALeapNeedsTheSchema: it makes nothing where there is nothing.
-func TestALeapNeedsTheSchema(t *testing.T) {
+// TestBumpRevisionsNeedsTheSchema: it makes nothing where there is nothing.
+func TestBumpRevisionsNeedsTheSchema(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "todod.db")
-	if people, err := Leap(t.Context(), path); err == nil {
+	if people, err := BumpRevisions(t.Context(), path); err == nil {
 		t.Errorf("%d people", people)
 	}
 }

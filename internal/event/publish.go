@@ -4,21 +4,21 @@ import "todod/internal/todo"
 
 // Changed tells that owner's data are at revision rev, or beyond: the streams of this process now, other processes soon.
 func (h *Hub) Changed(owner todo.UserID, rev todo.Rev) {
-	h.tell(owner, hint{kind: changed, rev: rev})
+	h.publish(owner, hint{kind: changed, rev: rev})
 }
 
 // Erased tells that nothing is left of owner; it implements account.Observer, as do the two below.
-func (h *Hub) Erased(owner todo.UserID) { h.tell(owner, hint{kind: anything}) }
+func (h *Hub) Erased(owner todo.UserID) { h.publish(owner, hint{kind: anything}) }
 
 // SessionEnded ends the streams that were opened in a session, here and in other processes.
 func (h *Hub) SessionEnded(owner todo.UserID, session string) {
-	h.tell(owner, hint{kind: sessionEnded, session: session})
+	h.publish(owner, hint{kind: sessionEnded, session: session})
 }
 
 // OthersEnded ends the streams that were opened in another session than the one named keep, here and in other processes.
 // Those that were opened outside any session go on.
 func (h *Hub) OthersEnded(owner todo.UserID, keep string) {
-	h.tell(owner, hint{kind: othersEnded, session: keep})
+	h.publish(owner, hint{kind: othersEnded, session: keep})
 }
 
 // A kind is what a hint is about.
@@ -39,8 +39,8 @@ type hint struct {
 	session string
 }
 
-// tell passes a hint about owner on, here and to other processes.
-func (h *Hub) tell(owner todo.UserID, told hint) {
+// publish passes a hint about owner on, here and to other processes.
+func (h *Hub) publish(owner todo.UserID, told hint) {
 	if h.out != nil {
 		h.out.add(owner, told)
 	}
@@ -51,15 +51,15 @@ func (h *Hub) tell(owner todo.UserID, told hint) {
 	}
 }
 
-// hear takes a hint of another process. One about somebody who has no streams here is none of ours.
-func (h *Hub) hear(n notice) {
+// receive takes a hint of another process. One about somebody who has no streams here is none of ours.
+func (h *Hub) receive(m message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.digests[n.owner]
+	p := h.digests[m.owner]
 	if p == nil || h.key == nil {
 		return
 	}
-	p.take(hint{kind: n.kind, rev: n.rev}, func(s *Stream) bool { return h.key.session(p.owner, s.session) == n.session })
+	p.take(hint{kind: m.kind, rev: m.rev}, func(s *Stream) bool { return h.key.session(p.owner, s.session) == m.session })
 }
 
 // take has p's streams know what they are told. named says which of them are of the session that it is about. The caller

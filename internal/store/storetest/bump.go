@@ -8,10 +8,10 @@ import (
 	"todod/internal/todo"
 )
 
-// Leap tests what a store's revisions are after leap has raised them, as after a restored backup: s goes on with its data,
-// nothing that was handed out since the backup fits any more, and nothing that is handed out then was there before. In s
-// there must be nothing else.
-func Leap(t *testing.T, s AccountStore, leap func(context.Context) (int, error)) {
+// BumpRevisions tests what a store's revisions are after bump has raised them, as after a restored backup: s goes on
+// with its data, nothing that was handed out since the backup fits any more, and nothing that is handed out then was
+// there before. In s there must be nothing else.
+func BumpRevisions(t *testing.T, s AccountStore, bump func(context.Context) (int, error)) {
 	ctx := t.Context()
 	service := todo.NewService(s, func() time.Time { return noon.Add(time.Hour) }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour})
 	ada, bob := todo.User{ID: newUser(), AsOf: noon}, todo.User{ID: newUser(), AsOf: noon}
@@ -26,11 +26,11 @@ func Leap(t *testing.T, s AccountStore, leap func(context.Context) (int, error))
 	}
 	before, tombstone := mustState(t, s, ada.ID), mustState(t, s, erased)
 
-	if people, err := leap(ctx); err != nil || people != 3 {
+	if people, err := bump(ctx); err != nil || people != 3 {
 		t.Fatalf("%d people, %v", people, err)
 	}
 
-	if after := mustState(t, s, ada.ID); after.Epoch != before.Epoch || after.Rev != before.Rev+todo.Leap {
+	if after := mustState(t, s, ada.ID); after.Epoch != before.Epoch || after.Rev != before.Rev+todo.RevisionBump {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	if after := mustState(t, s, erased); after.Epoch == tombstone.Epoch || after.Rev != 0 || !after.ErasedAt.Equal(tombstone.ErasedAt) {
@@ -43,26 +43,28 @@ func Leap(t *testing.T, s AccountStore, leap func(context.Context) (int, error))
 	if page, err := service.Sync(ctx, ada, early.Next); err != nil || len(page.Changes) != 1 || !page.More {
 		t.Errorf("from an early token: %+v, %v", page, err)
 	} else if _, err := service.Sync(ctx, ada, page.Next); todo.CodeOf(err) != todo.Outdated {
-		t.Errorf("across the leap: %v", err)
+		t.Errorf("across the bump: %v", err)
 	}
 	if _, err := service.Sync(ctx, ada, late.Next); todo.CodeOf(err) != todo.Outdated {
 		t.Errorf("from a late token: %v", err)
 	}
-	if news, err := service.News(ctx, ada, todo.Place{Rev: before.Rev}); err != nil || !news.Reset || news.At.Rev != before.Rev+todo.Leap {
-		t.Errorf("a stream across the leap: %+v, %v", news, err)
+	news, err := service.ChangesSince(ctx, ada, todo.LogPosition{Rev: before.Rev})
+	if err != nil || !news.Reset || news.At.Rev != before.Rev+todo.RevisionBump {
+		t.Errorf("a stream across the bump: %+v, %v", news, err)
 	}
 
 	renamed := mustUpdate(t, s, ada.ID, task.ID, titled("renamed"))
 	fresh := mustCreate(t, s, ada.ID, titled("third"))
-	if renamed.Version != before.Rev+todo.Leap+1 || fresh.Version != renamed.Version+1 || fresh.ID <= others.ID+int64(todo.Leap) {
-		t.Errorf("after the leap version %d of a task and version %d of task %d", renamed.Version, fresh.Version, fresh.ID)
+	if renamed.Version != before.Rev+todo.RevisionBump+1 || fresh.Version != renamed.Version+1 ||
+		fresh.ID <= others.ID+int64(todo.RevisionBump) {
+		t.Errorf("after the bump version %d of a task and version %d of task %d", renamed.Version, fresh.Version, fresh.ID)
 	}
 	history, err := service.History(ctx, ada, task.ID, 10, "")
 	if err != nil || len(history.Changes) != 2 || history.Changes[1].Rev != task.Version {
-		t.Errorf("history across the leap: %+v, %v", history, err)
+		t.Errorf("history across the bump: %+v, %v", history, err)
 	}
-	if _, err := service.Undo(ctx, ada, task.Version, "", todo.Terms{}); todo.CodeOf(err) != todo.Conflict {
-		t.Errorf("undoing from before the leap what was changed after it: %v", err)
+	if _, err := service.Undo(ctx, ada, task.Version, "", todo.WriteOptions{}); todo.CodeOf(err) != todo.Conflict {
+		t.Errorf("undoing from before the bump what was changed after it: %v", err)
 	}
 	anew := mustSync(t, service, ada, "")
 	if len(anew.Changes) != 3 || anew.More {
@@ -73,7 +75,8 @@ func Leap(t *testing.T, s AccountStore, leap func(context.Context) (int, error))
 		t.Errorf("going on: %+v, %v", page, err)
 	}
 
-	if people, err := leap(ctx); err != nil || people != 3 || mustState(t, s, ada.ID).Rev != fresh.Version+1+todo.Leap {
+	people, err := bump(ctx)
+	if err != nil || people != 3 || mustState(t, s, ada.ID).Rev != fresh.Version+1+todo.RevisionBump {
 		t.Errorf("again: %d people, %v, %+v", people, err, mustState(t, s, ada.ID))
 	}
 }
