@@ -99,7 +99,7 @@ func openLegacy(ctx context.Context, from config.Database, accounts bool) (*lega
 // A target is a store that an import writes to.
 type target interface {
 	store
-	todo.Importer
+	todo.Imports
 	legacy.Accounts
 }
 

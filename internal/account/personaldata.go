@@ -12,8 +12,8 @@ import (
 // FullStore is a store of all that is kept of people.
 type FullStore interface {
 	Store
-	todo.Store
-	todo.Importer
+	todo.Database
+	todo.Imports
 }
 
 // PersonalData does what people may do with all that is kept of them: look at it, take it along, and have it erased. It

@@ -26,7 +26,7 @@ type Config struct {
 	From *Database
 	// Tasks and Accounts are the target. Without Accounts no account is imported. An import that only looks may lack both:
 	// then it says what would come over into an empty database.
-	Tasks        todo.Importer
+	Tasks        todo.Imports
 	Accounts     Accounts
 	WithAccounts bool
 	Source       string // names the old database: what was imported from it is not imported again

@@ -35,7 +35,7 @@ var hash = func() string {
 type target struct {
 	store interface {
 		todo.Store
-		todo.Importer
+		todo.Imports
 		account.Store
 	}
 	db     *sql.DB

@@ -2,8 +2,6 @@ package todo
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -59,25 +57,22 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 		return Batch{}, InvalidFields(FieldError{"operations", fmt.Sprintf("must be 1 to %d operations", MaxBatch)})
 	}
 	steps = normalised(steps)
-	w := s.write(by, opts)
 	var results []Result
-	done, err := s.store.Compose(ctx, by.ID, needOf(steps), w, func(known Known) (Plan, error) {
-		d := newDraft(known, w, s.rules.Quota)
-		if results = d.carryOut(steps); atomic {
+	_, replay, err := s.change(ctx, by, readSetOf(steps), opts, func(b *builder) error {
+		if results = b.batch(steps); atomic {
 			if err := whole(results); err != nil {
-				return Plan{}, err
+				return err
 			}
 		}
-		answer, err := kept(w, results)
-		return Plan{Changes: d.changes, Answer: answer}, err
+		return b.remember(results...)
 	})
 	if err != nil {
 		return Batch{}, err
 	}
-	if done.Replayed {
-		results, err = resultsOf(done)
+	if replay != nil {
+		results, err = decodeAnswer(by.ID, replay.Answer)
 	}
-	return Batch{Results: results, Replayed: done.Replayed}, err
+	return Batch{Results: results, Replayed: replay != nil}, err
 }
 
 // normalised returns steps with their patches as stores take them. What is wrong with one is its Fault.
@@ -95,8 +90,8 @@ func normalised(steps []Step) []Step {
 	return steps
 }
 
-// needOf returns what steps need to know.
-func needOf(steps []Step) (need Need) {
+// readSetOf returns what steps need to know.
+func readSetOf(steps []Step) (need ReadSet) {
 	for _, step := range steps {
 		switch {
 		case step.Op == Created:
@@ -108,15 +103,15 @@ func needOf(steps []Step) (need Need) {
 	return need
 }
 
-// carryOut adds all steps to the draft that can be carried out.
-func (d *draft) carryOut(steps []Step) []Result {
+// batch carries out all steps that can be, and returns what became of each.
+func (b *builder) batch(steps []Step) []Result {
 	results := make([]Result, len(steps))
 	refs := map[string]int64{}
 	for i, step := range steps {
 		if step.Op != Created && step.Ref != "" {
 			step.ID = refs[step.Ref] // 0, which is no task, if that one failed
 		}
-		t, err := d.step(step)
+		t, err := b.step(step)
 		if results[i] = (Result{Ref: step.Ref, Op: step.Op, Err: err}); err != nil {
 			continue
 		}
@@ -128,15 +123,15 @@ func (d *draft) carryOut(steps []Step) []Result {
 	return results
 }
 
-// step adds one step to the draft and returns the task as it leaves it.
-func (d *draft) step(step Step) (Task, error) {
+// step carries out one step and returns the task as it leaves it.
+func (b *builder) step(step Step) (Task, error) {
 	if step.Fault != nil {
 		return Task{}, step.Fault
 	}
 	if step.Op == Created {
-		return d.create(step.Patch.NewTask(d.now.By.ID, d.now.At))
+		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At))
 	}
-	before, err := d.task(step.ID, step.Op == Restored)
+	before, err := b.find(step.ID, step.Op == Restored)
 	if err != nil {
 		return Task{}, err
 	}
@@ -145,14 +140,14 @@ func (d *draft) step(step Step) (Task, error) {
 	}
 	switch {
 	case step.Op == Updated:
-		return d.edit(before, step.Patch.Apply(before, d.now.At)), nil
+		return b.edit(before, step.Patch.Apply(before, b.write.At)), nil
 	case step.Op == Completed || step.Op == Reopened:
 		done := Patch{Completed: Some(step.Op == Completed)}
-		return d.edit(before, done.Apply(before, d.now.At)), nil
+		return b.edit(before, done.Apply(before, b.write.At)), nil
 	case step.Op == Deleted:
-		return d.trash(before), nil
+		return b.trash(before), nil
 	case step.Op == Restored:
-		return d.restore(before)
+		return b.restore(before)
 	}
 	return Task{}, InvalidFields(FieldError{"op", "is none of a batch"})
 }
@@ -170,64 +165,4 @@ func whole(results []Result) error {
 		}
 	}
 	return failed
-}
-
-// batchAnswer is what is kept of a batch with its key, beside its changes.
-type batchAnswer struct {
-	Tasks   []int64      `json:"tasks"` // whose texts are in it
-	Results []stepAnswer `json:"results"`
-}
-
-// stepAnswer is a Result as it is kept.
-type stepAnswer struct {
-	Ref   string `json:"ref,omitempty"`
-	Op    Op     `json:"op"`
-	Task  *Task  `json:"task,omitempty"`
-	Error *Error `json:"error,omitempty"`
-}
-
-// kept returns results as they are kept with the key of a write, nothing if it has none.
-func kept(w Write, results []Result) ([]byte, error) {
-	if w.Idempotency == nil {
-		return nil, nil
-	}
-	return json.Marshal(answerOf(results))
-}
-
-// answerOf returns results as they are kept.
-func answerOf(results []Result) batchAnswer {
-	answer := batchAnswer{Results: make([]stepAnswer, len(results))}
-	note := func(t *Task) {
-		if t != nil {
-			answer.Tasks = append(answer.Tasks, t.ID)
-		}
-	}
-	for i, r := range results {
-		kept := stepAnswer{Ref: r.Ref, Op: r.Op, Task: r.Task}
-		note(r.Task)
-		if errors.As(r.Err, &kept.Error) {
-			note(kept.Error.Current)
-		}
-		answer.Results[i] = kept
-	}
-	return answer
-}
-
-// resultsOf returns the results that are kept, or NoTask if a task among them has gone for good since.
-func resultsOf(done Composition) ([]Result, error) {
-	if done.Answer == nil {
-		return nil, NoTask()
-	}
-	var answer batchAnswer
-	if err := json.Unmarshal(done.Answer, &answer); err != nil {
-		return nil, fmt.Errorf("answer of a batch: %w", err)
-	}
-	results := make([]Result, len(answer.Results))
-	for i, kept := range answer.Results {
-		results[i] = Result{Ref: kept.Ref, Op: kept.Op, Task: kept.Task}
-		if kept.Error != nil {
-			results[i].Err = kept.Error
-		}
-	}
-	return results, nil
 }

@@ -72,82 +72,6 @@ func (c Change) Blank() bool { return c.Task.Title == "" }
 // Gone reports whether the task could not be found after the change, or can't be any more.
 func (c Change) Gone() bool { return c.Op == Deleted || c.Op == Purged || c.Blank() }
 
-// Fields are those of a task's fields that a change touched; the others are not Set. Due is the due date's instant, and
-// AllDay whether that is a day.
-type Fields struct {
-	Title       Opt[string]
-	Description Opt[string]
-	Completed   Opt[bool]
-	Priority    Opt[Priority]
-	Due         Opt[time.Time]
-	AllDay      Opt[bool]
-	CompletedAt Opt[time.Time]
-	DeletedAt   Opt[time.Time]
-}
-
-// Touched returns those fields of before that differ in after.
-func Touched(before, after Task) Fields {
-	dueBefore, dayBefore := before.Due.parts()
-	dueAfter, dayAfter := after.Due.parts()
-	return Fields{
-		Title:       touched(&before.Title, &after.Title),
-		Description: touched(before.Description, after.Description),
-		Completed:   touched(&before.Completed, &after.Completed),
-		Priority:    touched(&before.Priority, &after.Priority),
-		Due:         touchedTime(dueBefore, dueAfter),
-		AllDay:      touched(&dayBefore, &dayAfter),
-		CompletedAt: touchedTime(before.CompletedAt, after.CompletedAt),
-		DeletedAt:   touchedTime(before.DeletedAt, after.DeletedAt),
-	}
-}
-
-// touched returns before, null for nil, if after is something else.
-func touched[T comparable](before, after *T) Opt[T] {
-	if before == after || before != nil && after != nil && *before == *after {
-		return Opt[T]{}
-	}
-	return optional(before)
-}
-
-// touchedTime is touched for instants, which may be written in different ways.
-func touchedTime(before, after *time.Time) Opt[time.Time] {
-	if before != nil && after != nil && before.Equal(*after) {
-		return Opt[time.Time]{}
-	}
-	return touched(before, after)
-}
-
-// optional returns the field that is there with p's value, null for nil.
-func optional[T any](p *T) Opt[T] {
-	if p == nil {
-		return Null[T]()
-	}
-	return Some(*p)
-}
-
-// WriteOptions say how a change is wanted.
-type WriteOptions struct {
-	RequestID   string
-	If          []Rev        // the task must be at one of these versions; nil lets every version pass
-	Idempotency *Idempotency // nil for a change that is carried out as often as it is asked for
-}
-
-// Idempotency makes a change happen once: whoever asks for it again with the same key gets the answer that the first
-// one got.
-type Idempotency struct {
-	Key         string // 1–255 visible ASCII characters, the owner's choice
-	Fingerprint []byte // of the whole request: another request with the same key is refused
-	Status      int    // of the answer if the change is carried out; kept for whoever asks later
-	// Since is how old the first one may be at most to be remembered.
-	Since time.Time
-}
-
-// WriteResult is what became of a change that was carried out.
-type WriteResult struct {
-	Task     Task // as it is afterwards; with DeletedAt after a deletion, ID and Version alone when it is gone for good
-	Replayed bool // nothing was done now: this is what came of the first request with the same key
-}
-
 // Operation is a change that was carried out with a key.
 type Operation struct {
 	Key    string
@@ -156,13 +80,22 @@ type Operation struct {
 	// Task is the task as the change left it, if it was one change or none; only an ID if it has gone for good since.
 	Task    Task
 	Changes []Change // all that it changed, in the order of their revisions
+	Answer  []byte   // what these don't tell, as it was given to the store; nil for nothing
 }
 
-// ShowTask sets Task from the one change there is.
-func (o *Operation) ShowTask() {
-	if len(o.Changes) == 1 {
+// ShowTask sets Task from the one change there is, or from what is known instead.
+func (o *Operation) ShowTask(owner UserID) error {
+	switch {
+	case len(o.Changes) == 1:
 		o.Task = o.Changes[0].Task
+	case len(o.Changes) == 0 && o.Answer != nil:
+		results, err := decodeAnswer(owner, o.Answer)
+		if err == nil && len(results) == 1 && results[0].Task != nil {
+			o.Task = *results[0].Task
+		}
+		return err
 	}
+	return nil
 }
 
 // State is where a person's data stand.

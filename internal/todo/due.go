@@ -55,11 +55,3 @@ func (d Due) On(allDay bool) Due {
 	}
 	return Due{At: d.At.UTC()}
 }
-
-// equalDue reports whether a and b are the same due date, none included.
-func equalDue(a, b *Due) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.AllDay == b.AllDay && a.At.Equal(b.At)
-}

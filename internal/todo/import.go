@@ -14,17 +14,12 @@ type ImportedTask struct {
 	Task         // without id and version, which it gets here; all else is kept
 }
 
-// An Importer takes over tasks of another system. What the Store says of owners, writes and errors holds here, too. A
-// source is the name of that system, 1–MaxImportID bytes; old ids are unique in it. Both methods answer Erased for an owner
-// whose data was erased: nobody can undo that by an import.
-type Importer interface {
-	// ImportTasks stores those of tasks whose old ids have not been imported for owner from source before, in their order:
-	// each raises the owner's revision by one and has the next as its version. It returns how many it stored, all of them
-	// in one transaction. No quota applies. The old ids must differ from each other; there may be some hundreds.
-	ImportTasks(ctx context.Context, owner UserID, source string, tasks []ImportedTask, w Write) (int, error)
-
+// Imports are what has been taken over from other systems. What Store says of owners and errors holds here, too. A source
+// is the name of such a system, 1–MaxImportID bytes; old ids are unique in it.
+type Imports interface {
 	// Imported returns those of oldIDs that have been imported for owner from source, each with the CreatedAt that its task
-	// was given. It doesn't matter what became of the task since.
+	// was given. It doesn't matter what became of the task since. An owner whose data was erased is Erased: nobody can undo
+	// that by an import.
 	Imported(ctx context.Context, owner UserID, source string, oldIDs []string) (map[string]time.Time, error)
 
 	// Imports returns up to limit notes of what was imported for owner, after the given one, by source and old id. The
@@ -37,6 +32,48 @@ type Import struct {
 	Source, OldID string
 	TaskID        int64     // what it became here
 	CreatedAt     time.Time // of the task
+}
+
+// ImportTasks stores those of tasks whose old ids have not been imported for owner from source before, in their order: each
+// raises the owner's revision by one and has the next as its version. It returns how many it stored, all of them in one
+// transaction. No quota applies. The old ids must differ from each other; there may be some hundreds. An owner whose data
+// was erased is Erased.
+func ImportTasks(ctx context.Context, s Store, owner UserID, source string, tasks []ImportedTask, at time.Time) (n int, err error) {
+	need := ReadSet{At: at, New: len(tasks), Source: source, Alone: true}
+	for _, t := range tasks {
+		need.OldIDs = append(need.OldIDs, t.OldID)
+	}
+	err = s.Change(ctx, owner, need, func(known *Snapshot) (WriteSet, error) {
+		if !known.ErasedAt.IsZero() {
+			return WriteSet{}, Erased()
+		}
+		b := newBuilder(known, Write{At: at, By: User{ID: owner}}, unlimited)
+		for _, t := range tasks {
+			if _, there := known.Imported[t.OldID]; !there {
+				if err := b.take(source, t); err != nil {
+					return WriteSet{}, err
+				}
+			}
+		}
+		n = len(b.changes)
+		return b.writeSet(), nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// take adds an imported task, in a change set of its own.
+func (b *builder) take(source string, t ImportedTask) error {
+	t.Owner = b.write.By.ID
+	made, err := b.create(t.Task)
+	if err != nil {
+		return err
+	}
+	b.changes[len(b.changes)-1].SetRev = made.Version
+	b.imports = append(b.imports, Import{Source: source, OldID: t.OldID, TaskID: made.ID, CreatedAt: made.CreatedAt})
+	return nil
 }
 
 // Erased says that this person had everything of theirs erased.

@@ -2,7 +2,7 @@ package todo
 
 import (
 	"context"
-	"fmt"
+	"slices"
 )
 
 // MergeConflict is a field that was changed both since a version and by who changes that version.
@@ -40,33 +40,17 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts Wr
 	case len(opts.If) != 1:
 		return WriteResult{}, InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
 	}
-	w := s.write(by, opts)
 	base := opts.If[0]
-	w.If = nil
-	var merged Task
-	done, err := s.store.Compose(ctx, by.ID, Need{Tasks: []int64{id}, Base: base}, w, func(known Known) (Plan, error) {
-		d := newDraft(known, w, s.rules.Quota)
-		current, err := d.task(id, false)
+	return s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}, Base: base}, opts, func(b *builder) (Task, error) {
+		current, err := b.find(id, false)
+		if err == nil && current.Version != base {
+			err = mergeable(b.known.Base, current, p, b.write)
+		}
 		if err != nil {
-			return Plan{}, err
+			return Task{}, err
 		}
-		if current.Version != base {
-			if err := mergeable(known.Base, current, p, w); err != nil {
-				return Plan{}, err
-			}
-		}
-		merged = d.edit(current, p.Apply(current, w.At))
-		answer, err := kept(w, []Result{{Op: Updated, Task: &merged}})
-		return Plan{Changes: d.changes, Answer: answer}, err
+		return b.edit(current, p.Apply(current, b.write.At)), nil
 	})
-	if err != nil || !done.Replayed {
-		return WriteResult{Task: merged}, err
-	}
-	results, err := resultsOf(done)
-	if err != nil || len(results) != 1 || results[0].Task == nil {
-		return WriteResult{}, fmt.Errorf("answer of a merge: %w", err)
-	}
-	return WriteResult{Task: *results[0].Task, Replayed: true}, nil
 }
 
 // mergeable returns an error unless p can be applied to current although it was made for base.
@@ -74,37 +58,25 @@ func mergeable(base *Change, current Task, p Patch, w Write) error {
 	if base == nil || base.Task.ID != current.ID || base.Gone() {
 		return PreconditionFailed(current)
 	}
-	yours := p.Apply(base.Task, w.At)
+	before, yours := base.Task, p.Apply(base.Task, w.At)
 	var conflicts []MergeConflict
-	add := func(field string, set bool, base, yours, current any) {
-		if set && base != current && yours != current {
-			conflicts = append(conflicts, MergeConflict{field, base, yours, current})
+	for _, f := range fields {
+		if f.Of == f.Name && p.names(f) && !agree(f, &before, &current) && !agree(f, &yours, &current) {
+			conflicts = append(conflicts, MergeConflict{f.Name, f.whole(&before), f.whole(&yours), f.whole(&current)})
 		}
 	}
-	b, c := base.Task, current
-	add("title", p.Title.Set, b.Title, yours.Title, c.Title)
-	add("description", p.Description.Set, plain(b.Description), plain(yours.Description), plain(c.Description))
-	add("completed", p.Completed.Set, b.Completed, yours.Completed, c.Completed)
-	add("priority", p.Priority.Set, b.Priority, yours.Priority, c.Priority)
-	add("due_date", p.Due.Set || p.AllDay.Set, dueText(b.Due), dueText(yours.Due), dueText(c.Due))
 	if len(conflicts) > 0 {
 		return &ConflictError{Conflicts: conflicts, Current: current}
 	}
 	return nil
 }
 
-// plain returns what p points to, nil for nil.
-func plain[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
+// names reports whether p names a field or a part of it.
+func (p *Patch) names(field *Field) bool {
+	return slices.ContainsFunc(fields, func(f *Field) bool { return f.Of == field.Name && f.Writable() && f.named(p) })
 }
 
-// dueText returns d as something that can be compared, and nil for no due date.
-func dueText(d *Due) any {
-	if d == nil {
-		return nil
-	}
-	return Due{At: d.At.UTC(), AllDay: d.AllDay}
+// agree reports whether two tasks agree in a field and all its parts that people can write.
+func agree(field *Field, a, b *Task) bool {
+	return !slices.ContainsFunc(fields, func(f *Field) bool { return f.Of == field.Name && f.Writable() && !f.same(a, b) })
 }

@@ -3,7 +3,6 @@ package todo_test
 import (
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 
@@ -90,23 +89,6 @@ func TestEveryWriteIsToldOf(t *testing.T) {
 	now = now.Add(2 * time.Hour)
 	if _, err := s.Sweep(ctx); err != nil || told[len(told)-1] != fmt.Sprint("ada ", want+3) {
 		t.Errorf("a sweep tells %v, %v", told, err)
-	}
-}
-
-// TestNoWriteIsForgotten: whoever adds a method to Store that takes a Write adds it to the test above, and to what that
-// tests: one that is merely embedded tells nobody.
-func TestNoWriteIsForgotten(t *testing.T) {
-	t.Parallel()
-	var writes []string
-	for method := range reflect.TypeFor[todo.Store]().Methods() {
-		for in := range method.Type.Ins() {
-			if in == reflect.TypeFor[todo.Write]() {
-				writes = append(writes, method.Name)
-			}
-		}
-	}
-	if got := fmt.Sprint(writes); got != "[Compose Create Delete Purge Restore Toggle Update]" {
-		t.Errorf("these write: %s", got)
 	}
 }
 

@@ -40,24 +40,16 @@ type Patch struct {
 	AllDay Opt[bool]
 }
 
-// Normalise returns p as stores take it: the title trimmed, the due date in UTC with AllDay worked into it. Its error is
-// an Error of code Invalid that names every field at fault.
+// Normalise returns p as tasks hold it: the title trimmed, the due date in UTC with AllDay worked into it. Its error is an
+// Error of code Invalid that names every field at fault.
 func (p Patch) Normalise() (Patch, error) {
 	var faults []FieldError
 	fault := func(field, message string) { faults = append(faults, FieldError{field, message}) }
-
-	if p.Title.Set {
-		p.Title.V = strings.TrimSpace(p.Title.V)
-		checkTitle(p.Title, fault)
+	for _, f := range fields {
+		if f.Writable() {
+			f.check(&p, fault)
+		}
 	}
-	checkDescription(p.Description, fault)
-	notNull(p.Completed, "completed", fault)
-	notNull(p.Priority, "priority", fault)
-	if p.Priority.Set && !p.Priority.Null && p.Priority.V.String() == "" {
-		fault("priority", "must be low, medium or high")
-	}
-	notNull(p.AllDay, "due_all_day", fault)
-	p.settleDue()
 	return p, InvalidFields(faults...)
 }
 
@@ -75,12 +67,11 @@ func (p *Patch) settleDue() {
 	}
 }
 
-// checkTitle reports the rules of a title, already trimmed, that t breaks.
-func checkTitle(t Opt[string], fault func(field, message string)) {
+// checkTitle trims a title and reports the rules that it breaks.
+func checkTitle(t *Opt[string], fault fault) {
+	t.V = strings.TrimSpace(t.V)
 	n := utf8.RuneCountInString(t.V)
 	switch {
-	case t.Null:
-		fault("title", "must not be null")
 	case !sound(t.V):
 		fault("title", "must be UTF-8 without NUL characters")
 	case n == 0:
@@ -96,8 +87,8 @@ func checkTitle(t Opt[string], fault func(field, message string)) {
 // this program's Unicode tables don't know yet does: it may be next year's emoji.
 func printable(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) }
 
-// checkDescription reports the rules of a description that d breaks. It may be absent, null or empty.
-func checkDescription(d Opt[string], fault func(field, message string)) {
+// checkDescription reports the rules of a description that d breaks. It may be empty.
+func checkDescription(d *Opt[string], fault fault) {
 	n := utf8.RuneCountInString(d.V)
 	switch {
 	case !sound(d.V):
@@ -107,10 +98,10 @@ func checkDescription(d Opt[string], fault func(field, message string)) {
 	}
 }
 
-// notNull reports a field that is null and can't be.
-func notNull[T any](o Opt[T], field string, fault func(field, message string)) {
-	if o.Set && o.Null {
-		fault(field, "must not be null")
+// checkPriority reports a priority that is none.
+func checkPriority(p *Opt[Priority], fault fault) {
+	if p.V.String() == "" {
+		fault("priority", "must be low, medium or high")
 	}
 }
 
@@ -126,13 +117,11 @@ func (p Patch) NewTask(owner UserID, now time.Time) Task {
 // UpdatedAt included.
 func (p Patch) Apply(t Task, now time.Time) Task {
 	after := t.changed(now, func(t *Task) {
-		put(&t.Title, p.Title)
-		putNullable(&t.Description, p.Description)
-		put(&t.Priority, p.Priority)
-		if p.Completed.Set {
-			t.complete(p.Completed.V, now)
+		for _, f := range fields {
+			if f.Writable() {
+				f.apply(&p, t, now)
+			}
 		}
-		t.Due = p.due(t.Due)
 	})
 	if after.Same(t) {
 		return t
@@ -156,21 +145,4 @@ func (p Patch) due(old *Due) *Due {
 		return &due
 	}
 	return old
-}
-
-// put sets dst to o's value if o is there.
-func put[T any](dst *T, o Opt[T]) {
-	if o.Set {
-		*dst = o.V
-	}
-}
-
-// putNullable sets dst to o's value or to nil if o is there.
-func putNullable[T any](dst **T, o Opt[T]) {
-	switch {
-	case o.Null:
-		*dst = nil
-	case o.Set:
-		*dst = &o.V
-	}
 }

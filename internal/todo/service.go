@@ -2,6 +2,7 @@ package todo
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // Service carries out what people ask for: it checks it against the rules, says when it happens, and has the store do
 // it.
 type Service struct {
-	store  Store
+	store  Database
 	now    func() time.Time
 	rules  Rules
 	signer atomic.Pointer[signer] // nil until it was needed
@@ -23,8 +24,11 @@ type Rules struct {
 	LogRemembered   time.Duration // for how long a change stays in the log
 }
 
+// unlimited is the quota of changes that none applies to.
+const unlimited = math.MaxInt
+
 // NewService returns a Service over store whose clock is now.
-func NewService(store Store, now func() time.Time, rules Rules) *Service {
+func NewService(store Database, now func() time.Time, rules Rules) *Service {
 	return &Service{store: store, now: now, rules: rules}
 }
 
@@ -113,77 +117,14 @@ func (s *Service) orNobody(ctx context.Context, by User, err error) error {
 	return err
 }
 
-// Create makes a new task of p, which must have a title.
-func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOptions) (WriteResult, error) {
-	if !p.Title.Set {
-		return WriteResult{}, InvalidFields(FieldError{"title", "is required"})
-	}
-	p, err := p.Normalise()
-	if err != nil {
-		return WriteResult{}, err
-	}
-	w := s.write(by, opts)
-	return stillThere(s.store.Create(ctx, by.ID, p.NewTask(by.ID, w.At), s.rules.Quota, w))
-}
-
-// stillThere returns out, or NoTask if it is what became of a task that has gone for good since.
-func stillThere(out WriteResult, err error) (WriteResult, error) {
-	if err == nil && out.Task.Title == "" {
-		return WriteResult{}, NoTask()
-	}
-	return out, err
-}
-
-// Update changes what p names of a task and keeps the rest.
-func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, opts WriteOptions) (WriteResult, error) {
-	p, err := p.Normalise()
-	if err != nil {
-		return WriteResult{}, err
-	}
-	return stillThere(s.store.Update(ctx, by.ID, id, p, s.write(by, opts)))
-}
-
-// Replay returns what came of an update with the same key, or IdempotencyKeyReused if the key was another request's. If
-// there was none it changes nothing and returns otherwise.
-func (s *Service) Replay(
-	ctx context.Context, by User, id int64, opts WriteOptions, otherwise error,
-) (WriteResult, error) {
-	if opts.Idempotency == nil {
-		return WriteResult{}, otherwise
-	}
-	opts.If = []Rev{} // no version: nothing but a replay can come of it
-	out, err := stillThere(s.store.Update(ctx, by.ID, id, Patch{}, s.write(by, opts)))
-	if code := CodeOf(err); !out.Replayed && (code == Changed || code == NotFound) {
-		err = otherwise
-	}
-	return out, err
-}
-
-// Toggle completes an open task and reopens a completed one.
-func (s *Service) Toggle(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return stillThere(s.store.Toggle(ctx, by.ID, id, s.write(by, opts)))
-}
-
-// Delete moves a task to the trash.
-func (s *Service) Delete(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return s.store.Delete(ctx, by.ID, id, s.write(by, opts))
-}
-
-// Restore takes a task out of the trash.
-func (s *Service) Restore(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return stillThere(s.store.Restore(ctx, by.ID, id, s.rules.Quota, s.write(by, opts)))
-}
-
-// Purge removes a task in the trash for good.
-func (s *Service) Purge(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return s.store.Purge(ctx, by.ID, id, s.write(by, opts))
-}
-
 // Operation returns what came of the change that by made with this key.
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
 	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
 	if err == nil || CodeOf(err) == NotFound {
 		err = s.orNobody(ctx, by, err)
+	}
+	if err == nil {
+		err = op.ShowTask(by.ID)
 	}
 	if err != nil {
 		return Operation{}, err
@@ -193,16 +134,6 @@ func (s *Service) Operation(ctx context.Context, by User, key string) (Operation
 
 // Ready returns nil if tasks can be read and written, else which check failed.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
-
-// write returns a change by this user with these options, now.
-func (s *Service) write(by User, opts WriteOptions) Write {
-	if opts.Idempotency != nil {
-		idempotency := *opts.Idempotency
-		idempotency.Since = s.rememberedSince()
-		opts.Idempotency = &idempotency
-	}
-	return Write{At: s.moment(), By: by, WriteOptions: opts}
-}
 
 // moment returns the time it is, as stores keep times.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }

@@ -8,28 +8,22 @@ import (
 
 // recorder is a store that remembers what it was asked.
 type recorder struct {
-	Store
-	task   Task
-	quota  int
-	write  Write
+	Database
+	need   ReadSet
+	set    WriteSet
 	filter Filter
 	calls  int
 }
 
-// Create implements Store.
-func (r *recorder) Create(_ context.Context, _ UserID, t Task, quota int, w Write) (WriteResult, error) {
-	r.task, r.quota, r.write = t, quota, w
+// Change implements Store for somebody who has nothing.
+func (r *recorder) Change(_ context.Context, owner UserID, need ReadSet, decide func(*Snapshot) (WriteSet, error)) (err error) {
+	r.need = need
 	r.calls++
-	return WriteResult{Task: t}, nil
+	r.set, err = decide(&Snapshot{Owner: &Owner{ID: owner, Tasks: map[int64]Task{}}, NewIDs: []int64{7}})
+	return err
 }
 
-// Update implements Store.
-func (r *recorder) Update(context.Context, UserID, int64, Patch, Write) (WriteResult, error) {
-	r.calls++
-	return WriteResult{}, nil
-}
-
-// SigningKey implements Store.
+// SigningKey implements Maintenance.
 func (r *recorder) SigningKey(context.Context) ([]byte, error) { return make([]byte, 32), nil }
 
 // Tasks implements Store.
@@ -51,14 +45,15 @@ func TestTheServiceSaysWhen(t *testing.T) {
 	}
 
 	want := now.UTC().Truncate(time.Microsecond)
-	if store.write.At != want || store.task.CreatedAt != want || *store.task.CompletedAt != want || store.write.By != ada {
-		t.Errorf("%+v, %+v", store.write, store.task)
+	made, key := store.set.Changes[0], store.set.Key
+	if made.At != want || made.Task.CreatedAt != want || *made.Task.CompletedAt != want || key.At != want || store.set.claims.Email != ada.Email {
+		t.Errorf("%+v, %+v", made, store.set)
 	}
-	if want := want.Add(-time.Hour); store.write.Idempotency.Since != want {
-		t.Errorf("keys are remembered since %s, want %s", store.write.Idempotency.Since, want)
+	if want := want.Add(-time.Hour); store.need.Since != want || store.need.Key != "k" {
+		t.Errorf("%q is remembered since %s, want %s", store.need.Key, store.need.Since, want)
 	}
-	if store.task.Title != "x" || store.task.Owner != "ada" || store.task.Priority != Medium || store.quota != 5 {
-		t.Errorf("%+v, quota %d", store.task, store.quota)
+	if made.Task.Title != "x" || made.Task.Owner != "ada" || made.Task.Priority != Medium || made.Task.ID != 7 || key.Rev != 1 {
+		t.Errorf("%+v, %+v", made, key)
 	}
 }
 

@@ -5,29 +5,17 @@ import (
 	"time"
 )
 
-// A Store keeps tasks apart by owner: every method sees and changes the tasks of the given owner only, and answers
-// NoTask for an id of anyone else exactly as for an id of no one.
+// A Store keeps tasks apart by owner: every method sees and changes the tasks of the given owner only, and answers NoTask
+// for an id of anyone else exactly as for an id of no one.
 //
-// Methods that change something raise the owner's revision by one, give it to the task as its version and add an entry
-// to the log of changes, in one transaction with the change and under a lock on the owner that is taken first; a change
-// that leaves everything as it was raises and logs nothing. They make the owner known if they were not (one that is
-// refused may do that, too, and nothing else), and follow what their token says of them. Once begun, such a method runs
-// to its end under a deadline of the store's own, whatever becomes of ctx; when it returns nil, the change survives a
-// crash.
-//
-// A change with an Idempotency is remembered with its result in the same transaction, unless it is refused. Asked for
-// again with the same fingerprint, its outcome is returned as it was, marked as Replayed; with another, the error is
-// IdempotencyKeyReused. That comes before the version that WriteOptions require, which comes before everything else. A
-// change that isn't made because the task is at another version returns PreconditionFailed.
-//
-// Errors are of type Error; any other is a fault of the program. A database that can't be had is ServiceUnavailable, a
-// change that had to wait too long for another of the same owner a Conflict, one by an owner who is no longer wanted
-// Forbidden, one by a token of a former life TokenRevoked. Stores are safe for concurrent use.
+// Errors are of type Error; any other is a fault of the program. A database that can't be had is Unavailable, a change that
+// had to wait too long for another of the same owner a Conflict, one by an owner who is no longer wanted Forbidden. Stores
+// are safe for concurrent use.
 type Store interface {
 	// Tasks returns one page of f, with the owner's state in the same snapshot. f.Order must not be empty.
 	Tasks(ctx context.Context, owner UserID, f Filter) (Page, error)
 
-	// Task returns one task to someone whose token was issued at asOf; to a token of a former life all are NoTask.
+	// Task returns one task to someone whose token was issued at asOf; to a revoked token all are NoTask.
 	Task(ctx context.Context, owner UserID, id int64, asOf time.Time) (Task, error)
 
 	// State returns where owner's data stand.
@@ -35,25 +23,6 @@ type Store interface {
 
 	// States returns where the data of each of these people stand, each in a snapshot of its own.
 	States(ctx context.Context, owners []UserID) (map[UserID]State, error)
-
-	// Create stores t as a new task of owner and returns it with its id and version. An owner who has quota tasks
-	// already gets QuotaReached.
-	Create(ctx context.Context, owner UserID, t Task, quota int, w Write) (WriteResult, error)
-
-	// Update applies p, which is normalised, exactly as p.Apply does, and returns the task as it is then.
-	Update(ctx context.Context, owner UserID, id int64, p Patch, w Write) (WriteResult, error)
-
-	// Toggle flips whether the task is completed, exactly as Task.Toggle does, and returns it.
-	Toggle(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error)
-
-	// Delete moves the task to the trash, where only Filter.Trash, History, Restore and Purge find it.
-	Delete(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error)
-
-	// Restore takes a task out of the trash, as Create does for the quota.
-	Restore(ctx context.Context, owner UserID, id int64, quota int, w Write) (WriteResult, error)
-
-	// Purge removes a task in the trash for good, and all that the log says of it but for the fact of its changes.
-	Purge(ctx context.Context, owner UserID, id int64, w Write) (WriteResult, error)
 
 	// History returns up to limit changes of a task, in the trash or not, the newest first, from the one before the
 	// revision before on; 0 begins with the newest. They end where the log ends. A task that isn't there is NoTask.
@@ -71,8 +40,19 @@ type Store interface {
 	// there was none.
 	Operation(ctx context.Context, owner UserID, key string, since time.Time) (Operation, error)
 
-	Composer
+	// Change takes a lock on the owner, finds what need asks for, lets decide choose what to write, and writes it, all in
+	// one transaction, which it may share with changes of others. An error of decide writes nothing and is returned; a
+	// panic of decide is returned as an error. decide may be called again after a failure, and has no effects but on what
+	// it returns; what it returned last counts if Change returns nil. The owner becomes known by it if they were not.
+	//
+	// Until it is taken up, a change ends with ctx. From then on it runs to its end under deadlines of the store's own;
+	// when Change returns nil, what was written survives a crash. An error of code Unavailable leaves open whether it was
+	// written.
+	Change(ctx context.Context, owner UserID, need ReadSet, decide func(*Snapshot) (WriteSet, error)) error
+}
 
+// Maintenance is what keeps a store in order, beside what people do.
+type Maintenance interface {
 	// Overdue returns up to limit people of whom something is kept from before one of the times.
 	Overdue(ctx context.Context, before Cutoffs, limit int) ([]UserID, error)
 
@@ -92,9 +72,8 @@ type Store interface {
 	Ready(ctx context.Context) error
 }
 
-// Write is what every change carries.
-type Write struct {
-	At time.Time // when it happens, in whole microseconds of UTC
-	By User      // the owner, as their token describes them
-	WriteOptions
+// A Database is a Store with its Maintenance.
+type Database interface {
+	Store
+	Maintenance
 }

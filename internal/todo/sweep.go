@@ -98,8 +98,7 @@ func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time
 		}
 		// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
 		by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
-		w := Write{At: s.moment(), By: by, WriteOptions: WriteOptions{If: []Rev{t.Version}}}
-		_, err := s.store.Purge(ctx, owner, t.ID, w)
+		_, err := s.Purge(ctx, by, t.ID, WriteOptions{If: []Rev{t.Version}})
 		if code := CodeOf(err); code == NotFound || code == Changed {
 			continue
 		}

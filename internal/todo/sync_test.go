@@ -12,7 +12,7 @@ import (
 
 // A ledger is a store in memory, of one person, whose log can be cut and holed as no real one can be made to.
 type ledger struct {
-	Store
+	Database
 	state State
 	tasks map[int64]Task // those that are there
 	log   []Change

@@ -42,10 +42,12 @@ func (t Task) Toggle(now time.Time) Task {
 
 // Same reports whether t and other agree in everything a person can write.
 func (t Task) Same(other Task) bool {
-	sameDescription := t.Description == other.Description ||
-		t.Description != nil && other.Description != nil && *t.Description == *other.Description
-	return t.Title == other.Title && sameDescription && t.Completed == other.Completed &&
-		t.Priority == other.Priority && equalDue(t.Due, other.Due)
+	for _, f := range fields {
+		if f.Writable() && !f.same(&t, &other) {
+			return false
+		}
+	}
+	return true
 }
 
 // changed returns t after change, its UpdatedAt moved forward to now but never back.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 )
@@ -16,45 +15,53 @@ type ChangeSet struct {
 	Replayed bool
 }
 
-// setOf returns what came of a composition.
-func setOf(done Composition, err error) (ChangeSet, error) {
-	if err != nil || len(done.Changes) == 0 {
-		return ChangeSet{Replayed: done.Replayed}, err
+// changeSet is change for changes that are one set.
+func (s *Service) changeSet(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
+) (ChangeSet, error) {
+	made, replay, err := s.change(ctx, by, need, opts, decide)
+	set := ChangeSet{Changes: made}
+	if replay != nil {
+		set = ChangeSet{Changes: replay.Changes, Replayed: true}
 	}
-	return ChangeSet{Rev: done.Changes[0].SetRev, Changes: done.Changes, Replayed: done.Replayed}, nil
+	if len(set.Changes) > 0 {
+		set.Rev = set.Changes[0].SetRev
+	}
+	return set, err
 }
 
 // maxFaults is how many fields a Conflict names at most.
 const maxFaults = 20
 
-// Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as
-// new changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say
-// what and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is
-// remembered is NotFound. Undoing what Undo did does it again.
+// Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as new
+// changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say what
+// and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
+// NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
-	w := s.write(by, opts)
-	return setOf(s.store.Compose(ctx, by.ID, Need{Set: rev, SetOf: key, Since: s.rememberedSince()}, w, func(known Known) (Plan, error) {
-		if len(known.Set) == 0 || known.Set[0].Rev != known.Set[0].SetRev {
-			return Plan{}, &Error{Code: NotFound, Message: "Change not found"}
+	return s.changeSet(ctx, by, ReadSet{Set: rev, SetOf: key}, opts, func(b *builder) error {
+		set := b.known.Set
+		if len(set) == 0 || set[0].Rev != set[0].SetRev {
+			return &Error{Code: NotFound, Message: "Change not found"}
 		}
-		if err := touchedSince(known); err != nil {
-			return Plan{}, err
+		if err := touchedSince(b.known); err != nil {
+			return err
 		}
-		d := newDraft(known, w, math.MaxInt)
-		for _, c := range slices.Backward(known.Set) {
-			if err := d.takeBack(c); err != nil {
-				return Plan{}, err
+		quota := b.quota
+		b.quota = unlimited // what is left in the end counts
+		for _, c := range slices.Backward(set) {
+			if err := b.takeBack(c); err != nil {
+				return err
 			}
 		}
-		if d.known.Count > max(s.rules.Quota, known.Count) {
-			return Plan{}, QuotaReached(s.rules.Quota)
+		if b.count > max(quota, b.known.Count) {
+			return QuotaReached(quota)
 		}
-		return Plan{Changes: d.changes}, nil
-	}))
+		return nil
+	})
 }
 
 // touchedSince returns a Conflict if one of the changes since the set touched what the set did, or made it unreachable.
-func touchedSince(known Known) error {
+func touchedSince(known *Snapshot) error {
 	mine := map[int64]map[string]bool{}
 	for _, c := range known.Set {
 		if _, there := known.Tasks[c.Task.ID]; !there || c.Blank() {
@@ -88,88 +95,62 @@ func touchedSince(known Known) error {
 	}
 }
 
-// fieldDeleted is the name of the field that says whether a task is in the trash.
-const fieldDeleted = "deleted_at"
-
-// touches returns the names of the fields that c touched. Completing a task touches completed_at, too, which counts as
-// completed; whether a due date is a day is a part of it; creating a task touches all.
+// touches returns the names under which people are told of the fields that c touched, sorted; creating a task touches all.
 func (c Change) touches() []string {
-	if c.Op == Created {
-		return []string{"title", "description", "completed", "priority", "due_date", fieldDeleted}
-	}
 	var names []string
-	for name, set := range map[string]bool{
-		"title": c.Before.Title.Set, "description": c.Before.Description.Set, "completed": c.Before.Completed.Set,
-		"priority": c.Before.Priority.Set, "due_date": c.Before.Due.Set || c.Before.AllDay.Set,
-		fieldDeleted: c.Before.DeletedAt.Set,
-	} {
-		if set {
-			names = append(names, name)
+	for _, f := range fields {
+		_, touched := c.Before[f.Name]
+		if touched || c.Op == Created {
+			names = append(names, f.Of)
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // takeBack adds the inverse of c.
-func (d *draft) takeBack(c Change) error {
+func (b *builder) takeBack(c Change) error {
 	switch c.Op.Adds() {
 	case 1:
-		t, err := d.task(c.Task.ID, false)
+		t, err := b.find(c.Task.ID, false)
 		if err == nil {
-			d.trash(t)
+			b.trash(t)
 		}
 		return err
 	case -1:
-		t, err := d.task(c.Task.ID, true)
+		t, err := b.find(c.Task.ID, true)
 		if err == nil {
-			_, err = d.restore(t)
+			_, err = b.restore(t)
 		}
 		return err
 	}
-	t, err := d.task(c.Task.ID, false)
+	t, err := b.find(c.Task.ID, false)
 	if err == nil {
-		d.edit(t, t.changed(d.now.At, func(t *Task) { c.Before.putInto(t) }))
+		b.edit(t, t.changed(b.write.At, func(t *Task) { c.Before.PutInto(t) }))
 	}
 	return err
 }
 
-// putInto sets the fields of t that are in f, but whether it is in the trash.
-func (f Fields) putInto(t *Task) {
-	put(&t.Title, f.Title)
-	putNullable(&t.Description, f.Description)
-	put(&t.Completed, f.Completed)
-	put(&t.Priority, f.Priority)
-	putNullable(&t.CompletedAt, f.CompletedAt)
-	at, allDay := t.Due.parts()
-	putNullable(&at, f.Due)
-	put(&allDay, f.AllDay)
-	t.Due = nil
-	if at != nil {
-		t.Due = &Due{At: *at, AllDay: allDay}
-	}
-}
-
 // CompleteAll completes all of by's open tasks.
 func (s *Service) CompleteAll(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
-	return s.forAll(ctx, by, false, opts, func(d *draft, t Task) { d.edit(t, Patch{Completed: Some(true)}.Apply(t, d.now.At)) })
+	return s.forAll(ctx, by, false, opts, func(b *builder, t Task) {
+		b.edit(t, Patch{Completed: Some(true)}.Apply(t, b.write.At))
+	})
 }
 
 // ClearCompleted moves all of by's completed tasks to the trash.
 func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
-	return s.forAll(ctx, by, true, opts, func(d *draft, t Task) { d.trash(t) })
+	return s.forAll(ctx, by, true, opts, func(b *builder, t Task) { b.trash(t) })
 }
 
 // forAll does something with all tasks that are completed, or all that are not, by id.
 func (s *Service) forAll(
-	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*draft, Task),
+	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task),
 ) (ChangeSet, error) {
-	w := s.write(by, opts)
-	return setOf(s.store.Compose(ctx, by.ID, Need{Completed: &completed}, w, func(known Known) (Plan, error) {
-		d := newDraft(known, w, s.rules.Quota)
-		for _, id := range slices.Sorted(maps.Keys(known.Tasks)) {
-			do(d, d.known.Tasks[id])
+	return s.changeSet(ctx, by, ReadSet{Completed: &completed}, opts, func(b *builder) error {
+		for _, id := range slices.Sorted(maps.Keys(b.known.Tasks)) {
+			do(b, b.known.Tasks[id])
 		}
-		return Plan{Changes: d.changes}, nil
-	}))
+		return nil
+	})
 }

@@ -9,7 +9,7 @@ import (
 	"todod/internal/todo"
 )
 
-var _ todo.Importer = (*Store)(nil)
+var _ todo.Imports = (*Store)(nil)
 
 // importTasks stores the tasks in the arrays $4 to $13 that are not noted as imported. The revision rises by as many as
 // these are, so the first of them has the version after the old revision. It returns the new tasks' ids. It does nothing for
@@ -55,7 +55,7 @@ func refuseErased(owner todo.UserID) statement {
 	}}
 }
 
-// ImportTasks implements todo.Importer.
+// ImportTasks implements todo.Imports.
 func (s *Store) ImportTasks(
 	ctx context.Context, owner todo.UserID, source string, tasks []todo.ImportedTask, w todo.Write,
 ) (n int, err error) {
@@ -93,7 +93,7 @@ func columnsOf(tasks []todo.ImportedTask) []any {
 const importedTasks = `select old_id, created_at from todod.imports
 	where user_id = $1 and source = $2 and old_id = any($3::text[])`
 
-// Imported implements todo.Importer.
+// Imported implements todo.Imports.
 func (s *Store) Imported(
 	ctx context.Context, owner todo.UserID, source string, oldIDs []string,
 ) (map[string]time.Time, error) {

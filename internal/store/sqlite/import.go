@@ -10,7 +10,7 @@ import (
 	"todod/internal/todo"
 )
 
-var _ todo.Importer = (*Store)(nil)
+var _ todo.Imports = (*Store)(nil)
 
 // wasErased has a row if everything of the owner was erased.
 const wasErased = `select erased_at from users where user_id = ?1 and erased_at is not null`
@@ -27,7 +27,7 @@ func refuseErased(row scanner) error {
 	return nil
 }
 
-// ImportTasks implements todo.Importer.
+// ImportTasks implements todo.Imports.
 func (s *Store) ImportTasks(
 	ctx context.Context, owner todo.UserID, source string, tasks []todo.ImportedTask, w todo.Write,
 ) (n int, err error) {
@@ -74,7 +74,7 @@ func importTask(
 	return err
 }
 
-// Imported implements todo.Importer.
+// Imported implements todo.Imports.
 func (s *Store) Imported(
 	ctx context.Context, owner todo.UserID, source string, oldIDs []string,
 ) (map[string]time.Time, error) {

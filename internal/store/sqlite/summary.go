@@ -65,7 +65,7 @@ func (s *Store) Sessions(ctx context.Context, owner todo.UserID, after string, l
 const listImports = `select source, old_id, task_id, created_at from imports
 	where user_id = ?1 and (source, old_id) > (?2, ?3) order by source, old_id limit ?4`
 
-// Imports implements todo.Importer.
+// Imports implements todo.Imports.
 func (s *Store) Imports(ctx context.Context, owner todo.UserID, after todo.Import, limit int) (all []todo.Import, err error) {
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		one := func(rows *sql.Rows) (i todo.Import, err error) {

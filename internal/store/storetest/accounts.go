@@ -16,18 +16,12 @@ import (
 	"todod/internal/todo"
 )
 
-// An AccountStore keeps tasks, and accounts and sessions beside them.
-type AccountStore interface {
-	todo.Store
-	account.Store
-}
-
 // RunAccounts runs the suite of account.Store. open is as in Run.
-func RunAccounts(t *testing.T, open func(t *testing.T) AccountStore) {
+func RunAccounts(t *testing.T, open func(t *testing.T) account.FullStore) {
 	for _, c := range accountCases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, open(t))
+			c.test(t, Of(open(t)))
 		})
 	}
 }
@@ -35,7 +29,7 @@ func RunAccounts(t *testing.T, open func(t *testing.T) AccountStore) {
 // accountCases is the suite.
 var accountCases = []struct {
 	name string
-	test func(*testing.T, AccountStore)
+	test func(*testing.T, Store)
 }{
 	{"an account is found by its address and by its person", testAccountIsFound},
 	{"an address belongs to one account", testAddressIsTaken},
@@ -148,7 +142,7 @@ func wantLive(t testing.TB, s account.Store, v account.Session, want bool) {
 }
 
 // testAccountIsFound: as it was stored, by nothing but its own address and id.
-func testAccountIsFound(t *testing.T, s AccountStore) {
+func testAccountIsFound(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	got, err := s.AccountByEmail(t.Context(), a.Email)
 	wantAccount(t, got, err, a)
@@ -174,7 +168,7 @@ func testAccountIsFound(t *testing.T, s AccountStore) {
 }
 
 // testAddressIsTaken: what is refused leaves nothing, and what was there stays.
-func testAddressIsTaken(t *testing.T, s AccountStore) {
+func testAddressIsTaken(t *testing.T, s Store) {
 	a := mustSignUp(t, s)
 	sameEmail, sameID := newAccount(), newAccount()
 	sameEmail.Email, sameID.ID = a.Email, a.ID
@@ -196,7 +190,7 @@ func testAddressIsTaken(t *testing.T, s AccountStore) {
 }
 
 // testAddressAtOnce: whoever comes second, however soon, is told.
-func testAddressAtOnce(t *testing.T, s AccountStore) {
+func testAddressAtOnce(t *testing.T, s Store) {
 	const n = 12
 	email := newAccount().Email
 	var mu sync.Mutex
@@ -219,7 +213,7 @@ func testAddressAtOnce(t *testing.T, s AccountStore) {
 }
 
 // testChangeProfile: a nil field keeps its value, and an address that was given up is free.
-func testChangeProfile(t *testing.T, s AccountStore) {
+func testChangeProfile(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	first := a.Email
 	name, email := "Countess", newAccount().Email
@@ -255,7 +249,7 @@ func testChangeProfile(t *testing.T, s AccountStore) {
 }
 
 // testUpgradePassword: an upgrade that comes after a change of the password doesn't bring the old one back.
-func testUpgradePassword(t *testing.T, s AccountStore) {
+func testUpgradePassword(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	session := mustStart(t, s, a.ID)
 	for _, was := range []string{a.PasswordHash, "not this one"} {
@@ -273,7 +267,7 @@ func testUpgradePassword(t *testing.T, s AccountStore) {
 }
 
 // testSetPassword: the session that is kept, and other people's, live on.
-func testSetPassword(t *testing.T, s AccountStore) {
+func testSetPassword(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	kept, ended, others := mustStart(t, s, a.ID), mustStart(t, s, a.ID), mustStart(t, s, other.ID)
 	if err := s.SetPassword(t.Context(), a.ID, "new", kept.ID); err != nil {
@@ -295,7 +289,7 @@ func testSetPassword(t *testing.T, s AccountStore) {
 }
 
 // testAccountsAreListed: pages join up, in the order of bytes.
-func testAccountsAreListed(t *testing.T, s AccountStore) {
+func testAccountsAreListed(t *testing.T, s Store) {
 	if people, err := s.Accounts(t.Context(), "", 10); err != nil || len(people) != 0 {
 		t.Fatalf("nobody: %v, %v", people, err)
 	}
@@ -331,7 +325,7 @@ func testAccountsAreListed(t *testing.T, s AccountStore) {
 }
 
 // testSessionLives: until the moment it expires, and one that has expired is forgotten at the next sign-in.
-func testSessionLives(t *testing.T, s AccountStore) {
+func testSessionLives(t *testing.T, s Store) {
 	ada := newUser()
 	plain, sealed := mustStart(t, s, ada), newSession(ada, noon)
 	sealed.Sealed = []byte{0, 1, 0xff}
@@ -356,7 +350,7 @@ func testSessionLives(t *testing.T, s AccountStore) {
 }
 
 // testSessionsAreApart: another person who knows a session's id and token does nothing with it.
-func testSessionsAreApart(t *testing.T, s AccountStore) {
+func testSessionsAreApart(t *testing.T, s Store) {
 	ada, bob := newUser(), newUser()
 	v := mustStart(t, s, ada)
 	_, err := s.Session(t.Context(), bob, v.ID, noon)
@@ -376,7 +370,7 @@ func testSessionsAreApart(t *testing.T, s AccountStore) {
 }
 
 // testStartChecked: with another hash than the account's, or without an account, there is no session.
-func testStartChecked(t *testing.T, s AccountStore) {
+func testStartChecked(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	v := newSession(a.ID, noon)
 	if err := s.StartSession(t.Context(), v, a.PasswordHash); err != nil {
@@ -393,7 +387,7 @@ func testStartChecked(t *testing.T, s AccountStore) {
 
 // testStartAtOnceWithNewPassword: a sign-in whose password was checked a moment before it was replaced either comes to
 // nothing or is ended.
-func testStartAtOnceWithNewPassword(t *testing.T, s AccountStore) {
+func testStartAtOnceWithNewPassword(t *testing.T, s Store) {
 	for i := range 20 {
 		a := mustSignUp(t, s)
 		sessions := make([]account.Session, 6)
@@ -417,7 +411,7 @@ func testStartAtOnceWithNewPassword(t *testing.T, s AccountStore) {
 }
 
 // testRotate: the new token is good for longer; the old one, used again, ends the session, however old it is.
-func testRotate(t *testing.T, s AccountStore) {
+func testRotate(t *testing.T, s Store) {
 	ada := newUser()
 	for _, uses := range []int{1, 3} {
 		v := newSession(ada, noon)
@@ -451,7 +445,7 @@ func testRotate(t *testing.T, s AccountStore) {
 }
 
 // testRotateAtOnce: never two winners, and never a session that goes on.
-func testRotateAtOnce(t *testing.T, s AccountStore) {
+func testRotateAtOnce(t *testing.T, s Store) {
 	for n := range 12 {
 		n := 2 + n%3
 		v := mustStart(t, s, newUser())
@@ -477,7 +471,7 @@ func testRotateAtOnce(t *testing.T, s AccountStore) {
 }
 
 // testEndSession: it is returned once.
-func testEndSession(t *testing.T, s AccountStore) {
+func testEndSession(t *testing.T, s Store) {
 	v := newSession(newUser(), noon)
 	v.Sealed = []byte("sealed")
 	if err := s.StartSession(t.Context(), v, ""); err != nil {
@@ -497,7 +491,7 @@ func testEndSession(t *testing.T, s AccountStore) {
 }
 
 // testErase: nobody else loses anything, the address is free, and what comes later starts from nothing.
-func testErase(t *testing.T, s AccountStore) {
+func testErase(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	session, others := mustStart(t, s, a.ID), mustStart(t, s, other.ID)
 	task, kept := mustCreate(t, s, a.ID, titled("secret")), mustCreate(t, s, other.ID, titled("kept"))
@@ -531,7 +525,7 @@ func testErase(t *testing.T, s AccountStore) {
 	}
 	later := at(a.ID, noon.Add(2*time.Hour))
 	later.By.AsOf = later.At
-	again, err := taskOf(s.Create(t.Context(), a.ID, titled("new life").NewTask(a.ID, later.At), 1, later))
+	again, err := taskOf(s.Create(t.Context(), a.ID, titled("new life"), 1, later))
 	if err != nil || again.Version != 1 {
 		t.Errorf("the first task of a new life: %+v, %v", again, err)
 	}
@@ -542,7 +536,7 @@ func testErase(t *testing.T, s AccountStore) {
 }
 
 // wantFormer fails the test unless a token that was issued at asOf is refused for everything about a task of a later life.
-func wantFormer(t *testing.T, s AccountStore, owner todo.UserID, task todo.Task, asOf time.Time) {
+func wantFormer(t *testing.T, s Store, owner todo.UserID, task todo.Task, asOf time.Time) {
 	t.Helper()
 	w := at(owner, noon.Add(3*time.Hour))
 	w.By.AsOf = asOf
@@ -552,7 +546,7 @@ func wantFormer(t *testing.T, s AccountStore, owner todo.UserID, task todo.Task,
 	if err != nil || state.ErasedAt.Before(asOf) || state.Rev != task.Version {
 		t.Errorf("state %+v, %v", state, err)
 	}
-	_, err = s.Create(t.Context(), owner, titled("x").NewTask(owner, w.At), plenty, w)
+	_, err = s.Create(t.Context(), owner, titled("x"), plenty, w)
 	wantCode(t, err, todo.Unauthenticated)
 	_, err = s.Update(t.Context(), owner, task.ID, titled("x"), w)
 	wantCode(t, err, todo.Unauthenticated)
@@ -564,7 +558,7 @@ func wantFormer(t *testing.T, s AccountStore, owner todo.UserID, task todo.Task,
 }
 
 // testEraseAtOnce: writes that come at the same moment are before or after, and none is half there.
-func testEraseAtOnce(t *testing.T, s AccountStore) {
+func testEraseAtOnce(t *testing.T, s Store) {
 	const n = 16
 	for range 5 {
 		ada := newUser()
@@ -590,7 +584,7 @@ func testEraseAtOnce(t *testing.T, s AccountStore) {
 		// The count of tasks was kept, too: a quota of one more than there are lets through exactly one.
 		quota := len(versions) + 1
 		for i, want := range []error{nil, todo.QuotaReached(quota)} {
-			_, err := s.Create(t.Context(), ada, titled("y").NewTask(ada, noon), quota, by(ada))
+			_, err := s.Create(t.Context(), ada, titled("y"), quota, by(ada))
 			if todo.CodeOf(err) != todo.CodeOf(want) {
 				t.Fatalf("create %d at a quota of %d: %v", i+1, quota, err)
 			}
@@ -599,7 +593,7 @@ func testEraseAtOnce(t *testing.T, s AccountStore) {
 }
 
 // testCancelledCallerChangesNoAccount: nothing begins for who has gone away.
-func testCancelledCallerChangesNoAccount(t *testing.T, s AccountStore) {
+func testCancelledCallerChangesNoAccount(t *testing.T, s Store) {
 	a := mustSignUp(t, s)
 	v := mustStart(t, s, a.ID)
 	gone, cancel := context.WithCancel(t.Context())

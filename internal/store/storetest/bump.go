@@ -11,7 +11,7 @@ import (
 // BumpRevisions tests what a store's revisions are after bump has raised them, as after a restored backup: s goes on
 // with its data, nothing that was handed out since the backup fits any more, and nothing that is handed out then was
 // there before. In s there must be nothing else.
-func BumpRevisions(t *testing.T, s AccountStore, bump func(context.Context) (int, error)) {
+func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error)) {
 	ctx := t.Context()
 	service := todo.NewService(s, func() time.Time { return noon.Add(time.Hour) }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour})
 	ada, bob := todo.User{ID: newUser(), AsOf: noon}, todo.User{ID: newUser(), AsOf: noon}
@@ -92,7 +92,7 @@ func mustSync(t *testing.T, service *todo.Service, by todo.User, token string) t
 }
 
 // mustState returns where somebody's data stand.
-func mustState(t *testing.T, s todo.Store, owner todo.UserID) todo.State {
+func mustState(t *testing.T, s Store, owner todo.UserID) todo.State {
 	t.Helper()
 	state, err := s.State(t.Context(), owner)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // serviceOf returns the use cases over s, with a clock that goes on by a second each time it is looked at.
-func serviceOf(s todo.Store, quota int) *todo.Service {
+func serviceOf(s Store, quota int) *todo.Service {
 	now := noon
 	rules := todo.Rules{Quota: quota, KeysRemembered: 24 * time.Hour}
 	return todo.NewService(s, func() time.Time { now = now.Add(time.Second); return now }, rules)
@@ -35,7 +35,7 @@ func codes(results []todo.Result) []todo.Code {
 }
 
 // wantSet fails the test unless the log ends with n changes that are one set.
-func wantSet(t *testing.T, s todo.Store, owner todo.UserID, n int) []todo.Change {
+func wantSet(t *testing.T, s Store, owner todo.UserID, n int) []todo.Change {
 	t.Helper()
 	state, err := s.State(t.Context(), owner)
 	if err != nil {
@@ -55,7 +55,7 @@ func wantSet(t *testing.T, s todo.Store, owner todo.UserID, n int) []todo.Change
 }
 
 // testBatch: each operation sees what the ones before it did, and fails by itself.
-func testBatch(t *testing.T, s todo.Store) {
+func testBatch(t *testing.T, s Store) {
 	service, ada, bob := serviceOf(s, 4), todo.User{ID: newUser(), AsOf: noon}, newUser()
 	old, foreign := mustCreate(t, s, ada.ID, titled("old")), mustCreate(t, s, bob, titled("bob's"))
 	steps := []todo.Step{
@@ -110,7 +110,7 @@ func testBatch(t *testing.T, s todo.Store) {
 }
 
 // testBatchForgets: a task that has gone for good is in no answer that is kept.
-func testBatchForgets(t *testing.T, s todo.Store) {
+func testBatchForgets(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	steps := []todo.Step{{Op: todo.Created, Ref: "a", Patch: titled("secret")}, {Op: todo.Deleted, Ref: "a"}}
 	done, err := service.Batch(t.Context(), ada, steps, true, keyed("k"))
@@ -125,7 +125,7 @@ func testBatchForgets(t *testing.T, s todo.Store) {
 }
 
 // testUndo: fifty deletions come back, an undo can be undone, and what was edited over is named.
-func testUndo(t *testing.T, s todo.Store) {
+func testUndo(t *testing.T, s Store) {
 	const n = 50
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	var steps []todo.Step
@@ -160,7 +160,7 @@ func testUndo(t *testing.T, s todo.Store) {
 }
 
 // testUndoOfAnEdit: another field may have been edited since, the same one may not.
-func testUndoOfAnEdit(t *testing.T, s todo.Store) {
+func testUndoOfAnEdit(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	day := due("2026-02-01")
 	task := mustCreate(t, s, ada.ID, todo.Patch{Title: todo.Some("first"), Due: todo.Some(day), Completed: todo.Some(true)})
@@ -216,7 +216,7 @@ func wantSameTasks(t rapid.TB, got, want []todo.Task) {
 }
 
 // testUndoAll: whatever random batches did, undoing them from the last to the first leads back through every state.
-func testUndoAll(t *testing.T, s todo.Store) {
+func testUndoAll(t *testing.T, s Store) {
 	rapid.Check(t, func(t *rapid.T) {
 		service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 		all := func() []todo.Task {
@@ -279,7 +279,7 @@ func testUndoAll(t *testing.T, s todo.Store) {
 }
 
 // testMerge: a patch goes over what was changed since in other fields, and in the same field only to the same value.
-func testMerge(t *testing.T, s todo.Store) {
+func testMerge(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	base := mustCreate(t, s, ada.ID, titled("base"))
 	must(t)(taskOf(service.Update(t.Context(), ada, base.ID, titled("theirs"), todo.WriteOptions{})))
@@ -313,7 +313,7 @@ func testMerge(t *testing.T, s todo.Store) {
 }
 
 // testBulk: complete-all and clear-completed are one set each, and change nothing the second time.
-func testBulk(t *testing.T, s todo.Store) {
+func testBulk(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	for i := range 5 {
 		mustCreate(t, s, ada.ID, todo.Patch{Title: todo.Some(fmt.Sprint(i)), Completed: todo.Some(i == 0)})

@@ -25,7 +25,7 @@ func atOnce(t *testing.T, n int, f func(i int) error) {
 }
 
 // testTogglesAtOnce: an even number of flips ends where it began, each with a revision of its own.
-func testTogglesAtOnce(t *testing.T, s todo.Store) {
+func testTogglesAtOnce(t *testing.T, s Store) {
 	const n = 64
 	ada := newUser()
 	task := mustCreate(t, s, ada, titled("x"))
@@ -48,7 +48,7 @@ func testTogglesAtOnce(t *testing.T, s todo.Store) {
 }
 
 // testFirstWritesAtOnce: an owner who isn't known yet is locked like any other.
-func testFirstWritesAtOnce(t *testing.T, s todo.Store) {
+func testFirstWritesAtOnce(t *testing.T, s Store) {
 	const n = 32
 	for range 5 {
 		ada := newUser()
@@ -72,7 +72,7 @@ func testFirstWritesAtOnce(t *testing.T, s todo.Store) {
 }
 
 // testOwnersAtOnce: everyone's revisions are their own, and so are their tasks.
-func testOwnersAtOnce(t *testing.T, s todo.Store) {
+func testOwnersAtOnce(t *testing.T, s Store) {
 	const owners, each = 8, 12
 	users := make([]todo.UserID, owners)
 	for i := range users {
@@ -103,13 +103,13 @@ func testOwnersAtOnce(t *testing.T, s todo.Store) {
 }
 
 // testQuotaAtOnce: exactly as many creates get through as there is room for.
-func testQuotaAtOnce(t *testing.T, s todo.Store) {
+func testQuotaAtOnce(t *testing.T, s Store) {
 	const n, quota = 24, 10
 	ada := newUser()
 	var mu sync.Mutex
 	refused := 0
 	atOnce(t, n, func(int) error {
-		_, err := s.Create(context.Background(), ada, titled("x").NewTask(ada, noon), quota, by(ada))
+		_, err := s.Create(context.Background(), ada, titled("x"), quota, by(ada))
 		if todo.CodeOf(err) == todo.Conflict {
 			mu.Lock()
 			refused++

@@ -12,7 +12,7 @@ import (
 
 // testWalks: in every order, with pages of any size, while other tasks come, change and go, a walk by cursor meets each
 // task that was there throughout once, in order.
-func testWalks(t *testing.T, s todo.Store) {
+func testWalks(t *testing.T, s Store) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &walk{ada: newUser(), now: noon, store: s}
 		w.service = todo.NewService(s, func() time.Time { return w.now }, todo.Rules{Quota: plenty})
@@ -48,7 +48,7 @@ func testWalks(t *testing.T, s todo.Store) {
 
 // A walk is a list that is gone through while it changes.
 type walk struct {
-	store           todo.Store
+	store           Store
 	service         *todo.Service
 	ada             todo.UserID
 	now             time.Time
@@ -74,7 +74,7 @@ func (w *walk) add(t *rapid.T, trash bool) todo.Task {
 	p := patch(t)
 	p.Title = todo.Some(rapid.SampledFrom([]string{"a", "A", "é", "😀", "\uffff", "a b"}).Draw(t, "title"))
 	made := at(w.ada, noon.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "created"))*time.Microsecond))
-	task, err := taskOf(w.store.Create(t.Context(), w.ada, mustNormalise(t, p).NewTask(w.ada, made.At), plenty, made))
+	task, err := taskOf(w.store.Create(t.Context(), w.ada, mustNormalise(t, p), plenty, made))
 	if err != nil {
 		t.Fatal(err)
 	}

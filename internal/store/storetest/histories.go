@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // testHistories: random changes by two owners, on random terms, leave a store and its log as the domain's own rules
 // leave a model. Patch.Apply, Task.Toggle, OpOf and Touched are the reference that a store's SQL is held against.
-func testHistories(t *testing.T, s todo.Store) {
+func testHistories(t *testing.T, s Store) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{store: s, people: map[todo.UserID]*person{}, now: noon}
 		for range 2 {
@@ -39,7 +40,7 @@ func testHistories(t *testing.T, s todo.Store) {
 
 // A model is what a store should hold.
 type model struct {
-	store    todo.Store
+	store    Store
 	users    []todo.UserID
 	people   map[todo.UserID]*person
 	last     *person // who made the last change
@@ -49,10 +50,12 @@ type model struct {
 
 // A person is what a store should hold of one owner. Their revision is the length of their log.
 type person struct {
-	id     todo.UserID
-	tasks  map[int64]todo.Task // those in the trash, too
-	log    []todo.Change
-	keys   map[string]remembered
+	id         todo.UserID
+	tasks      map[int64]todo.Task // those in the trash, too
+	log        []todo.Change
+	keys       map[string]remembered
+	remembered time.Duration // for how long keys are, to the last write with one
+
 	sawLog int // how many entries of the log have been checked and can't have changed since
 }
 
@@ -86,8 +89,9 @@ func (m *model) pick(t *rapid.T, op string) (*person, int64, todo.Write) {
 		fingerprint := op + rapid.SampledFrom([]string{"", "", "", "'"}).Draw(t, "fingerprint")
 		w.Idempotency = &todo.Idempotency{
 			Key: key, Fingerprint: []byte(fingerprint), Status: 200 + len(op),
-			Since: m.now.Add(-time.Duration(rapid.SampledFrom([]int{3600, 3600, 8}).Draw(t, "remembered for")) * time.Second),
 		}
+		m.store.Remembered = time.Duration(rapid.SampledFrom([]int{3600, 3600, 8}).Draw(t, "remembered for")) * time.Second
+		m.last.remembered = m.store.Remembered
 	}
 	return m.last, id, w
 }
@@ -131,7 +135,7 @@ func (m *model) create(t *rapid.T) {
 	given := patch(t)
 	given.Title = todo.Some("new")
 	want, quota := mustNormalise(t, given).NewTask(p.id, w.At), p.quota(t)
-	got, err := m.store.Create(context.Background(), p.id, want, quota, w)
+	got, err := m.store.Create(context.Background(), p.id, given, quota, w)
 	switch {
 	case p.answered(t, w, got, err):
 	case quota == p.live():
@@ -219,7 +223,7 @@ func (m *model) purge(t *rapid.T) {
 	}
 	for i := range p.log {
 		if c := &p.log[i]; c.Task.ID == id {
-			c.Before, c.Task = todo.Fields{}, todo.Task{ID: id, Owner: p.id, Version: c.Rev}
+			c.Before, c.Task = nil, todo.Task{ID: id, Owner: p.id, Version: c.Rev}
 		}
 	}
 	for name, key := range p.keys {
@@ -261,10 +265,13 @@ func (p *person) answered(t *rapid.T, w todo.Write, got todo.WriteResult, err er
 	}
 	known, ok := p.keys[w.Idempotency.Key]
 	switch {
-	case !ok || !known.at.After(w.Idempotency.Since):
+	case !ok || !known.at.After(w.At.Add(-p.remembered)):
 		return false
 	case known.fingerprint != string(w.Idempotency.Fingerprint):
 		wantCode(t, err, todo.KeyReused)
+		return true
+	case p.wanted(known).Title == "" && !strings.HasPrefix(known.fingerprint, "delete") && !strings.HasPrefix(known.fingerprint, "purge"):
+		wantCode(t, err, todo.NotFound) // it has gone for good since
 		return true
 	case err != nil || !got.Replayed:
 		t.Fatalf("a replay: %+v, %v", got, err)
@@ -273,13 +280,18 @@ func (p *person) answered(t *rapid.T, w todo.Write, got todo.WriteResult, err er
 	return true
 }
 
+// wanted returns the task that is to be remembered.
+func (p *person) wanted(known remembered) todo.Task {
+	if known.rev > 0 {
+		return p.log[known.rev-1].Task
+	}
+	return known.same
+}
+
 // wantAnswer fails the test unless got is what is to be remembered.
 func (p *person) wantAnswer(t *rapid.T, got todo.Task, known remembered) {
 	t.Helper()
-	want := known.same
-	if known.rev > 0 {
-		want = p.log[known.rev-1].Task
-	}
+	want := p.wanted(known)
 	if want.Title != "" {
 		wantTask(t, got, want)
 	} else if got.ID != want.ID || got.Version != want.Version || got.Title != "" || got.Description != nil || got.Due != nil {

@@ -14,18 +14,11 @@ import (
 	"todod/internal/todo"
 )
 
-// An ImportingStore is a store that takes over tasks of other systems.
-type ImportingStore interface {
-	todo.Store
-	todo.Importer
-	account.Store
-}
-
 // RunImport runs the suite for imports, as Run does for the rest.
-func RunImport(t *testing.T, open func(t *testing.T) ImportingStore) {
+func RunImport(t *testing.T, open func(t *testing.T) account.FullStore) {
 	for _, c := range []struct {
 		name string
-		test func(*testing.T, ImportingStore)
+		test func(*testing.T, Store)
 	}{
 		{"imported tasks keep what they were", testImportKeeps},
 		{"each imported task has a revision of its own, in order", testImportRevisions},
@@ -40,7 +33,7 @@ func RunImport(t *testing.T, open func(t *testing.T) ImportingStore) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, open(t))
+			c.test(t, Of(open(t)))
 		})
 	}
 }
@@ -62,7 +55,7 @@ func someTasks(n int) []todo.ImportedTask {
 }
 
 // wantImport imports tasks and fails the test unless so many of them are new.
-func wantImport(t *testing.T, s ImportingStore, owner todo.UserID, tasks []todo.ImportedTask, want int) {
+func wantImport(t *testing.T, s Store, owner todo.UserID, tasks []todo.ImportedTask, want int) {
 	t.Helper()
 	n, err := s.ImportTasks(context.Background(), owner, source, tasks, at(owner, noon.Add(24*time.Hour)))
 	if err != nil || n != want {
@@ -71,13 +64,13 @@ func wantImport(t *testing.T, s ImportingStore, owner todo.UserID, tasks []todo.
 }
 
 // oldestFirst returns all of owner's tasks.
-func oldestFirst(t *testing.T, s todo.Store, owner todo.UserID) []todo.Task {
+func oldestFirst(t *testing.T, s Store, owner todo.UserID) []todo.Task {
 	t.Helper()
 	return mustList(t, s, owner, todo.Filter{Order: []todo.Order{{By: todo.ByCreated}}}).Tasks
 }
 
 // testImportKeeps: every field but id and version is what it was.
-func testImportKeeps(t *testing.T, s ImportingStore) {
+func testImportKeeps(t *testing.T, s Store) {
 	ada := newUser()
 	text := strings.Repeat("🏳️‍🌈\n", todo.MaxDescription/7)
 	empty, day, instant, done := "", due("2026-02-01"), due("1969-12-31T23:59:59.999999Z"), noon.Add(-time.Hour)
@@ -120,7 +113,7 @@ func testImportKeeps(t *testing.T, s ImportingStore) {
 }
 
 // testImportRevisions: an import among other writes leaves no gap.
-func testImportRevisions(t *testing.T, s ImportingStore) {
+func testImportRevisions(t *testing.T, s Store) {
 	ada := newUser()
 	mustCreate(t, s, ada, titled("before"))
 	wantImport(t, s, ada, someTasks(40), 40)
@@ -139,7 +132,7 @@ func testImportRevisions(t *testing.T, s ImportingStore) {
 }
 
 // testImportTwice: known tasks are passed over wherever they stand, and raise nothing.
-func testImportTwice(t *testing.T, s ImportingStore) {
+func testImportTwice(t *testing.T, s Store) {
 	ada := newUser()
 	tasks := someTasks(9)
 	wantImport(t, s, ada, tasks[3:6], 3)
@@ -168,7 +161,7 @@ func testImportTwice(t *testing.T, s ImportingStore) {
 }
 
 // testImportAfterDelete: what a person has thrown away stays away.
-func testImportAfterDelete(t *testing.T, s ImportingStore) {
+func testImportAfterDelete(t *testing.T, s Store) {
 	ada := newUser()
 	wantImport(t, s, ada, someTasks(2), 2)
 	for _, task := range oldestFirst(t, s, ada) {
@@ -183,7 +176,7 @@ func testImportAfterDelete(t *testing.T, s ImportingStore) {
 }
 
 // testImportsAreApart: the same old id may occur with another owner, and in another source.
-func testImportsAreApart(t *testing.T, s ImportingStore) {
+func testImportsAreApart(t *testing.T, s Store) {
 	ada, bob := newUser(), newUser()
 	tasks := someTasks(2)
 	wantImport(t, s, ada, tasks, 2)
@@ -209,7 +202,7 @@ func testImportsAreApart(t *testing.T, s ImportingStore) {
 }
 
 // testImportAtOnce: each task goes to one of the imports.
-func testImportAtOnce(t *testing.T, s ImportingStore) {
+func testImportAtOnce(t *testing.T, s Store) {
 	ada := newUser()
 	var added atomic.Int64
 	atOnce(t, 6, func(i int) error {
@@ -228,7 +221,7 @@ func testImportAtOnce(t *testing.T, s ImportingStore) {
 
 // testImportAllOrNothing: what the database refuses takes everything with it, the notes of what was imported too, and so
 // does a caller who has gone away.
-func testImportAllOrNothing(t *testing.T, s ImportingStore) {
+func testImportAllOrNothing(t *testing.T, s Store) {
 	ada := newUser()
 	tasks := someTasks(3)
 	bad := slices.Clone(tasks)
@@ -248,11 +241,11 @@ func testImportAllOrNothing(t *testing.T, s ImportingStore) {
 }
 
 // testImportQuota: people keep what they had, and get no more than the quota by themselves.
-func testImportQuota(t *testing.T, s ImportingStore) {
+func testImportQuota(t *testing.T, s Store) {
 	ada := newUser()
 	wantImport(t, s, ada, someTasks(12), 12)
 	create := func(quota int) error {
-		_, err := s.Create(context.Background(), ada, titled("x").NewTask(ada, noon), quota, by(ada))
+		_, err := s.Create(context.Background(), ada, titled("x"), quota, by(ada))
 		return err
 	}
 	wantCode(t, create(12), todo.Conflict)
@@ -262,7 +255,7 @@ func testImportQuota(t *testing.T, s ImportingStore) {
 }
 
 // testImportAfterErasure: an import can't undo an erasure, and somebody else's is no hindrance.
-func testImportAfterErasure(t *testing.T, s ImportingStore) {
+func testImportAfterErasure(t *testing.T, s Store) {
 	ada, bob := newUser(), newUser()
 	tasks := someTasks(3)
 	wantImport(t, s, ada, tasks[:2], 2)
@@ -282,7 +275,7 @@ func testImportAfterErasure(t *testing.T, s ImportingStore) {
 }
 
 // testImportsAreListed: by source and old id, nobody else's, whatever became of the tasks.
-func testImportsAreListed(t *testing.T, s ImportingStore) {
+func testImportsAreListed(t *testing.T, s Store) {
 	ada := newUser()
 	wantImport(t, s, newUser(), someTasks(3), 3)
 	if n, err := s.ImportTasks(t.Context(), ada, "older", someTasks(2), by(ada)); err != nil || n != 2 {

@@ -9,30 +9,30 @@ import (
 )
 
 // byID are all operations of a store that name a task.
-var byID = map[string]func(s todo.Store, owner todo.UserID, id int64) error{
-	"read": func(s todo.Store, owner todo.UserID, id int64) error {
+var byID = map[string]func(s Store, owner todo.UserID, id int64) error{
+	"read": func(s Store, owner todo.UserID, id int64) error {
 		_, err := s.Task(context.Background(), owner, id, noon)
 		return err
 	},
-	"update": func(s todo.Store, owner todo.UserID, id int64) error {
+	"update": func(s Store, owner todo.UserID, id int64) error {
 		_, err := s.Update(context.Background(), owner, id, titled("stolen"), by(owner))
 		return err
 	},
-	"update nothing": func(s todo.Store, owner todo.UserID, id int64) error {
+	"update nothing": func(s Store, owner todo.UserID, id int64) error {
 		_, err := s.Update(context.Background(), owner, id, todo.Patch{}, by(owner))
 		return err
 	},
-	"toggle": func(s todo.Store, owner todo.UserID, id int64) error {
+	"toggle": func(s Store, owner todo.UserID, id int64) error {
 		_, err := s.Toggle(context.Background(), owner, id, by(owner))
 		return err
 	},
-	"delete": func(s todo.Store, owner todo.UserID, id int64) error {
+	"delete": func(s Store, owner todo.UserID, id int64) error {
 		return errOf(s.Delete(context.Background(), owner, id, by(owner)))
 	},
 }
 
 // testOwnersAreApart: neither reads nor changes nor lists reach another's task.
-func testOwnersAreApart(t *testing.T, s todo.Store) {
+func testOwnersAreApart(t *testing.T, s Store) {
 	// Names that differ in case, in a trailing space or by a prefix are different people.
 	ada := newUser()
 	others := []todo.UserID{newUser(), ada + " ", ada + "x", ada[:len(ada)-1], "USER-" + ada[5:], "%", "' or '1'='1"}
@@ -53,7 +53,7 @@ func testOwnersAreApart(t *testing.T, s todo.Store) {
 }
 
 // testMissingAndForeignAreAlike: the error gives nothing away.
-func testMissingAndForeignAreAlike(t *testing.T, s todo.Store) {
+func testMissingAndForeignAreAlike(t *testing.T, s Store) {
 	ada, bob := newUser(), newUser()
 	task := mustCreate(t, s, ada, titled("pay rent"))
 	for name, op := range byID {

@@ -14,7 +14,7 @@ import (
 )
 
 // testFilters: each condition and all of them together.
-func testFilters(t *testing.T, s todo.Store) {
+func testFilters(t *testing.T, s Store) {
 	ada := newUser()
 	for _, p := range []todo.Patch{
 		{Title: todo.Some("low"), Priority: todo.Some(todo.Low), Due: todo.Some(due("2026-01-01"))},
@@ -60,7 +60,7 @@ func testFilters(t *testing.T, s todo.Store) {
 }
 
 // testOrders: random tasks in random orders come as the reference below sorts them.
-func testOrders(t *testing.T, s todo.Store) {
+func testOrders(t *testing.T, s Store) {
 	title := rapid.SampledFrom([]string{"a", "A", "b", "É", "é", "z", "Z", "😀", "\uffff", "aa", "a b", "0"})
 	rapid.Check(t, func(t *rapid.T) {
 		ada := newUser()
@@ -140,12 +140,12 @@ func describe(tasks []todo.Task) []string {
 }
 
 // testPages: every page size walks over all tasks once, newest first.
-func testPages(t *testing.T, s todo.Store) {
+func testPages(t *testing.T, s Store) {
 	ada := newUser()
 	var want []string
 	for i := range 10 {
 		w := at(ada, noon.Add(time.Duration(i/2)*time.Second)) // pairs share their time: the id decides
-		task, err := taskOf(s.Create(t.Context(), ada, titled(fmt.Sprint(i)).NewTask(ada, w.At), plenty, w))
+		task, err := taskOf(s.Create(t.Context(), ada, titled(fmt.Sprint(i)), plenty, w))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func testPages(t *testing.T, s todo.Store) {
 }
 
 // testWords: case is ignored beyond ASCII; accents are not.
-func testWords(t *testing.T, s todo.Store) {
+func testWords(t *testing.T, s Store) {
 	ada := newUser()
 	for _, title := range []string{"CAFÉ crème", "straße", "ΟΔΥΣΣΕΥΣ", "ПРИВЕТ", "Kelvin 5\u212a", "[a-z]+(x)", `back\slash`} {
 		mustCreate(t, s, ada, titled(title))
@@ -191,7 +191,7 @@ func testWords(t *testing.T, s todo.Store) {
 }
 
 // testAnyWord: a store finds exactly what folding both sides finds.
-func testAnyWord(t *testing.T, s todo.Store) {
+func testAnyWord(t *testing.T, s Store) {
 	text := rapid.StringOf(rapid.OneOf(
 		rapid.SampledFrom([]rune("aAkK\u212asSſßẞéÉσςΣiIİıǅǆǄ.*+?[]{}()|^$\\-&~#/:=!<> 019_%")), rapid.Rune(),
 	))

@@ -9,7 +9,7 @@ import (
 
 // testLives: nothing of a former life is in the log or answers a key, and what clients remember of it can't be gone on
 // from, even if the new life has come as far.
-func testLives(t *testing.T, s AccountStore) {
+func testLives(t *testing.T, s Store) {
 	ctx, id := t.Context(), newUser()
 	now := noon
 	service := todo.NewService(s, func() time.Time { return now }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour})

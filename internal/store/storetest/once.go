@@ -12,18 +12,18 @@ import (
 // once returns a write by owner with a key that is remembered for an hour.
 func once(owner todo.UserID, key, fingerprint string) todo.Write {
 	w := by(owner)
-	w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte(fingerprint), Status: 200, Since: w.At.Add(-time.Hour)}
+	w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte(fingerprint), Status: 200}
 	return w
 }
 
 // testOnceAtOnce: of sixty-four requests with one key one is carried out, and all others get what came of it.
-func testOnceAtOnce(t *testing.T, s todo.Store) {
+func testOnceAtOnce(t *testing.T, s Store) {
 	const n = 64
 	ada := newUser() // whom nobody knows yet
 	start := mustCreate(t, s, newUser(), titled("x"))
 	for name, do := range map[string]func(todo.Write) (todo.WriteResult, error){
 		"create": func(w todo.Write) (todo.WriteResult, error) {
-			return s.Create(context.Background(), ada, titled("x").NewTask(ada, noon), plenty, w)
+			return s.Create(context.Background(), ada, titled("x"), plenty, w)
 		},
 		"toggle": func(w todo.Write) (todo.WriteResult, error) {
 			tasks := mustList(t, s, ada, todo.Filter{}).Tasks
@@ -58,10 +58,10 @@ func testOnceAtOnce(t *testing.T, s todo.Store) {
 }
 
 // testKeysAreTheOwners: the same key of another is another key.
-func testKeysAreTheOwners(t *testing.T, s todo.Store) {
+func testKeysAreTheOwners(t *testing.T, s Store) {
 	users := []todo.UserID{newUser(), newUser()}
 	for _, user := range users {
-		out, err := s.Create(t.Context(), user, titled(string(user)).NewTask(user, noon), plenty, once(user, "k", string(user)))
+		out, err := s.Create(t.Context(), user, titled(string(user)), plenty, once(user, "k", string(user)))
 		if err != nil || out.Replayed || out.Task.Title != string(user) {
 			t.Fatalf("%+v, %v", out, err)
 		}
@@ -77,17 +77,17 @@ func testKeysAreTheOwners(t *testing.T, s todo.Store) {
 }
 
 // testKeysAreText: every key that there can be is itself and no other.
-func testKeysAreText(t *testing.T, s todo.Store) {
+func testKeysAreText(t *testing.T, s Store) {
 	ada := newUser()
 	keys := []string{"k", "K", "k'", `"k"`, "k--", "$1", "?1", "%", "_", `\`, "../k", "k/", "0", "00", fmt.Sprintf("%0255d", 1)}
 	for i, key := range keys {
-		out, err := s.Create(t.Context(), ada, titled(key[:1]).NewTask(ada, noon), plenty, once(ada, key, "\x00\xff"+key))
+		out, err := s.Create(t.Context(), ada, titled(key[:1]), plenty, once(ada, key, "\x00\xff"+key))
 		if err != nil || out.Replayed || out.Task.Version != todo.Rev(i+1) {
 			t.Errorf("%q: %+v, %v", key, out, err)
 		}
 	}
 	for i, key := range keys {
-		out, err := s.Create(t.Context(), ada, titled("y").NewTask(ada, noon), plenty, once(ada, key, "\x00\xff"+key))
+		out, err := s.Create(t.Context(), ada, titled("y"), plenty, once(ada, key, "\x00\xff"+key))
 		if err != nil || !out.Replayed || out.Task.Version != todo.Rev(i+1) {
 			t.Errorf("%q again: %+v, %v", key, out, err)
 		}
@@ -95,14 +95,14 @@ func testKeysAreText(t *testing.T, s todo.Store) {
 }
 
 // testRefusalsAreForgotten: a key whose change was refused is as good as new, with another request, too.
-func testRefusalsAreForgotten(t *testing.T, s todo.Store) {
+func testRefusalsAreForgotten(t *testing.T, s Store) {
 	ctx, ada := t.Context(), newUser()
 	task := mustCreate(t, s, ada, titled("x"))
 	stale := once(ada, "k", "stale")
 	stale.If = []todo.Rev{task.Version + 1}
 	_, notFound := s.Toggle(ctx, ada, 1<<60, once(ada, "k", "missing"))
 	_, changed := s.Toggle(ctx, ada, task.ID, stale)
-	_, full := s.Create(ctx, ada, titled("y").NewTask(ada, noon), 1, once(ada, "k", "full"))
+	_, full := s.Create(ctx, ada, titled("y"), 1, once(ada, "k", "full"))
 	_, notThere := s.Restore(ctx, ada, task.ID, plenty, once(ada, "k", "restore"))
 	for i, want := range []todo.Code{todo.NotFound, todo.Changed, todo.Conflict, todo.NotFound} {
 		wantCode(t, []error{notFound, changed, full, notThere}[i], want)

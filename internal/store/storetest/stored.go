@@ -14,7 +14,7 @@ import (
 // RunStoredJSON fails the test unless s keeps what has no columns in the JSON that every store keeps it in. stored returns
 // owner's log entries' fields in the order of their revisions, "" for none, and then the tasks beside keys in the order
 // of these.
-func RunStoredJSON(t *testing.T, s todo.Store, stored func(owner todo.UserID) (before, results []string)) {
+func RunStoredJSON(t *testing.T, s Store, stored func(owner todo.UserID) (before, results []string)) {
 	ctx, ada := t.Context(), newUser()
 	text := "a \"b\" \\ \n <é> \u2028 😀"
 	task, err := create(t, s, ada, todo.Patch{Title: todo.Some(text), Description: todo.Some(text)})
@@ -53,7 +53,8 @@ func RunStoredJSON(t *testing.T, s todo.Store, stored func(owner todo.UserID) (b
 		`{"completed":true,"completed_at":` + us + `}`, `{"deleted_at":null}`, `{"deleted_at":` + us + `}`,
 	})
 	row := func(version int, rest string) string {
-		return fmt.Sprintf(`{"id":%d,"version":%d,"created_at":%d,%s}`, task.ID, version, noon.UnixMicro(), rest)
+		return fmt.Sprintf(`{"tasks":[%d],"results":[{"op":2,"task":{"id":%[1]d,"version":%d,"created_at":%d,%s,"deleted_at":null}}]}`,
+			task.ID, version, noon.UnixMicro(), rest)
 	}
 	wantJSON(t, results, []string{
 		row(1, `"updated_at":`+fmt.Sprint(noon.UnixMicro())+`,"title":`+string(quoted)+`,"description":`+string(quoted)+

@@ -10,16 +10,17 @@ import (
 
 	"pgregory.net/rapid"
 
+	"todod/internal/account"
 	"todod/internal/todo"
 )
 
 // Run runs the suite. open returns an empty store that is closed when its test ends; the tests of the suite run in
 // parallel, each on a store of its own.
-func Run(t *testing.T, open func(t *testing.T) todo.Store) {
+func Run(t *testing.T, open func(t *testing.T) account.FullStore) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, open(t))
+			c.test(t, Of(open(t)))
 		})
 	}
 }
@@ -27,7 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) todo.Store) {
 // cases is the suite.
 var cases = []struct {
 	name string
-	test func(*testing.T, todo.Store)
+	test func(*testing.T, Store)
 }{
 	{"a created task is read back as it is", testCreatedTaskIsReadBack},
 	{"any text comes back byte for byte", testTextComesBack},
@@ -110,10 +111,10 @@ func mustNormalise(t rapid.TB, p todo.Patch) todo.Patch {
 }
 
 // create stores the task that p starts.
-func create(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) (todo.Task, error) {
+func create(t rapid.TB, s Store, owner todo.UserID, p todo.Patch) (todo.Task, error) {
 	t.Helper()
 	w := by(owner)
-	return taskOf(s.Create(context.Background(), owner, mustNormalise(t, p).NewTask(owner, w.At), plenty, w))
+	return taskOf(s.Create(context.Background(), owner, mustNormalise(t, p), plenty, w))
 }
 
 // taskOf returns the task that came of a change.
@@ -123,7 +124,7 @@ func taskOf(out todo.WriteResult, err error) (todo.Task, error) { return out.Tas
 func errOf(_ todo.WriteResult, err error) error { return err }
 
 // mustCreate stores the task that p starts and returns it.
-func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.Task {
+func mustCreate(t rapid.TB, s Store, owner todo.UserID, p todo.Patch) todo.Task {
 	t.Helper()
 	task, err := create(t, s, owner, p)
 	if err != nil {
@@ -133,7 +134,7 @@ func mustCreate(t rapid.TB, s todo.Store, owner todo.UserID, p todo.Patch) todo.
 }
 
 // mustUpdate applies p to a task and returns it.
-func mustUpdate(t rapid.TB, s todo.Store, owner todo.UserID, id int64, p todo.Patch) todo.Task {
+func mustUpdate(t rapid.TB, s Store, owner todo.UserID, id int64, p todo.Patch) todo.Task {
 	t.Helper()
 	task, err := taskOf(s.Update(context.Background(), owner, id, mustNormalise(t, p), at(owner, noon.Add(time.Hour))))
 	if err != nil {
@@ -143,7 +144,7 @@ func mustUpdate(t rapid.TB, s todo.Store, owner todo.UserID, id int64, p todo.Pa
 }
 
 // mustRead returns a task.
-func mustRead(t rapid.TB, s todo.Store, owner todo.UserID, id int64) todo.Task {
+func mustRead(t rapid.TB, s Store, owner todo.UserID, id int64) todo.Task {
 	t.Helper()
 	task, err := s.Task(context.Background(), owner, id, noon)
 	if err != nil {
@@ -153,7 +154,7 @@ func mustRead(t rapid.TB, s todo.Store, owner todo.UserID, id int64) todo.Task {
 }
 
 // mustList returns a page; a limit of 0 is the highest, no order the newest first.
-func mustList(t rapid.TB, s todo.Store, owner todo.UserID, f todo.Filter) todo.Page {
+func mustList(t rapid.TB, s Store, owner todo.UserID, f todo.Filter) todo.Page {
 	t.Helper()
 	if f.Limit == 0 {
 		f.Limit = todo.MaxLimit

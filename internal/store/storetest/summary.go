@@ -12,7 +12,7 @@ import (
 )
 
 // mustHold returns what there is of owner a minute after twelve.
-func mustHold(t *testing.T, s AccountStore, owner todo.UserID) account.Summary {
+func mustHold(t *testing.T, s Store, owner todo.UserID) account.Summary {
 	t.Helper()
 	h, err := s.Summary(t.Context(), owner, noon.Truncate(time.Minute).Add(time.Minute))
 	if err != nil {
@@ -22,14 +22,14 @@ func mustHold(t *testing.T, s AccountStore, owner todo.UserID) account.Summary {
 }
 
 // testSummary: of somebody unknown nothing; then what their tokens say, what their account says, and what they write.
-func testSummary(t *testing.T, s AccountStore) {
+func testSummary(t *testing.T, s Store) {
 	ada := newUser()
 	if h := mustHold(t, s, ada); h.State != (todo.State{}) || h.Account != nil || !h.Since.IsZero() || h.Claims != (todo.User{ID: ada}) || h.Counts != (account.Counts{}) {
 		t.Errorf("of nobody: %+v", h)
 	}
 	w := by(ada)
 	w.By.Email, w.By.Name = "ada@example.com", "Ada"
-	task, err := taskOf(s.Create(t.Context(), ada, titled("x").NewTask(ada, w.At), plenty, w))
+	task, err := taskOf(s.Create(t.Context(), ada, titled("x"), plenty, w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func testSummary(t *testing.T, s AccountStore) {
 }
 
 // testCounts: one task of each kind, and another person's.
-func testCounts(t *testing.T, s AccountStore) {
+func testCounts(t *testing.T, s Store) {
 	ada := newUser()
 	mustCreate(t, s, newUser(), titled("another's"))
 	var want account.Counts
@@ -96,7 +96,7 @@ func testCounts(t *testing.T, s AccountStore) {
 }
 
 // testSessionsAreListed: page by page, all of one person's and nobody else's.
-func testSessionsAreListed(t *testing.T, s AccountStore) {
+func testSessionsAreListed(t *testing.T, s Store) {
 	ada := newUser()
 	mustStart(t, s, newUser())
 	var want []account.Session
@@ -126,7 +126,7 @@ func testSessionsAreListed(t *testing.T, s AccountStore) {
 }
 
 // testEraseOwn: a token erases once, and a later one, however many come at once, only what came after.
-func testEraseOwn(t *testing.T, s AccountStore) {
+func testEraseOwn(t *testing.T, s Store) {
 	a := mustSignUp(t, s)
 	session := mustStart(t, s, a.ID)
 	mustCreate(t, s, a.ID, titled("x"))
@@ -141,7 +141,7 @@ func testEraseOwn(t *testing.T, s AccountStore) {
 
 	later := at(a.ID, noon.Add(2*time.Minute))
 	later.By.AsOf = later.At
-	task, err := taskOf(s.Create(t.Context(), a.ID, titled("new life").NewTask(a.ID, later.At), plenty, later))
+	task, err := taskOf(s.Create(t.Context(), a.ID, titled("new life"), plenty, later))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func testEraseOwn(t *testing.T, s AccountStore) {
 
 // testSweepPeople: sessions that nobody can refresh any more go, and so does what is left of an erasure when no token from
 // before can be good any more. Neither goes from under somebody who is there.
-func testSweepPeople(t *testing.T, s AccountStore) {
+func testSweepPeople(t *testing.T, s Store) {
 	const day = 24 * time.Hour
 	now := noon
 	rules := todo.Rules{Quota: plenty, TrashRemembered: 30 * day, LogRemembered: 90 * day, KeysRemembered: day}
@@ -234,7 +234,7 @@ func testSweepPeople(t *testing.T, s AccountStore) {
 	}
 	w := at(back, noon.Add(29*day))
 	w.By.AsOf = w.At
-	again, err := taskOf(s.Create(t.Context(), back, titled("again").NewTask(back, w.At), plenty, w))
+	again, err := taskOf(s.Create(t.Context(), back, titled("again"), plenty, w))
 	if err != nil {
 		t.Fatal(err)
 	}

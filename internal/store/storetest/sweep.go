@@ -10,7 +10,7 @@ import (
 
 // Sweep tests the sweep of s, in which there must be nothing else: of two people, one of them in a second life, what is too old goes: from the trash for good, from the log,
 // and the keys. What is young enough stays, and so does everything of somebody who has nothing old.
-func Sweep(t *testing.T, s todo.Store) {
+func Sweep(t *testing.T, s Store) {
 	const day = 24 * time.Hour
 	now := noon.Add(100 * day)
 	rules := todo.Rules{Quota: plenty, TrashRemembered: 30 * day, LogRemembered: 90 * day, KeysRemembered: day}
@@ -18,8 +18,8 @@ func Sweep(t *testing.T, s todo.Store) {
 	ada, bob := newUser(), newUser()
 	old, young := at(ada, noon), at(ada, now.Add(-time.Hour))
 	create := func(w todo.Write, key string) todo.Task {
-		w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte("x"), Status: 201, Since: w.At.Add(-day)}
-		out, err := s.Create(t.Context(), w.By.ID, titled(key).NewTask(w.By.ID, w.At), plenty, w)
+		w.Idempotency = &todo.Idempotency{Key: key, Fingerprint: []byte("x"), Status: 201}
+		out, err := s.Create(t.Context(), w.By.ID, titled(key), plenty, w)
 		if err != nil {
 			t.Fatal(err)
 		}

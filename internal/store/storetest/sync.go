@@ -14,7 +14,7 @@ import (
 )
 
 // testChangesAndSnapshot: limits, beginnings and the state that goes with them.
-func testChangesAndSnapshot(t *testing.T, s todo.Store) {
+func testChangesAndSnapshot(t *testing.T, s Store) {
 	ctx, ada := t.Context(), newUser()
 	if log, state, err := s.Changes(ctx, ada, 0, 10); err != nil || len(log) != 0 || state != (todo.State{}) {
 		t.Fatalf("of someone unknown: %v, %+v, %v", log, state, err)
@@ -75,7 +75,7 @@ func testChangesAndSnapshot(t *testing.T, s todo.Store) {
 
 // testReadersConverge: whoever takes a snapshot in pages and then reads the log in pages, while others write, ends with
 // exactly the tasks that there are.
-func testReadersConverge(t *testing.T, s todo.Store) {
+func testReadersConverge(t *testing.T, s Store) {
 	const writers, readers, each = 3, 3, 25
 	for range rounds {
 		ada := newUser()
@@ -118,7 +118,7 @@ func testReadersConverge(t *testing.T, s todo.Store) {
 }
 
 // writeAnything makes one random change to owner's tasks. One that meets another's is no error.
-func writeAnything(s todo.Store, owner todo.UserID) (err error) {
+func writeAnything(s Store, owner todo.UserID) (err error) {
 	ctx := context.Background()
 	trash := rand.IntN(3) == 0 //nolint:gosec // chance, no secret
 	page, err := s.Tasks(ctx, owner, todo.Filter{Order: todo.NewestFirst(), Limit: todo.MaxLimit, Trash: trash})
@@ -131,7 +131,7 @@ func writeAnything(s todo.Store, owner todo.UserID) (err error) {
 	}
 	switch rand.IntN(6) { //nolint:gosec // chance, no secret
 	case 0:
-		_, err = s.Create(ctx, owner, titled("new").NewTask(owner, noon), plenty, by(owner))
+		_, err = s.Create(ctx, owner, titled("new"), plenty, by(owner))
 	case 1:
 		_, err = s.Delete(ctx, owner, id, by(owner))
 	case 2:
@@ -150,7 +150,7 @@ func writeAnything(s todo.Store, owner todo.UserID) (err error) {
 }
 
 // follow copies owner's tasks in pages of random sizes until nothing is written any more and all is known.
-func follow(s todo.Store, owner todo.UserID, done *atomic.Bool) (map[int64]todo.Task, error) {
+func follow(s Store, owner todo.UserID, done *atomic.Bool) (map[int64]todo.Task, error) {
 	ctx, known := context.Background(), map[int64]todo.Task{}
 	begun, err := s.State(ctx, owner)
 	if err != nil {
@@ -198,7 +198,7 @@ func follow(s todo.Store, owner todo.UserID, done *atomic.Bool) (map[int64]todo.
 }
 
 // testUnless: nothing is read for whoever knows the state, and all is for everybody else.
-func testUnless(t *testing.T, s todo.Store) {
+func testUnless(t *testing.T, s Store) {
 	ada := newUser()
 	list := func(unless todo.State) todo.Page {
 		t.Helper()

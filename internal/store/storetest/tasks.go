@@ -21,7 +21,7 @@ func due(s string) todo.Due {
 }
 
 // testCreatedTaskIsReadBack: what Create returns is what it was given, and what Task returns afterwards.
-func testCreatedTaskIsReadBack(t *testing.T, s todo.Store) {
+func testCreatedTaskIsReadBack(t *testing.T, s Store) {
 	ada := newUser()
 	full := mustCreate(t, s, ada, todo.Patch{
 		Title: todo.Some("pay rent"), Description: todo.Some("by bank"), Completed: todo.Some(true),
@@ -51,7 +51,7 @@ func testCreatedTaskIsReadBack(t *testing.T, s todo.Store) {
 }
 
 // testTextComesBack: no text that the rules allow is altered on its way.
-func testTextComesBack(t *testing.T, s todo.Store) {
+func testTextComesBack(t *testing.T, s Store) {
 	ada := newUser()
 	for _, title := range []string{
 		strings.Repeat("😀", todo.MaxTitle), "שלום עולם", "e\u0301 is not é", `'; drop table tasks; --`, `\x00 %s $1 ?1 {}`,
@@ -78,7 +78,7 @@ func testTextComesBack(t *testing.T, s todo.Store) {
 }
 
 // testUpdateKeepsAndClears: absent keeps, null clears, a value replaces.
-func testUpdateKeepsAndClears(t *testing.T, s todo.Store) {
+func testUpdateKeepsAndClears(t *testing.T, s Store) {
 	ada := newUser()
 	before := mustCreate(t, s, ada, todo.Patch{
 		Title: todo.Some("a"), Description: todo.Some("b"), Priority: todo.Some(todo.Low), Due: todo.Some(due("2026-05-01")),
@@ -96,7 +96,7 @@ func testUpdateKeepsAndClears(t *testing.T, s todo.Store) {
 }
 
 // testSameUpdateLeavesNoTrace: no revision is used up, and UpdatedAt stays.
-func testSameUpdateLeavesNoTrace(t *testing.T, s todo.Store) {
+func testSameUpdateLeavesNoTrace(t *testing.T, s Store) {
 	ada := newUser()
 	p := todo.Patch{
 		Title: todo.Some("a"), Description: todo.Some("b"), Completed: todo.Some(true), Priority: todo.Some(todo.High),
@@ -113,7 +113,7 @@ func testSameUpdateLeavesNoTrace(t *testing.T, s todo.Store) {
 }
 
 // testDueDates: the table of what becomes of a due date under a patch.
-func testDueDates(t *testing.T, s todo.Store) {
+func testDueDates(t *testing.T, s Store) {
 	const day, instant = "2026-01-15", "2026-01-15T10:00:00Z"
 	yes, no := todo.Some(true), todo.Some(false)
 	for _, c := range []struct {
@@ -168,7 +168,7 @@ func testDueDates(t *testing.T, s todo.Store) {
 }
 
 // testToggle: open, completed, open again.
-func testToggle(t *testing.T, s todo.Store) {
+func testToggle(t *testing.T, s Store) {
 	ada := newUser()
 	task := mustCreate(t, s, ada, titled("x"))
 	later := noon.Add(time.Minute)
@@ -191,7 +191,7 @@ func testToggle(t *testing.T, s todo.Store) {
 }
 
 // testTimeNeverRunsBackwards: a replica whose clock is behind doesn't move updated_at back.
-func testTimeNeverRunsBackwards(t *testing.T, s todo.Store) {
+func testTimeNeverRunsBackwards(t *testing.T, s Store) {
 	ada := newUser()
 	task := mustCreate(t, s, ada, titled("x"))
 	behind := at(ada, noon.Add(-time.Hour))
@@ -211,7 +211,7 @@ func testTimeNeverRunsBackwards(t *testing.T, s todo.Store) {
 }
 
 // testDeletedTaskIsGone: from reads, lists and changes alike.
-func testDeletedTaskIsGone(t *testing.T, s todo.Store) {
+func testDeletedTaskIsGone(t *testing.T, s Store) {
 	ctx, ada := context.Background(), newUser()
 	task := mustCreate(t, s, ada, titled("x"))
 	if err := errOf(s.Delete(ctx, ada, task.ID, by(ada))); err != nil {
@@ -238,10 +238,10 @@ func testDeletedTaskIsGone(t *testing.T, s todo.Store) {
 }
 
 // testQuota: the limit counts tasks that are there, not those that were.
-func testQuota(t *testing.T, s todo.Store) {
+func testQuota(t *testing.T, s Store) {
 	ctx, ada := context.Background(), newUser()
 	add := func() (todo.Task, error) {
-		return taskOf(s.Create(ctx, ada, titled("x").NewTask(ada, noon), 2, by(ada)))
+		return taskOf(s.Create(ctx, ada, titled("x"), 2, by(ada)))
 	}
 	first, err := add()
 	if err != nil {
@@ -267,7 +267,7 @@ func testQuota(t *testing.T, s todo.Store) {
 }
 
 // testCancelledCallerChangesNothing: a write whose caller is gone before it begins isn't made.
-func testCancelledCallerChangesNothing(t *testing.T, s todo.Store) {
+func testCancelledCallerChangesNothing(t *testing.T, s Store) {
 	ada := newUser()
 	task := mustCreate(t, s, ada, titled("x"))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -282,7 +282,7 @@ func testCancelledCallerChangesNothing(t *testing.T, s todo.Store) {
 }
 
 // testReady: the suite's stores are migrated and there.
-func testReady(t *testing.T, s todo.Store) {
+func testReady(t *testing.T, s Store) {
 	if err := s.Ready(context.Background()); err != nil {
 		t.Errorf("ready: %v", err)
 	}

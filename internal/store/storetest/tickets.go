@@ -22,7 +22,7 @@ func newTicket(owner todo.UserID) account.Ticket {
 }
 
 // mustIssue stores tickets at noon.
-func mustIssue(t *testing.T, s AccountStore, tickets ...account.Ticket) {
+func mustIssue(t *testing.T, s Store, tickets ...account.Ticket) {
 	t.Helper()
 	for _, ticket := range tickets {
 		if err := s.IssueTicket(t.Context(), ticket, noon); err != nil {
@@ -32,7 +32,7 @@ func mustIssue(t *testing.T, s AccountStore, tickets ...account.Ticket) {
 }
 
 // testTicketIsGoodOnce: with all that the token said, or the little.
-func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
+func testTicketIsGoodOnce(t *testing.T, s Store) {
 	full := newTicket(newUser())
 	bare := newTicket(full.Owner)
 	bare.SessionID, bare.AsOf = "", time.Time{}
@@ -49,7 +49,7 @@ func testTicketIsGoodOnce(t *testing.T, s AccountStore) {
 }
 
 // testTicketExpires: and is forgotten when the next one is issued.
-func testTicketExpires(t *testing.T, s AccountStore) {
+func testTicketExpires(t *testing.T, s Store) {
 	old := newTicket(newUser())
 	mustIssue(t, s, old)
 	_, err := s.RedeemTicket(t.Context(), old.Owner, old.Hash, old.Until)
@@ -62,7 +62,7 @@ func testTicketExpires(t *testing.T, s AccountStore) {
 }
 
 // testTicketsAreApart: even those with one hash; and erasing takes the owner's.
-func testTicketsAreApart(t *testing.T, s AccountStore) {
+func testTicketsAreApart(t *testing.T, s Store) {
 	ada, bob := newTicket(newUser()), newTicket(newUser())
 	bob.Hash = ada.Hash
 	mustIssue(t, s, ada)
@@ -81,7 +81,7 @@ func testTicketsAreApart(t *testing.T, s AccountStore) {
 }
 
 // testTicketAtOnce: on a new ticket each round.
-func testTicketAtOnce(t *testing.T, s AccountStore) {
+func testTicketAtOnce(t *testing.T, s Store) {
 	for range 10 {
 		ticket := newTicket(newUser())
 		mustIssue(t, s, ticket)
@@ -102,7 +102,7 @@ func testTicketAtOnce(t *testing.T, s AccountStore) {
 }
 
 // testStates: of very many, in one go.
-func testStates(t *testing.T, s todo.Store) {
+func testStates(t *testing.T, s Store) {
 	owners := make([]todo.UserID, 120)
 	for i := range owners {
 		owners[i] = newUser()

@@ -9,7 +9,7 @@ import (
 )
 
 // testQuotaAtRestore: a task that comes back counts like a new one.
-func testQuotaAtRestore(t *testing.T, s todo.Store) {
+func testQuotaAtRestore(t *testing.T, s Store) {
 	ctx, ada := t.Context(), newUser()
 	first := mustCreate(t, s, ada, titled("first"))
 	if err := errOf(s.Delete(ctx, ada, first.ID, by(ada))); err != nil {
@@ -21,7 +21,7 @@ func testQuotaAtRestore(t *testing.T, s todo.Store) {
 	if got, err := taskOf(s.Restore(ctx, ada, first.ID, 2, by(ada))); err != nil || got.Version != 4 || got.DeletedAt != nil {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	wantCode(t, errOf(s.Create(ctx, ada, titled("third").NewTask(ada, noon), 2, by(ada))), todo.Conflict)
+	wantCode(t, errOf(s.Create(ctx, ada, titled("third"), 2, by(ada))), todo.Conflict)
 
 	for _, id := range []int64{first.ID, second.ID} { // what is gone for good was in the trash and did not count
 		if err := errOf(s.Delete(ctx, ada, id, by(ada))); err != nil {
@@ -32,7 +32,7 @@ func testQuotaAtRestore(t *testing.T, s todo.Store) {
 		}
 	}
 	for i, want := range []todo.Code{0, 0, todo.Conflict} {
-		if err := errOf(s.Create(ctx, ada, titled("x").NewTask(ada, noon), 2, by(ada))); todo.CodeOf(err) != want {
+		if err := errOf(s.Create(ctx, ada, titled("x"), 2, by(ada))); todo.CodeOf(err) != want {
 			t.Errorf("create %d after the purge: %v", i, err)
 		}
 	}
@@ -40,7 +40,7 @@ func testQuotaAtRestore(t *testing.T, s todo.Store) {
 
 // RunPurge fails the test unless a purge leaves nothing of what a task said in any row of s, and everything of other
 // tasks. rows returns all rows of all tables as text.
-func RunPurge(t *testing.T, s todo.Store, rows func() string) {
+func RunPurge(t *testing.T, s Store, rows func() string) {
 	ctx, ada := t.Context(), newUser()
 	must := func(out todo.WriteResult, err error) todo.Task {
 		t.Helper()
@@ -51,7 +51,7 @@ func RunPurge(t *testing.T, s todo.Store, rows func() string) {
 	}
 	fill := func(word string) todo.Task {
 		p := mustNormalise(t, todo.Patch{Title: todo.Some(word), Description: todo.Some(word)})
-		task := must(s.Create(ctx, ada, p.NewTask(ada, noon), plenty, once(ada, word, "create")))
+		task := must(s.Create(ctx, ada, p, plenty, once(ada, word, "create")))
 		must(s.Update(ctx, ada, task.ID, p, once(ada, word+" same", "same"))) // keeps the task beside the key
 		must(s.Update(ctx, ada, task.ID, mustNormalise(t, todo.Patch{
 			Title: todo.Some(word + " 2"), Description: todo.Some(word + " 2"), Due: todo.Some(due("1815-12-10")),

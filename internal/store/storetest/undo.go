@@ -11,7 +11,7 @@ import (
 
 // testUndoOfADueDate: a due date is one thing. Whether it is a day is no field of its own that an undo could leave
 // behind.
-func testUndoOfADueDate(t *testing.T, s todo.Store) {
+func testUndoOfADueDate(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	at := func(text string) todo.Patch {
 		due, _ := todo.ParseDue(text)
@@ -45,7 +45,7 @@ func testUndoOfADueDate(t *testing.T, s todo.Store) {
 }
 
 // testUndoAndTheQuota: what an undo leaves counts, not what it goes through.
-func testUndoAndTheQuota(t *testing.T, s todo.Store) {
+func testUndoAndTheQuota(t *testing.T, s Store) {
 	service, ada := serviceOf(s, 2), todo.User{ID: newUser(), AsOf: noon}
 	old := mustCreate(t, s, ada.ID, titled("old"))
 	_, err := service.Batch(t.Context(), ada, []todo.Step{
@@ -75,7 +75,7 @@ func testUndoAndTheQuota(t *testing.T, s todo.Store) {
 }
 
 // testUndoOfHalfASet: a set whose beginning has been forgotten is forgotten.
-func testUndoOfHalfASet(t *testing.T, s todo.Store) {
+func testUndoOfHalfASet(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	var steps []todo.Step
 	for i := range 6 {
@@ -100,7 +100,7 @@ func testUndoOfHalfASet(t *testing.T, s todo.Store) {
 }
 
 // testUndoNamesAFew: a conflict in everything doesn't name everything.
-func testUndoNamesAFew(t *testing.T, s todo.Store) {
+func testUndoNamesAFew(t *testing.T, s Store) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	for i := range 30 {
 		mustCreate(t, s, ada.ID, titled(fmt.Sprint(i)))
@@ -120,7 +120,7 @@ func testUndoNamesAFew(t *testing.T, s todo.Store) {
 }
 
 // testComposedChangesAreApart: whatever of another's a composed change is about, it gets what is not there.
-func testComposedChangesAreApart(t *testing.T, s todo.Store) {
+func testComposedChangesAreApart(t *testing.T, s Store) {
 	service, ada, mallory := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}, todo.User{ID: newUser(), AsOf: noon}
 	live, trashed := mustCreate(t, s, ada.ID, titled("Ada's")), mustCreate(t, s, ada.ID, titled("Ada's trash"))
 	must(t)(taskOf(service.Delete(t.Context(), ada, trashed.ID, keyed("key"))))
@@ -132,11 +132,16 @@ func testComposedChangesAreApart(t *testing.T, s todo.Store) {
 		t.Fatal(err)
 	}
 	yes, no := true, false
-	for name, need := range map[string]todo.Need{
+	for name, need := range map[string]todo.ReadSet{
 		"by id": {Tasks: []int64{live.ID, trashed.ID}}, "open": {Completed: &no}, "completed": {Completed: &yes},
-		"by key": {SetOf: "key", Since: noon.Add(-time.Hour)}, "by revision": {Set: 1}, "base": {Base: 3}, "new": {New: 3},
+		"by key": {SetOf: "key", Since: noon.Add(-time.Hour)}, "of the key": {Key: "key", Since: noon.Add(-time.Hour)},
+		"by revision": {Set: 1}, "base": {Base: 3}, "new": {New: 3},
 	} {
-		_, err := s.Compose(t.Context(), mallory.ID, need, by(mallory.ID), func(known todo.Known) (todo.Plan, error) {
+		need.At = noon
+		err := s.Change(t.Context(), mallory.ID, need, func(known *todo.Snapshot) (todo.WriteSet, error) {
+			if known.Stored != nil || known.ID != mallory.ID {
+				t.Errorf("%s: %+v is known of %s", name, known.Stored, known.ID)
+			}
 			for id, task := range known.Tasks {
 				if task.Owner != mallory.ID || id == live.ID || id == trashed.ID {
 					t.Errorf("%s: %s is known", name, show(task))
@@ -158,17 +163,17 @@ func testComposedChangesAreApart(t *testing.T, s todo.Store) {
 			if known.Count != 6 || known.State.Rev != 6 {
 				t.Errorf("%s: %d tasks at revision %d", name, known.Count, known.State.Rev)
 			}
-			return todo.Plan{}, nil
+			return todo.WriteSet{}, nil
 		})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	// Even a plan that names her task, of which todo makes none, does nothing to it, whatever comes of it.
-	_, _ = s.Compose(t.Context(), mallory.ID, todo.Need{}, by(mallory.ID), func(known todo.Known) (todo.Plan, error) {
+	_ = s.Change(t.Context(), mallory.ID, todo.ReadSet{At: noon}, func(known *todo.Snapshot) (todo.WriteSet, error) {
 		stolen := live
 		stolen.Owner, stolen.Title, stolen.Version = mallory.ID, "stolen", known.State.Rev+1
-		return todo.Plan{Changes: []todo.Change{{Op: todo.Updated, Rev: stolen.Version, SetRev: stolen.Version, Task: stolen, At: noon}}}, nil
+		return todo.WriteSet{Changes: []todo.Change{{Op: todo.Updated, Rev: stolen.Version, SetRev: stolen.Version, Task: stolen, At: noon}}}, nil
 	})
 	wantTask(t, mustRead(t, s, ada.ID, live.ID), live)
 	if after, err := s.State(t.Context(), ada.ID); err != nil || after != state {

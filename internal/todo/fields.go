@@ -1,0 +1,317 @@
+package todo
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Field is one of the things that a task consists of. Each is described once, in fields: how tasks are patched, compared,
+// merged and undone, what the log keeps of a change and how that reads in JSON follow from it.
+type Field struct {
+	Name string // on the wire, in the log, and in what people are told
+	// Of is the name under which people are told of conflicts: Name, or that of the field which this one is a part of.
+	Of string
+
+	get    func(*Task) any           // its value: nil for null, else a string, bool, Priority or time.Time
+	set    func(*Task, any)          // takes what get returns
+	same   func(a, b *Task) bool     // whether two tasks agree in it
+	decode func([]byte) (any, error) // reads what encodeValue has written
+	whole  func(*Task) any           // what get returns, with the fields that are a part of this one
+
+	named func(*Patch) bool              // whether a patch names it; nil for a field that nobody can write
+	check func(*Patch, fault)            // reports the rules that a patch's value breaks, and makes it what tasks hold
+	apply func(*Patch, *Task, time.Time) // does what a patch says, at that time
+}
+
+// A fault is called with each rule that a field breaks; the two read as a sentence.
+type fault func(field, message string)
+
+// fields are those of a task that the log keeps, in the order in which rules are checked and patches applied. What every
+// task has and no patch names is not among them: id, owner, version, and the times of its creation and last change.
+var fields = []*Field{
+	writable(value("title", func(t *Task) *string { return &t.Title }),
+		func(p *Patch) *Opt[string] { return &p.Title }, checkTitle),
+	writableNull(nullable("description", func(t *Task) **string { return &t.Description }),
+		func(p *Patch) *Opt[string] { return &p.Description }, checkDescription),
+	completedField(),
+	writable(value("priority", func(t *Task) *Priority { return &t.Priority }),
+		func(p *Patch) *Opt[Priority] { return &p.Priority }, checkPriority),
+	dueField(),
+	allDayField(),
+	partOf("completed", moment("completed_at", func(t *Task) **time.Time { return &t.CompletedAt })),
+	moment(fieldDeleted, func(t *Task) **time.Time { return &t.DeletedAt }),
+}
+
+// fieldDeleted is the name of the field that says whether a task is in the trash.
+const fieldDeleted = "deleted_at"
+
+// TaskFields returns the fields of a task that the log keeps.
+func TaskFields() []*Field { return slices.Clone(fields) }
+
+// Writable reports whether people can write the field.
+func (f *Field) Writable() bool { return f.named != nil }
+
+// Value returns the field's value in t: nil for null, else a string, bool, Priority or time.Time.
+func (f *Field) Value(t Task) any { return f.get(&t) }
+
+// value describes a field that always has a value; of returns where a task holds it.
+func value[T comparable](name string, of func(*Task) *T) *Field {
+	f := &Field{Name: name, Of: name}
+	f.get = func(t *Task) any { return *of(t) }
+	f.set = func(t *Task, v any) { *of(t), _ = v.(T) }
+	f.same = func(a, b *Task) bool { return *of(a) == *of(b) }
+	f.decode = decodeAs[T]
+	f.whole = f.get
+	return f
+}
+
+// nullable describes a field that may be null; of returns where a task holds it.
+func nullable[T comparable](name string, of func(*Task) **T) *Field {
+	f := &Field{Name: name, Of: name}
+	f.get = func(t *Task) any {
+		if p := *of(t); p != nil {
+			return *p
+		}
+		return nil
+	}
+	f.set = func(t *Task, v any) {
+		*of(t) = nil
+		if v, ok := v.(T); ok {
+			*of(t) = &v
+		}
+	}
+	f.same = func(a, b *Task) bool { return f.get(a) == f.get(b) }
+	f.decode = decodeAs[T]
+	f.whole = f.get
+	return f
+}
+
+// moment describes a nullable field that is an instant.
+func moment(name string, of func(*Task) **time.Time) *Field {
+	f := nullable(name, of)
+	f.same = func(a, b *Task) bool { return sameTime(*of(a), *of(b)) }
+	f.decode = decodeTime
+	return f
+}
+
+// sameTime reports whether a and b are the same instant, or both nil.
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+// partOf makes f a part of another field.
+func partOf(name string, f *Field) *Field {
+	f.Of = name
+	return f
+}
+
+// writable lets people write f, which is never null; in returns where a patch holds it, check reports the rules that its
+// value breaks.
+func writable[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*Opt[T], fault)) *Field {
+	f.named = func(p *Patch) bool { return in(p).Set }
+	f.check = func(p *Patch, fault fault) {
+		o := in(p)
+		switch {
+		case o.Set && o.Null:
+			fault(f.Name, "must not be null")
+		case o.Set && check != nil:
+			check(o, fault)
+		}
+	}
+	f.apply = func(p *Patch, t *Task, _ time.Time) {
+		if o := in(p); o.Set {
+			f.set(t, o.V)
+		}
+	}
+	return f
+}
+
+// writableNull is writable for a field that may be null.
+func writableNull[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*Opt[T], fault)) *Field {
+	f.named = func(p *Patch) bool { return in(p).Set }
+	f.check = func(p *Patch, fault fault) {
+		if o := in(p); o.Set && !o.Null && check != nil {
+			check(o, fault)
+		}
+	}
+	f.apply = func(p *Patch, t *Task, _ time.Time) {
+		switch o := in(p); {
+		case o.Null:
+			f.set(t, nil)
+		case o.Set:
+			f.set(t, o.V)
+		}
+	}
+	return f
+}
+
+// completedField describes whether a task is done, which also says when it was.
+func completedField() *Field {
+	f := writable(value("completed", func(t *Task) *bool { return &t.Completed }),
+		func(p *Patch) *Opt[bool] { return &p.Completed }, nil)
+	f.apply = func(p *Patch, t *Task, now time.Time) {
+		if p.Completed.Set {
+			t.complete(p.Completed.V, now)
+		}
+	}
+	return f
+}
+
+// dueField describes the due date's instant. A patch settles it together with whether it is a day.
+func dueField() *Field {
+	f := &Field{Name: "due_date", Of: "due_date", decode: decodeTime}
+	f.get = func(t *Task) any {
+		if t.Due == nil {
+			return nil
+		}
+		return t.Due.At
+	}
+	f.set = func(t *Task, v any) {
+		at, ok := v.(time.Time)
+		if t.Due = nil; ok {
+			t.Due = &Due{At: at}
+		}
+	}
+	f.same = func(a, b *Task) bool {
+		x, _ := a.Due.parts()
+		y, _ := b.Due.parts()
+		return sameTime(x, y)
+	}
+	f.whole = func(t *Task) any {
+		if t.Due == nil {
+			return nil
+		}
+		return Due{At: t.Due.At.UTC(), AllDay: t.Due.AllDay}
+	}
+	f.named = func(p *Patch) bool { return p.Due.Set }
+	f.check = func(p *Patch, _ fault) { p.settleDue() }
+	f.apply = func(p *Patch, t *Task, _ time.Time) { t.Due = p.due(t.Due) }
+	return f
+}
+
+// allDayField describes whether the due date is a day, which is a part of it. It stands behind dueField, whose apply and
+// set do what there is to do first.
+func allDayField() *Field {
+	f := &Field{Name: "due_all_day", Of: "due_date", decode: decodeAs[bool]}
+	f.get = func(t *Task) any { return t.Due != nil && t.Due.AllDay }
+	f.set = func(t *Task, v any) {
+		if day, ok := v.(bool); ok && t.Due != nil {
+			t.Due = &Due{At: t.Due.At, AllDay: day}
+		}
+	}
+	f.same = func(a, b *Task) bool { return f.get(a) == f.get(b) }
+	f.whole = f.get
+	f.named = func(p *Patch) bool { return p.AllDay.Set }
+	f.check = func(p *Patch, fault fault) {
+		if p.AllDay.Set && p.AllDay.Null {
+			fault(f.Name, "must not be null")
+		}
+	}
+	f.apply = func(*Patch, *Task, time.Time) {}
+	return f
+}
+
+// Fields are those of a task's fields that a change touched, by name, with their values: nil for null, else a string, bool,
+// Priority or time.Time.
+type Fields map[string]any
+
+// Touched returns those fields of before that differ in after.
+func Touched(before, after Task) Fields {
+	touched := Fields{}
+	for _, f := range fields {
+		if !f.same(&before, &after) {
+			touched[f.Name] = f.get(&before)
+		}
+	}
+	return touched
+}
+
+// PutInto sets the fields of t that are in f.
+func (f Fields) PutInto(t *Task) {
+	for _, field := range fields {
+		if v, there := f[field.Name]; there {
+			field.set(t, v)
+		}
+	}
+}
+
+// Encode returns f in the JSON that stores keep: times in microseconds since 1970, priorities as numbers.
+func (f Fields) Encode() ([]byte, error) {
+	out := []byte{'{'}
+	for _, field := range fields {
+		v, there := f[field.Name]
+		if !there {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		var err error
+		if out, err = appendMember(out, field.Name, v); err != nil {
+			return nil, err
+		}
+	}
+	return append(out, '}'), nil
+}
+
+// DecodeFields reads what Encode has written; no data are no fields.
+func DecodeFields(data []byte) (Fields, error) {
+	if data == nil {
+		return nil, nil
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("fields of a change: %w", err)
+	}
+	f := make(Fields, len(raw))
+	for _, field := range fields {
+		value, there := raw[field.Name]
+		if !there {
+			continue
+		}
+		var err error
+		if f[field.Name], err = field.read(value); err != nil {
+			return nil, fmt.Errorf("fields of a change: %s: %w", field.Name, err)
+		}
+	}
+	return f, nil
+}
+
+// read returns the value that a member of JSON holds, nil for null.
+func (f *Field) read(data []byte) (any, error) {
+	if string(data) == "null" {
+		return nil, nil
+	}
+	return f.decode(data)
+}
+
+// appendMember appends a member of a JSON object to dst. Its name needs no escaping.
+func appendMember(dst []byte, name string, v any) ([]byte, error) {
+	dst = append(dst, '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	if at, ok := v.(time.Time); ok {
+		v = at.UnixMicro()
+	}
+	text, err := json.Marshal(v)
+	return append(dst, text...), err
+}
+
+// decodeAs reads a T in JSON.
+func decodeAs[T any](data []byte) (any, error) {
+	var v T
+	err := json.Unmarshal(data, &v)
+	return v, err
+}
+
+// decodeTime reads microseconds since 1970 as a time in UTC.
+func decodeTime(data []byte) (any, error) {
+	var us int64
+	err := json.Unmarshal(data, &us)
+	return time.UnixMicro(us).UTC(), err
+}

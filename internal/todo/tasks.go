@@ -1,0 +1,185 @@
+package todo
+
+import (
+	"bytes"
+	"context"
+)
+
+// change lets decide choose what to write, unless a change with the same key was made before: then it returns what is
+// remembered of that. Otherwise it returns the changes that were made. decide may be called several times; what it does
+// last counts.
+func (s *Service) change(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
+) (made []Change, replay *StoredAnswer, err error) {
+	w := s.write(by, opts)
+	need.At, need.Since = w.At, s.rememberedSince()
+	if w.Idempotency != nil {
+		need.Key = w.Idempotency.Key
+	}
+	err = s.store.Change(ctx, by.ID, need, func(known *Snapshot) (WriteSet, error) {
+		made, replay = nil, known.Stored
+		switch {
+		case known.revoked(by):
+			return WriteSet{}, TokenRevoked()
+		case replay != nil && !bytes.Equal(replay.Fingerprint, w.Idempotency.Fingerprint):
+			return WriteSet{}, IdempotencyKeyReused()
+		case replay != nil:
+			return WriteSet{}, nil
+		}
+		b := newBuilder(known, w, s.rules.Quota)
+		if err := decide(b); err != nil {
+			return WriteSet{}, err
+		}
+		made = b.changes
+		return b.writeSet(), nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return made, replay, nil
+}
+
+// write returns a change by this user on these terms, now.
+func (s *Service) write(by User, opts WriteOptions) Write {
+	return Write{At: s.moment(), By: by, WriteOptions: opts}
+}
+
+// changeOne is change for a change of one task, which decide returns as it is then.
+func (s *Service) changeOne(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (Task, error),
+) (WriteResult, error) {
+	var task Task
+	_, replay, err := s.change(ctx, by, need, opts, func(b *builder) (err error) {
+		if task, err = decide(b); err == nil && len(b.changes) == 0 {
+			err = b.remember(Result{Op: Updated, Task: &task})
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return WriteResult{}, err
+	case replay != nil:
+		task, err = replay.task(by.ID)
+		return WriteResult{Task: task, Replayed: true}, err
+	}
+	return WriteResult{Task: task}, nil
+}
+
+// task returns the task as the change of it left it; of one that has gone for good since only the id and the version. NoTask
+// if not even that is known.
+func (a *StoredAnswer) task(owner UserID) (Task, error) {
+	if a.Answer == nil && len(a.Changes) == 1 {
+		t := a.Changes[0].Task
+		if a.Changes[0].Blank() {
+			t = Task{ID: t.ID, Owner: owner, Version: t.Version}
+		}
+		return t, nil
+	}
+	results, err := decodeAnswer(owner, a.Answer)
+	if err == nil && (len(results) != 1 || results[0].Task == nil) {
+		err = NoTask()
+	}
+	if err != nil {
+		return Task{}, err
+	}
+	return *results[0].Task, nil
+}
+
+// remember keeps results with the key, if there is one.
+func (b *builder) remember(results ...Result) (err error) {
+	if b.write.Idempotency != nil {
+		b.answer, err = encodeAnswer(results)
+	}
+	return err
+}
+
+// changeTask is changeOne for a task that is there, in the trash or not as asked, at a version that opts want.
+func (s *Service) changeTask(
+	ctx context.Context, by User, id int64, trashed bool, opts WriteOptions, decide func(*builder, Task) (Task, error),
+) (WriteResult, error) {
+	return s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}}, opts, func(b *builder) (Task, error) {
+		t, err := b.required(id, trashed)
+		if err != nil {
+			return Task{}, err
+		}
+		return decide(b, t)
+	})
+}
+
+// Create makes a new task of p, which must have a title.
+func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOptions) (WriteResult, error) {
+	if !p.Title.Set {
+		return WriteResult{}, InvalidFields(FieldError{"title", "is required"})
+	}
+	p, err := p.Normalise()
+	if err != nil {
+		return WriteResult{}, err
+	}
+	return stillThere(s.changeOne(ctx, by, ReadSet{New: 1}, opts, func(b *builder) (Task, error) {
+		return b.create(p.NewTask(by.ID, b.write.At))
+	}))
+}
+
+// stillThere returns out, or NoTask if it is what became of a task that has gone for good since.
+func stillThere(out WriteResult, err error) (WriteResult, error) {
+	if err == nil && out.Task.Title == "" {
+		return WriteResult{}, NoTask()
+	}
+	return out, err
+}
+
+// Update changes what p names of a task and keeps the rest.
+func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, opts WriteOptions) (WriteResult, error) {
+	p, err := p.Normalise()
+	if err != nil {
+		return WriteResult{}, err
+	}
+	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
+		return b.edit(t, p.Apply(t, b.write.At)), nil
+	}))
+}
+
+// UpdateAs changes a task by a patch that depends on how it is. An error of patch is returned.
+func (s *Service) UpdateAs(
+	ctx context.Context, by User, id int64, opts WriteOptions, patch func(Task) (Patch, error),
+) (WriteResult, error) {
+	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
+		p, err := patch(t)
+		if err == nil {
+			p, err = p.Normalise()
+		}
+		if err != nil {
+			return Task{}, err
+		}
+		return b.edit(t, p.Apply(t, b.write.At)), nil
+	}))
+}
+
+// Toggle completes an open task and reopens a completed one.
+func (s *Service) Toggle(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
+		return b.edit(t, t.Toggle(b.write.At)), nil
+	}))
+}
+
+// Delete moves a task to the trash.
+func (s *Service) Delete(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) { return b.trash(t), nil })
+}
+
+// Restore takes a task out of the trash.
+func (s *Service) Restore(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	return stillThere(s.changeTask(ctx, by, id, true, opts, func(b *builder, t Task) (Task, error) { return b.restore(t) }))
+}
+
+// Purge removes a task in the trash for good.
+func (s *Service) Purge(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
+	need := ReadSet{Tasks: []int64{id}, Alone: true}
+	return s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
+		t, err := b.required(id, true)
+		if err != nil {
+			return Task{}, err
+		}
+		return b.purge(t), nil
+	})
+}

@@ -1,0 +1,128 @@
+package todo
+
+import "time"
+
+// WriteOptions say on what terms a change is wanted.
+type WriteOptions struct {
+	RequestID   string
+	If          []Rev        // the task must be at one of these versions; nil lets every version pass
+	Idempotency *Idempotency // nil for a change that is carried out as often as it is asked for
+}
+
+// Idempotency makes a change happen once: whoever asks for it again with the same key gets the answer of the first time.
+type Idempotency struct {
+	Key         string // 1–255 visible ASCII characters, the owner's choice
+	Fingerprint []byte // of the whole request: another request with the same key is refused
+	Status      int    // of the answer if the change is carried out; kept for whoever asks later
+}
+
+// Write is what every change carries.
+type Write struct {
+	At time.Time // when it happens, in whole microseconds of UTC
+	By User      // the owner, as their token describes them
+	WriteOptions
+}
+
+// WriteResult is what became of a change that was carried out.
+type WriteResult struct {
+	Task     Task // as it is afterwards; with DeletedAt after a deletion, ID and Version alone when it is gone for good
+	Replayed bool // nothing was done now: this is what came of the first request with the same key
+}
+
+// A ReadSet is what a use case has to know under the owner's lock before it decides. The zero value asks for nothing but
+// the owner.
+type ReadSet struct {
+	At    time.Time // when the change happens: who is not known yet is known since then
+	Key   string    // what is remembered of this idempotency key; "" for none
+	Since time.Time // how old that, and what SetOf names, may be at most
+
+	Tasks     []int64  // tasks by id, in the trash or not
+	New       int      // how many ids of new tasks
+	Completed *bool    // all tasks that are completed, or all that are not, none of the trash
+	Set       Rev      // the changes that were made together with this one, and what became of their tasks
+	SetOf     string   // the same for the change that was made with this key
+	Base      Rev      // this change
+	Source    string   // the system that OldIDs are of
+	OldIDs    []string // which of these have been imported
+
+	// Alone says that what is decided costs more than a few rows: nobody else's change shall wait for it.
+	Alone bool
+}
+
+// maxShared is how many tasks a change may read or make that shares a transaction with others.
+const maxShared = 8
+
+// Shareable reports whether the change reads and writes so little that those of others can travel with it.
+func (r *ReadSet) Shareable() bool {
+	return !r.Alone && r.Completed == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil &&
+		len(r.Tasks)+r.New <= maxShared
+}
+
+// A Snapshot is what was found of one person under their lock, as the decisions before this one leave it. Whoever decides
+// reads it and changes nothing of it.
+type Snapshot struct {
+	*Owner
+
+	NewIDs   []int64
+	Stored   *StoredAnswer        // what is remembered of the key; nil for nothing
+	Set      []Change             // in the order of their revisions; none if they are forgotten, or there never were any
+	Later    []Change             // of the tasks of Set, since the last change of it, in no order
+	Base     *Change              // nil if it is forgotten
+	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
+}
+
+// An Owner is a person whose lock is held, and those of their tasks that somebody asked for.
+type Owner struct {
+	ID UserID
+	State
+	Count     int  // the tasks that are not in the trash
+	Claims    User // what the newest of their tokens that wrote something said of them, and when it was issued
+	ChangedAt time.Time
+	Tasks     map[int64]Task // by id, in the trash or not
+}
+
+// A StoredAnswer is what is remembered of a change that was made with an idempotency key.
+type StoredAnswer struct {
+	Fingerprint []byte
+	Changes     []Change // what it did, in the order of their revisions
+	Answer      []byte   // what these don't tell; nil for nothing
+}
+
+// A WriteSet is what was decided. The zero value writes nothing.
+type WriteSet struct {
+	Changes []Change   // in the order of their revisions, which follow the owner's without a gap; a task may occur several times
+	Key     *StoredKey // what is to be remembered; nil for nothing
+	Imports []Import
+
+	count  int  // the owner's tasks that are not in the trash, then
+	claims User // what is known of the owner, then
+}
+
+// A StoredKey is an idempotency key with what is to be remembered of its change.
+type StoredKey struct {
+	Idempotency
+	Rev, RevTo Rev    // the first and the last of its changes; 0 for none
+	Answer     []byte // what these don't tell; nil for nothing
+	At         time.Time
+}
+
+// Empty reports whether there is nothing to write.
+func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil }
+
+// Apply makes o what it is once w has been written. Tasks that are gone for good leave it.
+func (w *WriteSet) Apply(o *Owner) {
+	n := len(w.Changes)
+	if n == 0 {
+		return
+	}
+	for i := range w.Changes {
+		c := &w.Changes[i]
+		if c.Op == Purged {
+			delete(o.Tasks, c.Task.ID)
+		} else {
+			o.Tasks[c.Task.ID] = c.Task
+		}
+	}
+	last := &w.Changes[n-1]
+	o.Rev, o.ChangedAt, o.Count, o.Claims = last.Rev, last.At, w.count, w.claims
+}
