@@ -173,8 +173,9 @@ func dueField() *Field {
 	}
 	f.set = func(t *Task, v any) {
 		at, ok := v.(time.Time)
+		_, allDay := t.Due.parts()
 		if t.Due = nil; ok {
-			t.Due = &Due{At: at}
+			t.Due = &Due{At: at, AllDay: allDay}
 		}
 	}
 	f.same = func(a, b *Task) bool {

@@ -14,24 +14,34 @@ import (
 
 var _ account.Store = (*Store)(nil)
 
-// accountColumns are the columns that oneAccount reads, in its order.
-const accountColumns = `user_id, email, name, password_hash, created_at`
+// What is read of people with accounts, and of their accounts.
+const (
+	personColumns  = `user_id, email, name, created_at`
+	accountColumns = personColumns + `, password_hash`
+)
 
-// oneAccount reads row; no row is NoAccount.
-func oneAccount(row scanner) (account.Account, error) {
-	var a account.Account
-	var createdAt int64
-	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &createdAt)
+// person reads personColumns.
+func (r *rowReader) person() account.Person {
+	return account.Person{ID: todo.UserID(r.text()), Email: r.text(), Name: r.text(), CreatedAt: r.time()}
+}
+
+// account reads accountColumns.
+func (r *rowReader) account() account.Account {
+	return account.Account{Person: r.person(), PasswordHash: r.text()}
+}
+
+// oneAccount returns the account that a statement returns; no row is NoAccount.
+func oneAccount(ctx context.Context, db querier, statement string, args ...any) (account.Account, error) {
+	found, err := collect(ctx, db, (*rowReader).account, statement, args...)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return account.Account{}, account.NoAccount()
 	case taken(err):
 		return account.Account{}, account.EmailTaken(err)
 	case err != nil:
 		return account.Account{}, translate(err)
+	case len(found) == 0:
+		return account.Account{}, account.NoAccount()
 	}
-	a.CreatedAt = fromMicros(createdAt)
-	return a, nil
+	return found[0], nil
 }
 
 // The extended result codes of SQLite (its result code documentation) that say that a row with this key is there already.
@@ -52,7 +62,7 @@ const insertAccount = `insert into accounts (user_id, email, name, password_hash
 // CreateAccount implements account.Store.
 func (s *Store) CreateAccount(ctx context.Context, a account.Account, first *account.Session) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := oneAccount(tx.QueryRowContext(ctx, insertAccount, a.ID, a.Email, a.Name, a.PasswordHash, a.CreatedAt.UnixMicro()))
+		_, err := oneAccount(ctx, tx, insertAccount, a.ID, a.Email, a.Name, a.PasswordHash, a.CreatedAt.UnixMicro())
 		if err != nil || first == nil {
 			return err
 		}
@@ -66,7 +76,7 @@ const getNamed = `select ` + accountColumns + ` from accounts where email = ?1`
 func (s *Store) AccountByEmail(ctx context.Context, email string) (account.Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return oneAccount(s.reader.QueryRowContext(ctx, getNamed, email))
+	return oneAccount(ctx, s.reader, getNamed, email)
 }
 
 const getAccount = `select ` + accountColumns + ` from accounts where user_id = ?1`
@@ -75,7 +85,7 @@ const getAccount = `select ` + accountColumns + ` from accounts where user_id = 
 func (s *Store) Account(ctx context.Context, owner todo.UserID) (account.Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return oneAccount(s.reader.QueryRowContext(ctx, getAccount, owner))
+	return oneAccount(ctx, s.reader, getAccount, owner)
 }
 
 const changeProfile = `update accounts set email = coalesce(?2, email), name = coalesce(?3, name) where user_id = ?1
@@ -84,7 +94,7 @@ const changeProfile = `update accounts set email = coalesce(?2, email), name = c
 // ChangeProfile implements account.Store.
 func (s *Store) ChangeProfile(ctx context.Context, owner todo.UserID, p account.Profile) (a account.Account, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		a, err = oneAccount(tx.QueryRowContext(ctx, changeProfile, owner, p.Email, p.Name))
+		a, err = oneAccount(ctx, tx, changeProfile, owner, p.Email, p.Name)
 		return err
 	})
 	if err != nil {
@@ -111,7 +121,7 @@ const (
 // SetPassword implements account.Store.
 func (s *Store) SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := oneAccount(tx.QueryRowContext(ctx, setPassword, owner, hash)); err != nil {
+		if _, err := oneAccount(ctx, tx, setPassword, owner, hash); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, endOthers, owner, keep)
@@ -119,27 +129,14 @@ func (s *Store) SetPassword(ctx context.Context, owner todo.UserID, hash, keep s
 	})
 }
 
-const listAccounts = `select user_id, email, name, created_at from accounts where email > ?1 order by email limit ?2`
+const listAccounts = `select ` + personColumns + ` from accounts where email > ?1 order by email limit ?2`
 
 // Accounts implements account.Store.
-func (s *Store) Accounts(ctx context.Context, after string, limit int) (people []account.Person, err error) {
+func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]account.Person, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, listAccounts, after, limit)
-	if err != nil {
-		return nil, translate(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var p account.Person
-		var createdAt int64
-		if err := rows.Scan(&p.ID, &p.Email, &p.Name, &createdAt); err != nil {
-			return nil, translate(err)
-		}
-		p.CreatedAt = fromMicros(createdAt)
-		people = append(people, p)
-	}
-	return people, translate(rows.Err())
+	people, err := collect(ctx, s.reader, (*rowReader).person, listAccounts, after, limit)
+	return people, translate(err)
 }
 
 // forgetUser deletes the owner's row and with it, by the trigger delete_user_data, everything of theirs in every table;

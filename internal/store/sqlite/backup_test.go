@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -75,7 +76,7 @@ func TestABackupHasEverythingAndNothingThatIsGone(t *testing.T) {
 	s, tasks := openAt(t, filepath.Join(t.TempDir(), "todod.db"), 3)
 	secret := "what nobody shall find any more"
 	p := todo.Patch{Title: todo.Some("x"), Description: todo.Some(secret)}
-	if _, err := s.Create(t.Context(), "eve", p.NewTask("eve", noon), 9, todo.Write{At: noon, By: todo.User{ID: "eve"}}); err != nil {
+	if _, err := storetest.Of(s).Create(t.Context(), "eve", p, 9, todo.Write{At: noon}); err != nil {
 		t.Fatal(err)
 	}
 	path := databaseOf(t, s)

@@ -16,7 +16,7 @@ func TestBumpRevisions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	storetest.BumpRevisions(t, s, func(ctx context.Context) (int, error) { return BumpRevisions(ctx, path) })
+	storetest.BumpRevisions(t, storetest.Of(s), func(ctx context.Context) (int, error) { return BumpRevisions(ctx, path) })
 }
 
 // TestBumpRevisionsNeedsTheSchema: it makes nothing where there is nothing.

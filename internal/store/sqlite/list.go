@@ -46,7 +46,7 @@ var dialect = &listsql.Dialect{
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		if page.State, err = stateOf(tx.QueryRowContext(ctx, getState, owner)); err != nil {
+		if page.State, err = stateOf(ctx, tx, owner); err != nil {
 			return err
 		}
 		known := f.Unless
@@ -62,9 +62,9 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 		}
 		q.After(f)
 		// One task more than the page has says whether there is a next one.
-		query := fmt.Sprintf("select %s from tasks where %s order by %s limit %s offset %s",
-			taskColumns, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
-		page.Tasks, err = collect(ctx, tx, tasksOf(owner), query, q.Args...)
+		list := fmt.Sprintf("select %s from tasks t where %s order by %s limit %s offset %s",
+			taskOf("t"), q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
+		page.Tasks, err = collect(ctx, tx, tasksOf(owner), list, q.Args...)
 		return err
 	})
 	if page.More = len(page.Tasks) > f.Limit; page.More {

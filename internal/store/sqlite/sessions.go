@@ -3,29 +3,32 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"todod/internal/account"
 	"todod/internal/todo"
 )
 
-// sessionColumns are the columns that oneSession reads, in its order.
+// sessionColumns are the columns that rowReader.session reads, in its order.
 const sessionColumns = `user_id, sid, refresh_hash, sealed, created_at, expires_at`
 
-// oneSession reads row; no row is NoSession.
-func oneSession(row scanner) (account.Session, error) {
-	var v account.Session
-	var createdAt, expiresAt int64
-	err := row.Scan(&v.Owner, &v.ID, &v.RefreshHash, &v.Sealed, &createdAt, &expiresAt)
+// session reads sessionColumns.
+func (r *rowReader) session() account.Session {
+	return account.Session{
+		Owner: todo.UserID(r.text()), ID: r.text(), RefreshHash: r.bytes(), Sealed: r.bytes(), CreatedAt: r.time(), ExpiresAt: r.time(),
+	}
+}
+
+// oneSession returns the session that a statement returns; no row is NoSession.
+func oneSession(ctx context.Context, db querier, statement string, args ...any) (account.Session, error) {
+	found, err := collect(ctx, db, (*rowReader).session, statement, args...)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return account.Session{}, account.NoSession()
 	case err != nil:
 		return account.Session{}, translate(err)
+	case len(found) == 0:
+		return account.Session{}, account.NoSession()
 	}
-	v.CreatedAt, v.ExpiresAt = fromMicros(createdAt), fromMicros(expiresAt)
-	return v, nil
+	return found[0], nil
 }
 
 const insertSession = `insert into sessions (user_id, sid, refresh_hash, sealed, created_at, expires_at)
@@ -44,7 +47,7 @@ const forgetSessions = `delete from sessions where user_id = ?1 and expires_at <
 func (s *Store) StartSession(ctx context.Context, v account.Session, checked string) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if checked != "" {
-			a, err := oneAccount(tx.QueryRowContext(ctx, getAccount, v.Owner))
+			a, err := oneAccount(ctx, tx, getAccount, v.Owner)
 			if err != nil {
 				return err
 			}
@@ -65,7 +68,7 @@ const getSession = `select ` + sessionColumns + ` from sessions where user_id = 
 func (s *Store) Session(ctx context.Context, owner todo.UserID, id string, now time.Time) (account.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return oneSession(s.reader.QueryRowContext(ctx, getSession, owner, id, now.UnixMicro()))
+	return oneSession(ctx, s.reader, getSession, owner, id, now.UnixMicro())
 }
 
 // endReused ends the session if rotateSession did not give it the new token ?3.
@@ -83,7 +86,7 @@ func (s *Store) RotateSession(
 	var v account.Session
 	var refusal error // is no error of the transaction: that the session ends has to be committed
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		v, refusal = oneSession(tx.QueryRowContext(ctx, rotateSession, owner, id, was, hash, now.UnixMicro(), expires.UnixMicro()))
+		v, refusal = oneSession(ctx, tx, rotateSession, owner, id, was, hash, now.UnixMicro(), expires.UnixMicro())
 		if refusal != nil && todo.CodeOf(refusal) != todo.NotFound {
 			return refusal
 		}
@@ -102,7 +105,7 @@ const endSession = `delete from sessions where user_id = ?1 and sid = ?2 returni
 func (s *Store) EndSession(ctx context.Context, owner todo.UserID, id string) (*account.Session, error) {
 	var v account.Session
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		v, err = oneSession(tx.QueryRowContext(ctx, endSession, owner, id))
+		v, err = oneSession(ctx, tx, endSession, owner, id)
 		return err
 	})
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"todod/internal/store/group"
 	"todod/internal/todo"
 )
 
@@ -30,11 +31,13 @@ const (
 // Store is the todo.Store in a SQLite file. SQLite takes one writer at a time, so there is one connection that writes;
 // in WAL mode readers don't wait for it.
 type Store struct {
-	writer *sql.DB
-	reader *sql.DB
+	writer   *sql.DB
+	reader   *sql.DB
+	together *group.Queue[*traveller] // changes that share a transaction
+	alone    *group.Queue[*traveller]
 }
 
-var _ todo.Store = (*Store)(nil)
+var _ todo.Database = (*Store)(nil)
 
 // A Wrapper puts something around the database's driver, such as what traces it.
 type Wrapper func(driver.Driver) driver.Driver
@@ -42,21 +45,20 @@ type Wrapper func(driver.Driver) driver.Driver
 // Open opens the file at path, making it and its folder for this user only if they are not there, and migrates it. What
 // is done from then on goes through the wrappers.
 func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error) {
-	if err := create(path); err != nil {
-		return nil, fmt.Errorf("database file: %w", err)
+	if _, err := Migrate(ctx, path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := migrate(ctx, writer); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
-	}
 	reader, err := openPool(wrappers, path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	return &Store{writer: writer, reader: reader}, nil
+	s := &Store{writer: writer, reader: reader}
+	s.together, s.alone = group.New(1, writeGroup, s.carry), group.New(1, 1, s.carry)
+	return s, nil
 }
 
 // create makes the file and its folder, readable by this user only, unless they are there. SQLite gives its log files the
@@ -134,9 +136,7 @@ func (s *Store) Ready(ctx context.Context) error {
 // no longer ends with ctx, because a client that goes away must not turn a change that was made into one that may have
 // been made.
 func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
-	turn, giveUp := context.WithTimeout(ctx, turnTimeout)
-	defer giveUp()
-	conn, err := s.writer.Conn(turn)
+	conn, err := s.turn(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -158,6 +158,7 @@ func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx)
 const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
+	sqliteNoMem    = 7
 	sqliteReadOnly = 8
 	sqliteIOErr    = 10
 	sqliteCorrupt  = 11
@@ -173,7 +174,7 @@ func translate(err error) error {
 	switch code := primaryCode(err); {
 	case code != 0:
 		switch code {
-		case sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
+		case sqliteBusy, sqliteLocked, sqliteNoMem, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
 			return todo.ServiceUnavailable(err)
 		}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, sql.ErrTxDone),

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"todod/internal/account"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -25,12 +26,12 @@ func open(t *testing.T) *Store {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
+	storetest.Run(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 func TestImport(t *testing.T) {
 	t.Parallel()
-	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore { return open(t) })
+	storetest.RunImport(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 // TestDeletingAUserForgetsTheirImports: they may be imported anew, and nobody else's are touched.
@@ -41,7 +42,7 @@ func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 	tasks := []todo.ImportedTask{{OldID: "1", Task: p.NewTask("ada", noon)}}
 	for range 2 {
 		for _, owner := range []todo.UserID{"ada", "bob"} {
-			if _, err := s.ImportTasks(t.Context(), owner, "old", tasks, todo.Write{At: noon}); err != nil {
+			if _, err := storetest.Of(s).ImportTasks(t.Context(), owner, "old", tasks, todo.Write{At: noon}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -58,10 +59,10 @@ func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
+	storetest.RunAccounts(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	storetest.Sweep(t, open(t))
+	storetest.Sweep(t, storetest.Of(open(t)))
 }

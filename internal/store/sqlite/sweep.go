@@ -22,18 +22,14 @@ const tombstone = `users.erased_at is not null and users.rev = 0
 	and not exists (select 1 from sessions s where s.user_id = users.user_id)
 	and not exists (select 1 from accounts a where a.user_id = users.user_id)`
 
-// Overdue implements todo.Store.
-func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
-	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		one := func(rows *sql.Rows) (owner todo.UserID, err error) {
-			err = rows.Scan(&owner)
-			return owner, err
-		}
-		owners, err = collect(ctx, tx, one, overdue, before.Trash.UnixMicro(), before.Changes.UnixMicro(),
-			before.Keys.UnixMicro(), limit, before.Sessions.UnixMicro(), before.Tombstones.UnixMicro())
-		return err
-	})
-	return owners, err
+// Overdue implements todo.Maintenance.
+func (s *Store) Overdue(ctx context.Context, before todo.Cutoffs, limit int) ([]todo.UserID, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	one := func(r *rowReader) todo.UserID { return todo.UserID(r.text()) }
+	owners, err := collect(ctx, s.reader, one, overdue, before.Trash.UnixMicro(), before.Changes.UnixMicro(),
+		before.Keys.UnixMicro(), limit, before.Sessions.UnixMicro(), before.Tombstones.UnixMicro())
+	return owners, translate(err)
 }
 
 // forgetChanges removes the beginning of a log, never from its middle: up to the first entry that is young enough.
@@ -55,7 +51,7 @@ const (
 // noRev is above every revision.
 const noRev = 1<<63 - 1
 
-// Forget implements todo.Store.
+// Forget implements todo.Maintenance.
 func (s *Store) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoffs, limit int) (n int, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, forget := range []struct {
@@ -85,5 +81,5 @@ func (s *Store) Forget(ctx context.Context, owner todo.UserID, before todo.Cutof
 	return n, nil
 }
 
-// Alone implements todo.Store. One process has the file.
+// Alone implements todo.Maintenance. One process has the file.
 func (s *Store) Alone(ctx context.Context, do func(context.Context) error) error { return do(ctx) }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"todod/internal/account"
@@ -20,9 +19,9 @@ const (
 
 // IssueTicket implements account.Store.
 func (s *Store) IssueTicket(ctx context.Context, t account.Ticket, now time.Time) error {
-	var asOf *int64
+	var asOf any
 	if !t.AsOf.IsZero() {
-		asOf = micros(&t.AsOf)
+		asOf = t.AsOf.UnixMicro()
 	}
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, forgetTickets, t.Owner, now.UnixMicro()); err != nil {
@@ -35,22 +34,20 @@ func (s *Store) IssueTicket(ctx context.Context, t account.Ticket, now time.Time
 
 // RedeemTicket implements account.Store.
 func (s *Store) RedeemTicket(ctx context.Context, owner todo.UserID, hash []byte, now time.Time) (account.Ticket, error) {
-	t := account.Ticket{Grant: account.Grant{Owner: owner}, Hash: hash}
-	var asOf *int64
-	var expires, until int64
-	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, redeemTicket, owner, hash, now.UnixMicro()).Scan(&t.SessionID, &asOf, &expires, &until)
-		if errors.Is(err, sql.ErrNoRows) {
-			return account.NoTicket()
-		}
+	var redeemed []account.Ticket
+	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		redeemed, err = collect(ctx, tx, func(r *rowReader) account.Ticket {
+			t := account.Ticket{Grant: account.Grant{Owner: owner}, Hash: hash}
+			t.SessionID, t.AsOf, t.ExpiresAt, t.Until = r.text(), r.time(), r.time(), r.time()
+			return t
+		}, redeemTicket, owner, hash, now.UnixMicro())
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return account.Ticket{}, err
+	case len(redeemed) == 0:
+		return account.Ticket{}, account.NoTicket()
 	}
-	if at := nullableTime(asOf); at != nil {
-		t.AsOf = *at
-	}
-	t.ExpiresAt, t.Until = fromMicros(expires), fromMicros(until)
-	return t, nil
+	return redeemed[0], nil
 }

@@ -14,7 +14,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	tables := tablesOfPeople(t, s)
-	storetest.RunPurge(t, s, func() string {
+	storetest.RunPurge(t, storetest.Of(s), func() string {
 		var b strings.Builder
 		for _, table := range tables {
 			dump(t, s, table, &b)
@@ -74,7 +74,7 @@ func TestStoredJSON(t *testing.T) {
 		}
 		return all
 	}
-	storetest.RunStoredJSON(t, s, func(owner todo.UserID) (before, results []string) {
+	storetest.RunStoredJSON(t, storetest.Of(s), func(owner todo.UserID) (before, results []string) {
 		return texts("select coalesce(before, '') from changes where user_id = ? order by rev", owner),
 			texts("select result from idempotency_keys where user_id = ? order by key", owner)
 	})

@@ -1,0 +1,126 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"todod/internal/todo"
+)
+
+// A transaction carries out the changes of a group over the connection that writes, one after the other: each looks,
+// decides and writes behind a savepoint of its own, and sees what those before it wrote.
+//
+// Its statements go to the connection, not to the sql.Tx, which would start a goroutine for each query; and their contexts
+// don't end, because the driver starts one for each that can.
+type transaction struct {
+	conn  *sql.Conn
+	until time.Time // when its time is up
+}
+
+// The statements around what one change does.
+const (
+	savepoint       = `savepoint one_change`
+	releaseIt       = `release one_change`
+	rollBackToThere = `rollback to one_change`
+)
+
+// run carries out changes, each of which has its own error then. What it returns has rolled everything back, or leaves open
+// whether it was written. When time is up, what has been done until then is committed.
+func (t *transaction) run(ctx context.Context, changes []*traveller) error {
+	tx, err := t.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	for i, c := range changes {
+		if err := t.late(); err != nil {
+			fail(changes[i:], err)
+			break
+		}
+		if err := t.carryOut(c); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// carryOut has one change carried out. If the database refuses something, that is undone and is the error of this change
+// alone, unless it has ended the transaction, as a full disk may: then it is returned.
+func (t *transaction) carryOut(c *traveller) error {
+	err := t.attempt(c)
+	if err == nil {
+		return nil
+	}
+	fail([]*traveller{c}, err)
+	if _, ended := t.conn.ExecContext(c.ctx, rollBackToThere); ended != nil {
+		return errors.Join(err, ended)
+	}
+	return nil
+}
+
+// attempt has one change look, decide and write.
+func (t *transaction) attempt(c *traveller) error {
+	if _, err := t.conn.ExecContext(c.ctx, savepoint); err != nil {
+		return err
+	}
+	p := &part{transaction: t, ctx: c.ctx, owner: c.Owner, at: c.Need.At}
+	if err := p.look(&c.Need); err != nil {
+		return err
+	}
+	c.DecideFrom(&p.known)
+	if err := p.write(&c.Write); err != nil {
+		return err
+	}
+	_, err := t.conn.ExecContext(c.ctx, releaseIt)
+	return err
+}
+
+// late returns an error once time is up.
+func (t *transaction) late() error {
+	if time.Now().After(t.until) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// QueryContext implements querier.
+func (t *transaction) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	if err := t.late(); err != nil {
+		return nil, err
+	}
+	return t.conn.QueryContext(ctx, statement, args...)
+}
+
+// A part is what a transaction does for one change.
+type part struct {
+	*transaction
+	ctx     context.Context
+	owner   todo.UserID
+	at      time.Time // when the change happens
+	isKnown bool      // the owner has a row
+	known   todo.Snapshot
+}
+
+// exec carries out a statement and returns how many rows it affected.
+func (p *part) exec(statement string, args ...any) (int64, error) {
+	if err := p.late(); err != nil {
+		return 0, err
+	}
+	done, err := p.conn.ExecContext(p.ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
+// affectOne carries out a statement that must affect one row.
+func (p *part) affectOne(statement string, args ...any) error {
+	n, err := p.exec(statement, args...)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows were written instead of one: %s", n, statement)
+	}
+	return err
+}
