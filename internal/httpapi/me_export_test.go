@@ -80,7 +80,7 @@ func TestExport(t *testing.T) {
 		s.with(t, ada.Token, "DELETE", strings.Replace(third, "tasks", "trash", 1), "").want(t, http.StatusNoContent)
 		old := todo.ImportedTask{OldID: "7", Task: todo.Task{Title: "old", Priority: todo.High, CreatedAt: time.UnixMicro(1), UpdatedAt: time.UnixMicro(1)}}
 		owner := todo.UserID(ada.User.ID)
-		if _, err := s.store.ImportTasks(t.Context(), owner, "elsewhere", []todo.ImportedTask{old}, todo.Write{At: time.Now()}); err != nil {
+		if _, err := todo.ImportTasks(t.Context(), s.store, owner, "elsewhere", []todo.ImportedTask{old}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 
@@ -194,7 +194,7 @@ func withTasks(t testing.TB, s account.FullStore, n int) (ids []int64) {
 		}}
 	}
 	for part := range slices.Chunk(old, 500) {
-		if _, err := s.ImportTasks(t.Context(), "ada", "elsewhere", part, todo.Write{At: time.Now()}); err != nil {
+		if _, err := todo.ImportTasks(t.Context(), s, "ada", "elsewhere", part, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -326,7 +326,7 @@ func TestAFailedExportLooksLikeOne(t *testing.T) {
 		}
 
 		token := mintAs(t, auth.Claims{Subject: "ada"}, 20*time.Second)
-		if _, err := s.store.ImportTasks(t.Context(), "ada", "x", nil, todo.Write{At: time.Now()}); todo.CodeOf(err) != todo.Forbidden {
+		if _, err := todo.ImportTasks(t.Context(), s.store, "ada", "x", nil, time.Now()); todo.CodeOf(err) != todo.Forbidden {
 			t.Fatal(err) // she was erased
 		}
 		for i := range 60 {
