@@ -37,6 +37,7 @@ type result struct {
 	Failed    int     `json:"failed"`
 }
 
+// main puts the load on that the flags ask for.
 func main() {
 	var o options
 	flag.StringVar(&o.url, "url", "", "the database, filled")

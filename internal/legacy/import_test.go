@@ -33,7 +33,7 @@ var hash = func() string {
 
 // A target is a store to import into, and its database as its owner sees it.
 type target struct {
-	store account.FullStore
+	store  account.FullStore
 	db     *sql.DB
 	schema string // before the names of its tables
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +16,11 @@ import (
 type found struct {
 	owners map[todo.UserID]*todo.Owner // those whose lock is held
 	known  []todo.Snapshot             // of each change, in their order
+	set    setBounds                   // of the set that a change is about which goes alone
 }
+
+// setBounds are the first revision of a set of changes, and one that is above its last and not above any after it.
+type setBounds struct{ first, end int64 }
 
 // newFound returns a found without anything.
 func newFound(people []todo.UserID) *found {
@@ -102,8 +107,11 @@ func (f *found) newIDs(t *transaction) statement {
 			f.known[i].NewIDs, ids = ids[:c.Need.New:c.Need.New], ids[c.Need.New:]
 		}
 	}
-	if ids := t.store.ids.take(n); ids != nil {
-		give(ids)
+	if t.newIDs == nil {
+		t.newIDs = t.store.ids.take(n)
+	}
+	if t.newIDs != nil { // also from an attempt before this one
+		give(t.newIDs)
 		return statement{}
 	}
 	return statement{moreIDs, []any{n + stockOfIDs}, func(rows pgx.Rows) error {
@@ -111,7 +119,8 @@ func (f *found) newIDs(t *transaction) statement {
 		if err != nil {
 			return err
 		}
-		give(ids[:n])
+		t.newIDs = ids[:n:n]
+		give(t.newIDs)
 		t.store.ids.put(ids[n:])
 		return nil
 	}}
@@ -167,34 +176,27 @@ func (f *found) keys(changes []*group.Change) statement {
 	}}
 }
 
-const (
-	firstOfSet   = `select set_rev as rev from todod.changes where user_id = $1 and rev = $2`
-	firstByKey   = `select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`
-	membersOfSet = `select * from todod.changes where user_id = $1 and rev >= first.rev
-		and rev < coalesce((select rev from todod.changes where user_id = $1 and rev > first.rev and set_rev <> first.rev
-			order by rev limit 1), 9223372036854775807)`
-)
-
-// inSet returns the SQL of something about a set: first says which revision it begins with, members are its changes.
-func inSet(first, what string) string {
-	return `with recursive first as (` + first + `), members as (
-		select m.* from first, lateral (` + membersOfSet + `) m), ` + what
-}
-
-// What can be asked about one person alone.
+// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it reads no
+// more of the log than that, and each row by its key.
 var (
 	tasksByState = `select ` + taskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`
 	oneChange    = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`
 
-	setChanges = `done as (select 1) select ` + changeOf("c") + ` from members c order by c.rev`
-	setTasks   = `done as (select 1) select ` + taskOf("t") + ` from todod.tasks t
-		where t.user_id = $1 and t.id in (select task_id from members)`
-	setLater = `later as (
-			select c.* from todod.tasks t join todod.changes c on c.user_id = $1 and c.rev = t.version
-			where t.user_id = $1 and t.id in (select task_id from members) and t.version > (select max(rev) from members)
+	boundsOf = `select first.rev, coalesce((select c.rev from todod.changes c
+			where c.user_id = $1 and c.rev > first.rev and c.set_rev <> first.rev order by c.rev limit 1), 9223372036854775807)
+		from (%s) as first`
+	boundsByRev = fmt.Sprintf(boundsOf, `select set_rev as rev from todod.changes where user_id = $1 and rev = $2`)
+	boundsByKey = fmt.Sprintf(boundsOf,
+		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
+
+	setChanges = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`
+	tasksOfSet = `(select distinct task_id from todod.changes where user_id = $1 and rev >= $2 and rev < $3) as m
+		join todod.tasks t on t.user_id = $1 and t.id = m.task_id`
+	setTasks = `select ` + taskOf("t") + ` from ` + tasksOfSet
+	setLater = `with recursive later as (
+			select c.* from ` + tasksOfSet + ` join todod.changes c on c.user_id = $1 and c.rev = t.version where t.version >= $3
 			union all
-			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev
-			where l.prev_rev > (select max(rev) from members)
+			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev where l.prev_rev >= $3
 		) select ` + changeOf("c") + ` from later c`
 )
 
@@ -213,20 +215,29 @@ func (f *found) alone(c *group.Change, known *todo.Snapshot) (all []statement) {
 			return err
 		}})
 	}
-	first, args := firstOfSet, []any{c.Owner, n.Set}
+	bounds, args := boundsByRev, []any{c.Owner, n.Set}
 	if n.SetOf != "" {
-		first, args = firstByKey, []any{c.Owner, n.SetOf, n.Since}
+		bounds, args = boundsByKey, []any{c.Owner, n.SetOf, n.Since}
 	}
 	if n.Set > 0 || n.SetOf != "" {
-		all = append(all, statement{inSet(first, setChanges), args, takeChanges(&known.Set, c.Owner)},
-			statement{inSet(first, setTasks), args, f.takeTasks},
-			statement{inSet(first, setLater), args, takeChanges(&known.Later, c.Owner)})
+		all = append(all, statement{bounds, args, func(rows pgx.Rows) error {
+			return eachRow(rows, func(r *rowReader) { f.set = setBounds{r.int64(), r.int64()} })
+		}})
 	}
 	if len(n.OldIDs) > 0 {
 		known.Imported = map[string]time.Time{}
 		all = append(all, statement{importedTasks, []any{c.Owner, n.Source, n.OldIDs}, takeImported(known.Imported, c.Owner)})
 	}
 	return all
+}
+
+// ofSet returns what finds the changes of a set, their tasks, and what became of these since.
+func (f *found) ofSet(c *group.Change) []statement {
+	args := []any{c.Owner, f.set.first, f.set.end}
+	return []statement{
+		{setChanges, args, takeChanges(&f.known[0].Set, c.Owner)}, {setTasks, args, f.takeTasks},
+		{setLater, args, takeChanges(&f.known[0].Later, c.Owner)},
+	}
 }
 
 // takeChanges returns what reads rows of changeOf into list.
@@ -260,4 +271,5 @@ func (s *idStock) put(ids []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids = append(s.ids, ids...)
+	slices.Sort(s.ids) // so that a person's ids rise, as long as they come from one process
 }

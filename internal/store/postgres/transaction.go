@@ -23,6 +23,7 @@ type transaction struct {
 	wait    bool // for owners whose lock somebody else holds
 
 	people []todo.UserID // the owners, sorted
+	newIDs []int64       // of tasks that are made
 	found  *found
 }
 
@@ -77,7 +78,10 @@ func (t *transaction) look(ctx context.Context) error {
 			return err
 		}
 		missing := t.found.missing(t.people)
-		if len(missing) == 0 || attempt == lookAttempts {
+		if len(missing) == 0 {
+			return t.lookAtSet(ctx)
+		}
+		if attempt == lookAttempts {
 			return nil
 		}
 		unknown, err := t.unknown(ctx, missing)
@@ -95,6 +99,14 @@ func (t *transaction) look(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// lookAtSet finds the changes of the set that a change is about which goes alone, and what became of their tasks.
+func (t *transaction) lookAtSet(ctx context.Context) error {
+	if t.found.set == (setBounds{}) {
+		return nil
+	}
+	return send(ctx, t.conn, t.found.ofSet(t.changes[0]))
 }
 
 // lookAttempts is how often a group looks at most: somebody may be erased just after having been made known, or while

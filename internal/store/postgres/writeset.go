@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -144,7 +145,11 @@ func (w *written) statements() (all []statement) {
 	case 1:
 		all = w.single(w.owners[0], w.entries[0])
 	default:
-		all = append(all, w.many())
+		owners := w.owners
+		for some := range slices.Chunk(w.entries, entriesAtOnce) {
+			all = append(all, many(owners, some))
+			owners = nil
+		}
 	}
 	if len(w.imports) > 0 {
 		owners := ownersOf(w.imports, func(i *ownedImport) todo.UserID { return i.owner })
@@ -276,10 +281,13 @@ var manyForms = map[[2]bool]string{
 	{true, true}: manySQL(true, true),
 }
 
-// many returns what writes all changes of a group.
-func (w *written) many() statement {
+// entriesAtOnce is how many entries one statement writes at most: finding the nth of an array's texts takes n steps.
+const entriesAtOnce = 128
+
+// many returns what writes these owners and entries.
+func many(owners []*todo.Owner, entries []*entry) statement {
 	var inserts, updates int
-	for _, e := range w.entries {
+	for _, e := range entries {
 		switch e.how {
 		case insertTask:
 			inserts++
@@ -287,9 +295,9 @@ func (w *written) many() statement {
 			updates++
 		}
 	}
-	args := append([]any{ownersOf(w.owners, func(o *todo.Owner) todo.UserID { return o.ID })}, raisedColumns.arrays(w.owners)...)
-	args = append(args, ownersOf(w.entries, func(e *entry) todo.UserID { return e.Task.Owner }))
-	args = append(args, entryColumns.arrays(w.entries)...)
-	args = append(args, len(w.owners), inserts, updates, len(w.entries))
+	args := append([]any{ownersOf(owners, func(o *todo.Owner) todo.UserID { return o.ID })}, raisedColumns.arrays(owners)...)
+	args = append(args, ownersOf(entries, func(e *entry) todo.UserID { return e.Task.Owner }))
+	args = append(args, entryColumns.arrays(entries)...)
+	args = append(args, len(owners), inserts, updates, len(entries))
 	return statement{sql: manyForms[[2]bool{inserts > 0, updates > 0}], args: args}
 }
