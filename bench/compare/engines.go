@@ -19,9 +19,17 @@ func (b *bench) open(ctx context.Context, name string) (e *engine, err error) {
 	e = &engine{name: name}
 	switch name {
 	case onPostgres:
-		e.title, err = "PostgreSQL", b.openPostgres(ctx, e, b.cluster.port, b.cluster.port)
-	default:
-		err = fmt.Errorf("there is no engine %q", name)
+		e.title = "PostgreSQL"
+		err = b.openPostgres(ctx, e, b.cluster.port, b.cluster.port)
+	case onPgBouncer:
+		e.title = "PostgreSQL through PgBouncer, which pools transactions (pgbench without)"
+		err = b.openPooled(ctx, e)
+	case onDelayed:
+		e.title = fmt.Sprintf("PostgreSQL, %s each way (for pgbench too)", b.delay)
+		err = b.openDelayed(ctx, e)
+	case onSQLite:
+		e.title = "SQLite"
+		err = b.openSQLite(ctx, e)
 	}
 	return e, err
 }
@@ -36,6 +44,30 @@ func (b *bench) openPostgres(ctx context.Context, e *engine, port, limitPort int
 		err = errors.Join(err, b.serve(ctx, e, bin, b.databaseURLs(bin, port), append(between, b.cluster.process)...))
 	}
 	return err
+}
+
+// openPooled starts the todods behind a PgBouncer.
+func (b *bench) openPooled(ctx context.Context, e *engine) error {
+	folder, err := b.subfolder(e.name)
+	if err != nil {
+		return err
+	}
+	pooler, err := startPgBouncer(ctx, folder, b.cluster.port, b.poolerSize)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, pooler.process.stop)
+	return b.openPostgres(ctx, e, pooler.port, b.cluster.port, pooler.process)
+}
+
+// openDelayed starts the todods far from the database.
+func (b *bench) openDelayed(ctx context.Context, e *engine) error {
+	d, err := startDelayer(ctx, b.cluster.port, b.delay)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, d.stop)
+	return b.openPostgres(ctx, e, d.port(), d.port())
 }
 
 // close stops what open started.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,11 @@ func (b *bench) versions(ctx context.Context) []fact {
 	}
 	if b.cluster != nil {
 		facts = append(facts, fact{"PostgreSQL", firstLine(ctx, b.cluster.bin+"/postgres", "--version")})
+	}
+	if slices.Contains(b.engines, onPgBouncer) {
+		if bin, err := findPgBouncer(); err == nil {
+			facts = append(facts, fact{"PgBouncer", firstLine(ctx, bin, "--version")})
+		}
 	}
 	return facts
 }

@@ -39,7 +39,7 @@ func unprivileged(cmd *exec.Cmd, folder string) error {
 			return fmt.Errorf("user %s: %w", name, err)
 		}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-		return os.Chown(folder, int(uid), int(gid))
+		return os.Chown(folder, int(uid), int(gid)) //nolint:gosec // our temporary folder
 	}
 	return errors.New("PostgreSQL and PgBouncer do not run as root, and there is no user postgres or nobody")
 }
