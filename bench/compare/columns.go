@@ -8,8 +8,8 @@ import (
 
 // taskColumns are the columns of a task that an answer shows. pgbench reads those of them that there are.
 var taskColumns = []string{
-	"id", "version", "title", "description", "completed", "priority", "due_date", "due_all_day", "completed_at", "created_at",
-	"updated_at",
+	"id", "version", "title", "description", "completed", "priority", "due_date", "due_all_day", "completed_at",
+	"created_at", "updated_at",
 }
 
 // A column is one of a table as the database describes it.
@@ -18,8 +18,8 @@ type column struct {
 	required bool // not null, and without a default
 }
 
-// A table is filled by one statement. values has an expression for each column that this program knows of; the schema may
-// have others as long as they may be left out.
+// A table is filled by one statement. values has an expression for each column that this program knows of; the schema
+// may have others as long as they may be left out.
 type table struct {
 	name   string
 	values map[string]string

@@ -37,7 +37,8 @@ func (b *bench) open(ctx context.Context, name string) (e *engine, err error) {
 // openPostgres starts the todods on PostgreSQL. They reach it through one port, pgbench through another.
 func (b *bench) openPostgres(ctx context.Context, e *engine, port, limitPort int, between ...*process) error {
 	e.contestants = append(e.contestants, &limit{
-		server: b.cluster, port: limitPort, database: b.binaries[0].database, columns: b.columns, data: b.data, folder: b.folder,
+		server: b.cluster, port: limitPort, database: b.binaries[0].database, columns: b.columns, data: b.data,
+		folder: b.folder,
 	})
 	var err error
 	for _, bin := range b.binaries {

@@ -11,8 +11,8 @@ import (
 // task's making.
 func postgresTables(d dataset) []table {
 	users := fmt.Sprintf("generate_series(1, %d) as u", d.users)
-	tasks := fmt.Sprintf("generate_series(1, %d) as j, %s, lateral (select now() - (%d - j) * interval '1 minute' as made) as m "+
-		"order by j, u", d.tasks, users, d.tasks)
+	tasks := fmt.Sprintf("generate_series(1, %d) as j, %s, "+
+		"lateral (select now() - (%d - j) * interval '1 minute' as made) as m order by j, u", d.tasks, users, d.tasks)
 	user := fmt.Sprintf("(%d + u)::text", firstUser)
 	return []table{
 		{name: "todod.users", from: users, values: map[string]string{

@@ -13,7 +13,8 @@ import (
 // sqliteTables returns what SQLite is filled with: the same as PostgreSQL. Times are microseconds.
 func sqliteTables(d dataset) []table {
 	series := func(name string, n int) string {
-		return fmt.Sprintf("(with recursive s(n) as (values (1) union all select n + 1 from s where n < %d) select n as %s from s)", n, name)
+		return fmt.Sprintf("(with recursive s(n) as (values (1) union all select n + 1 from s where n < %d) "+
+			"select n as %s from s)", n, name)
 	}
 	const now = "(cast(unixepoch() as integer) * 1000000)"
 	made := fmt.Sprintf("(%s - (%d - j) * 60000000)", now, d.tasks)
@@ -40,7 +41,8 @@ func sqliteTables(d dataset) []table {
 	}
 }
 
-// fillSQLite fills a database that todod has migrated. Should the machine lose its power meanwhile, the file goes with it.
+// fillSQLite fills a database that todod has migrated. Should the machine lose its power meanwhile, the file goes with
+// it.
 func fillSQLite(ctx context.Context, path string, d dataset) (err error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=synchronous(OFF)&_pragma=cache_size(-500000)")
 	if err != nil {

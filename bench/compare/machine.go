@@ -24,7 +24,7 @@ func describeMachine(folder string) []fact {
 		{"load average at the start", strings.TrimSpace(contents("/proc/loadavg"))},
 	}
 	if inMemory(folder) {
-		facts = append(facts, fact{"databases", "**in memory, where a sync costs nothing: set TMPDIR to a folder on a disk**"})
+		facts = append(facts, fact{"databases", "**in memory, where a sync costs nothing: set TMPDIR to a disk**"})
 	}
 	return facts
 }

@@ -1,7 +1,8 @@
 // Command compare measures how many requests a second todod answers, and how many PostgreSQL itself would: it starts a
 // PostgreSQL with durable defaults, fills it, and has pgbench send the bare statement of each operation and wrk the
-// request of it to todod as it is deployed, in turn, on the same keys. On a shared machine rates drift, so what it reports
-// are ratios within a round, and their median. It ends what it started and removes what it wrote, except the report.
+// request of it to todod as it is deployed, in turn, on the same keys. On a shared machine rates drift, so what it
+// reports are ratios within a round, and their median. It ends what it started and removes what it wrote, except the
+// report.
 //
 //	go run ./bench/compare -ops create -engines postgres -clients 64 -rounds 3
 //	go run ./bench/compare -against main -engines postgres,sqlite

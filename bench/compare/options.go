@@ -47,7 +47,7 @@ type options struct {
 func parseOptions(args []string) (options, error) {
 	o := options{command: strings.Join(append([]string{"go run ./bench/compare"}, args...), " ")}
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	engines := flags.String("engines", "postgres,pgbouncer,sqlite", "what todod keeps its data in: postgres, pgbouncer, sqlite")
+	engines := flags.String("engines", "postgres,pgbouncer,sqlite", "what todod keeps its data in")
 	names := flags.String("ops", strings.Join(operationNames(), ","), "operations")
 	clients := flags.String("clients", "64", "connections at once, several separated by commas")
 	flags.IntVar(&o.rounds, "rounds", 3, "samples of each")

@@ -22,8 +22,8 @@ func detach(cmd *exec.Cmd, quit syscall.Signal) {
 	cmd.SysProcAttr.Pdeathsig = quit
 }
 
-// unprivileged makes cmd, under root, run as a user without rights, who is given folder: PostgreSQL and PgBouncer refuse
-// to run as root.
+// unprivileged makes cmd, under root, run as a user without rights, who is given folder: PostgreSQL and PgBouncer
+// refuse to run as root.
 func unprivileged(cmd *exec.Cmd, folder string) error {
 	if os.Geteuid() != 0 {
 		return nil

@@ -27,8 +27,8 @@ type limit struct {
 // label implements contestant.
 func (l *limit) label() string { return "pgbench" }
 
-// sample implements contestant. What pgbench is given to connect depends on how long it took before; if it takes longer,
-// it gets another chance.
+// sample implements contestant. What pgbench is given to connect depends on how long it took before; if it takes
+// longer, it gets another chance.
 func (l *limit) sample(ctx context.Context, op operation, clients int, length time.Duration) (sample, error) {
 	if l.connects == nil {
 		l.connects = map[int]time.Duration{}

@@ -20,8 +20,8 @@ type pooler struct {
 	port    int
 }
 
-// startPgBouncer starts a PgBouncer before the PostgreSQL at target, for the login todod. It pools transactions: clients
-// share so many connections.
+// startPgBouncer starts a PgBouncer before the PostgreSQL at target, for the login todod. It pools transactions:
+// clients share so many connections.
 func startPgBouncer(ctx context.Context, folder string, target, size int) (*pooler, error) {
 	bin, err := findPgBouncer()
 	if err != nil {

@@ -42,8 +42,8 @@ func startPostgres(ctx context.Context, folder, sharedBuffers string) (*cluster,
 	}
 	data := filepath.Join(folder, "data")
 	//nolint:gosec // our own choice of binary
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", superuser, "--auth=trust", "-E", "UTF8",
-		"--locale=C.UTF-8")
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", superuser, "--auth=trust",
+		"-E", "UTF8", "--locale=C.UTF-8")
 	if err := unprivileged(initdb, folder); err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func findPostgres() (string, error) {
 			return folder, nil
 		}
 	}
-	return "", errors.New("no PostgreSQL server with pgbench on this machine: scripts/ensure-postgres.sh brings one on Debian")
+	return "", errors.New("no PostgreSQL with pgbench on this machine: scripts/ensure-postgres.sh brings one on Debian")
 }
 
 // hasAll tells whether folder holds all these programs.

@@ -65,7 +65,8 @@ func (p *process) run(cmd *exec.Cmd) error {
 	return nil
 }
 
-// await returns when ready does without an error, or with the last lines of the log if the process ends or takes too long.
+// await returns when ready does without an error, or with the last lines of the log if the process ends or takes too
+// long.
 func (p *process) await(ctx context.Context, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -53,7 +53,8 @@ func (r row) failures() int {
 // writeHead writes where, when and how it was measured.
 func (r *report) writeHead(w *strings.Builder) {
 	fmt.Fprintf(w, "# How many requests a second\n\n%s, by `%s`\n\n", time.Now().UTC().Format(time.RFC3339), r.command)
-	fmt.Fprintf(w, "%d users with %d tasks each, %d rounds of %s, login %s", r.data.users, r.data.tasks, r.rounds, r.length, r.login)
+	fmt.Fprintf(w, "%d users with %d tasks each, %d rounds of %s, login %s",
+		r.data.users, r.data.tasks, r.rounds, r.length, r.login)
 	for _, variable := range r.environment {
 		fmt.Fprintf(w, ", %s", variable)
 	}
@@ -67,11 +68,12 @@ func (r *report) writeHead(w *strings.Builder) {
 // explanation says what the columns are.
 const explanation = `
 Medians of all rounds. "of pgbench" is the rate as a part of pgbench's in the same round: its median. "todod µs" and
-"database µs" are processor time for each request, of all of todod and of all processes of the database (and of PgBouncer);
-"client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that todod held. "allocs" and
-"alloc bytes" are of todod's heap, for each request; "answer bytes" with headers. pgbench sends the bare statement, without
-row-level security, revisions or a log of changes, to a table of its own; for an unchanged list it reads the whole list.
-Times include requests that a slow one has kept from being sent, as wrk 4.1 counts them, for pgbench too.
+"database µs" are processor time for each request, of all of todod and of all processes of the database (and of
+PgBouncer); "client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that todod held.
+"allocs" and "alloc bytes" are of todod's heap, for each request; "answer bytes" with headers. pgbench sends the bare
+statement, without row-level security, revisions or a log of changes, to a table of its own; for an unchanged list it
+reads the whole list. Times include requests that a slow one has kept from being sent, as wrk 4.1 counts them, for
+pgbench too.
 `
 
 // writeTables writes a table for each engine.
@@ -99,7 +101,8 @@ func (r *report) cells(row row) []string {
 	least, most := spread(row.samples)
 	cells := []string{
 		row.operation.name, fmt.Sprint(row.clients), row.contestant,
-		fmt.Sprintf("%.0f", median(row.samples, func(s sample) float64 { return s.rate })), fmt.Sprintf("%.0f–%.0f", least, most),
+		fmt.Sprintf("%.0f", median(row.samples, func(s sample) float64 { return s.rate })),
+		fmt.Sprintf("%.0f–%.0f", least, most),
 		milliseconds(median(row.samples, func(s sample) time.Duration { return s.p50 })),
 		milliseconds(median(row.samples, func(s sample) time.Duration { return s.p99 })),
 		ratio(row.ofLimit),
@@ -117,7 +120,7 @@ func (r *report) cells(row row) []string {
 // usageCells returns the cells that say what a request took.
 func usageCells(samples []sample, failed string) []string {
 	micros := func(get func(sample) time.Duration) string {
-		return number(median(samples, func(s sample) float64 { return float64(s.perRequest(get(s))) / float64(time.Microsecond) }))
+		return number(median(samples, func(s sample) float64 { return s.microsPerRequest(get(s)) }))
 	}
 	each := func(get func(sample) float64) string {
 		return number(median(samples, func(s sample) float64 { return get(s) / float64(max(1, s.requests)) }))
@@ -148,8 +151,8 @@ func (r *report) writeSamples(w *strings.Builder) {
 			}
 		}
 		writeTable(w, []string{
-			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "todod µs", "database µs", "client µs",
-			"peak MiB", "allocs", "alloc bytes", "answer bytes", "failed",
+			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "todod µs", "database µs",
+			"client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed",
 		}, len(lines), func(i int) []string { return lines[i] })
 	}
 }

@@ -20,9 +20,9 @@ type sample struct {
 	bytesPerAnswer float64 // with the headers
 }
 
-// perRequest returns a time per request of s.
-func (s sample) perRequest(all time.Duration) time.Duration {
-	return all / time.Duration(max(1, s.requests))
+// microsPerRequest returns how many microseconds of a time fall to each request of s.
+func (s sample) microsPerRequest(all time.Duration) float64 {
+	return float64(all.Microseconds()) / float64(max(1, s.requests))
 }
 
 // median returns the median of a number that get takes from each element, 0 of none.
@@ -57,8 +57,8 @@ func spread(samples []sample) (least, most float64) {
 	return least, most
 }
 
-// ratios returns, round by round, the rates of one contestant as parts of another's. A round that has only one of them is
-// left out.
+// ratios returns, round by round, the rates of one contestant as parts of another's. A round that has only one of them
+// is left out.
 func ratios(of, to []sample) []float64 {
 	var parts []float64
 	for i := range min(len(of), len(to)) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,8 +47,8 @@ func (w *window) watch(cmd *exec.Cmd) (string, error) {
 	return out.String(), err
 }
 
-// pass waits for the beginning of the window and for its end, and sees what was used in between. The error is errTooShort
-// if pgbench ends before.
+// pass waits for the beginning of the window and for its end, and sees what was used in between. The error is
+// errTooShort if pgbench ends before.
 func (w *window) pass(pgbench int, ended <-chan struct{}) error {
 	for !w.begun() {
 		select {
@@ -71,12 +73,14 @@ func (w *window) pass(pgbench int, ended <-chan struct{}) error {
 	return err
 }
 
-// look returns the processor time that the database and pgbench have used.
+// look returns the processor time that the database and pgbench have used, or errTooShort if pgbench has ended.
 func (w *window) look(pgbench int) (database, own time.Duration, err error) {
 	if database, err = cpuOf(w.server); err != nil {
 		return 0, 0, err
 	}
-	own, err = cpuOf(pgbench)
+	if own, err = cpuOf(pgbench); errors.Is(err, fs.ErrNotExist) {
+		err = errTooShort // it has ended
+	}
 	return database, own, err
 }
 
@@ -116,7 +120,8 @@ func (w *window) read(clients int) (sample, error) {
 }
 
 // parseTransaction reads a line of pgbench's log: the client, the number of its transaction, how many microseconds it
-// took, the script, and when it ended, in seconds and microseconds. The end is long ago in a line that is something else.
+// took, the script, and when it ended, in seconds and microseconds. The end is long ago in a line that is something
+// else.
 func parseTransaction(line string) (took time.Duration, end time.Time) {
 	fields := strings.Fields(line)
 	if len(fields) < 6 {
@@ -133,9 +138,9 @@ func parseTransaction(line string) (took time.Duration, end time.Time) {
 	return time.Duration(numbers[2]) * time.Microsecond, time.Unix(numbers[4], numbers[5]*1000)
 }
 
-// heldUp adds to times those that requests would have taken which a slow one has kept from being sent, as wrk 4.1 does by
-// itself: else a client that waits for each answer sees every pause once only, however many requests it cost. interval is
-// how often a client sends one.
+// heldUp adds to times those that requests would have taken which a slow one has kept from being sent, as wrk 4.1 does
+// by itself: else a client that waits for each answer sees every pause once only, however many requests it cost.
+// interval is how often a client sends one.
 func heldUp(took []time.Duration, interval time.Duration) []time.Duration {
 	for _, t := range took {
 		for t -= interval; t > interval; t -= interval {

@@ -107,8 +107,8 @@ var sampleLine = regexp.MustCompile(`(?m)^sample (\d+) (\d+) (\d+) (\d+) (\d+) (
 // send has wrk send the requests to the server at url and returns how it went.
 func (r requests) send(ctx context.Context, url string, clients int, length time.Duration) (s sample, err error) {
 	//nolint:gosec // our own choice of arguments
-	cmd := exec.CommandContext(ctx, "wrk", "-t", strconv.Itoa(threads(clients)), "-c", strconv.Itoa(clients), "-d", seconds(length)+"s",
-		"--timeout", "30s", "-s", filepath.Join(r.folder, "wrk.lua"), url, "--", r.part(""))
+	cmd := exec.CommandContext(ctx, "wrk", "-t", strconv.Itoa(threads(clients)), "-c", strconv.Itoa(clients),
+		"-d", seconds(length)+"s", "--timeout", "30s", "-s", filepath.Join(r.folder, "wrk.lua"), url, "--", r.part(""))
 	out, err := output(cmd)
 	if err != nil {
 		return sample{}, err
