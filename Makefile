@@ -60,7 +60,7 @@ bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-again
 	go run ./bench/compare -clients 64,1,8,256 $(ARGS)
 
 bench-quick: ensure-bench ## measure less of it: two minutes, for a first look
-	go run ./bench/compare -engines postgres,sqlite -users 200 -tasks 100 -duration 1s -rounds 2 $(ARGS)
+	go run ./bench/compare -engines postgres,sqlite -users 200 -tasks 100 -duration 1s $(ARGS)
 
 .PHONY: ensure-bench
 ensure-bench:

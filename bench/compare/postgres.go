@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -104,6 +105,25 @@ func (c *cluster) execute(ctx context.Context, database string, statements ...st
 		}
 	}
 	return nil
+}
+
+// awaitQuiet returns when the processes of pgbench's connections have ended, which takes them a while: that belongs to no
+// sample.
+func (c *cluster) awaitQuiet(ctx context.Context, database string) error {
+	conn, err := c.connect(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for {
+		var left int
+		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where usename = $1 and pid <> pg_backend_pid()`,
+			superuser).Scan(&left)
+		if err != nil || left == 0 {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // createRoles makes the logins that docs/deploy.md advises, or for switched the one that makes its roles itself.

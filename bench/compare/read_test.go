@@ -11,7 +11,7 @@ func TestParseTransaction(t *testing.T) {
 	if took != 1499*time.Microsecond || !end.Equal(time.Unix(1700000000, 250e6)) {
 		t.Errorf("it took %v and ended at %v", took, end)
 	}
-	for _, line := range []string{"", "3 17 failed 0 1700000000 250000\n", "3 17 1499\n"} {
+	for _, line := range []string{"", "3 17 failed 0 1700000000 250000\n", "3 17 1499\n", "3 17 1499 0 1700000000 25"} {
 		if _, end := parseTransaction(line); !end.IsZero() {
 			t.Errorf("%q ended at %v", line, end)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,37 +24,35 @@ type window struct {
 	databaseCPU, pgbenchCPU time.Duration // used within
 }
 
-// watch runs pgbench to its end and opens the window as soon as all its threads have written something. It returns what
-// pgbench printed.
-func (w *window) watch(cmd *exec.Cmd) (string, error) {
+// watch starts pgbench, opens the window as soon as all its threads have written something, and ends pgbench when
+// they have written something after it.
+func (w *window) watch(cmd *exec.Cmd) error {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
-		return "", err
+		return err
 	}
-	var errEnd error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		errEnd = cmd.Wait()
+		_ = cmd.Wait() // it is killed; what it has to say before is an error
 	}()
 	err := w.pass(cmd.Process.Pid, ended)
+	_ = cmd.Process.Kill()
 	<-ended
-	if errEnd != nil {
-		err = fmt.Errorf("pgbench: %w\n%s", errEnd, out.String())
+	if err != nil || bytes.Contains(out.Bytes(), []byte("error:")) {
+		return fmt.Errorf("pgbench: %w\n%s", errors.Join(err, errPgbench), out.Bytes())
 	}
-	return out.String(), err
+	return nil
 }
 
-// pass waits for the beginning of the window and for its end, and sees what was used in between. The error is
-// errTooShort if pgbench ends before.
+// errPgbench is returned when pgbench ended too early or had something to complain of.
+var errPgbench = errors.New("it did not work to the end")
+
+// pass waits for the beginning of the window and for its end, and sees what was used in between.
 func (w *window) pass(pgbench int, ended <-chan struct{}) error {
-	for !w.begun() {
-		select {
-		case <-ended:
-			return errTooShort
-		case <-time.After(5 * time.Millisecond):
-		}
+	if err := w.untilAllWrote(map[string]int64{}, ended); err != nil {
+		return err
 	}
 	w.from = time.Now()
 	database, own, err := w.look(pgbench)
@@ -64,33 +61,60 @@ func (w *window) pass(pgbench int, ended <-chan struct{}) error {
 	}
 	select {
 	case <-ended:
-		return errTooShort
-	case <-time.After(time.Until(w.from.Add(w.length))):
+		return errPgbench
+	case <-time.After(w.length):
 	}
 	w.until = time.Now()
 	databaseAfter, ownAfter, err := w.look(pgbench)
+	if err != nil {
+		return err
+	}
 	w.databaseCPU, w.pgbenchCPU = databaseAfter-database, ownAfter-own
-	return err
+	return w.untilAllWrote(w.sizes(), ended)
 }
 
-// look returns the processor time that the database and pgbench have used, or errTooShort if pgbench has ended.
+// look returns the processor time that the database and pgbench have used.
 func (w *window) look(pgbench int) (database, own time.Duration, err error) {
 	if database, err = cpuOf(w.server); err != nil {
 		return 0, 0, err
 	}
-	if own, err = cpuOf(pgbench); errors.Is(err, fs.ErrNotExist) {
-		err = errTooShort // it has ended
-	}
+	own, err = cpuOf(pgbench)
 	return database, own, err
 }
 
-// begun tells whether every thread of pgbench has written to its log.
-func (w *window) begun() bool {
+// untilAllWrote returns when every thread's log is longer than it was.
+func (w *window) untilAllWrote(was map[string]int64, ended <-chan struct{}) error {
+	late := time.After(patience)
+	for {
+		longer := 0
+		for file, size := range w.sizes() {
+			if size > was[file] {
+				longer++
+			}
+		}
+		if longer == w.files {
+			return nil
+		}
+		select {
+		case <-ended:
+			return errPgbench
+		case <-late:
+			return errors.New("it writes nothing")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// sizes returns how long each log is.
+func (w *window) sizes() map[string]int64 {
 	files, _ := filepath.Glob(w.log + ".*") // fails for a bad pattern only
-	return len(files) == w.files && !slices.ContainsFunc(files, func(file string) bool {
-		info, err := os.Stat(file)
-		return err != nil || info.Size() == 0
-	})
+	sizes := make(map[string]int64, len(files))
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			sizes[file] = info.Size()
+		}
+	}
+	return sizes
 }
 
 // read makes a sample of those transactions in pgbench's logs that ended within the window.
@@ -121,10 +145,10 @@ func (w *window) read(clients int) (sample, error) {
 
 // parseTransaction reads a line of pgbench's log: the client, the number of its transaction, how many microseconds it
 // took, the script, and when it ended, in seconds and microseconds. The end is long ago in a line that is something
-// else.
+// else, or not complete.
 func parseTransaction(line string) (took time.Duration, end time.Time) {
 	fields := strings.Fields(line)
-	if len(fields) < 6 {
+	if len(fields) < 6 || !strings.HasSuffix(line, "\n") {
 		return 0, time.Time{}
 	}
 	var numbers [6]int64
