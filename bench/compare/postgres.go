@@ -117,8 +117,8 @@ func (c *cluster) awaitQuiet(ctx context.Context, database string) error {
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for {
 		var left int
-		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where usename = $1 and pid <> pg_backend_pid()`,
-			superuser).Scan(&left)
+		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity
+			where usename = $1 and backend_type = 'client backend' and pid <> pg_backend_pid()`, superuser).Scan(&left)
 		if err != nil || left == 0 {
 			return err
 		}
