@@ -49,7 +49,7 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	wrappers = append([]Wrapper{preparing}, wrappers...)
-	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_pragma", "temp_store(MEMORY)", "_pragma", "cache_size(-16000)", "_pragma", "wal_autocheckpoint(4000)", "_txlock", "immediate")
+	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_pragma", "temp_store(MEMORY)", "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
