@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 
 	"internal/store":           {"internal/todo", "internal/account"},
 	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/fieldjson"},
-	"internal/store/sqlite":    {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/fieldjson"},
+	"internal/store/sqlite":    {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/group"},
 	"internal/store/listsql":   {"internal/todo"}, // what the stores write alike
 	"internal/store/fieldjson": {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},

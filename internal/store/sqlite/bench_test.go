@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -68,7 +67,6 @@ func benchmarkChanges(b *testing.B, change func(s *todo.Service, by todo.User, i
 	}
 	var next atomic.Int64
 	var all sync.WaitGroup
-	before := cpu()
 	b.ResetTimer()
 	for i := range people {
 		all.Go(func() {
@@ -82,7 +80,6 @@ func benchmarkChanges(b *testing.B, change func(s *todo.Service, by todo.User, i
 	}
 	all.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "changes/s")
-	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
 // BenchmarkBatch says what a batch of 100 creates costs against five single ones, at the store, in turns:
@@ -113,10 +110,4 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportMetric(float64(five.Microseconds()), "five-creates-µs")
 	b.ReportMetric(float64(batch)/float64(five), "batch/five-creates")
 	b.ReportMetric(0, "ns/op") // a turn: of no interest
-}
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(0, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -151,11 +151,12 @@ func TestAPanicWhileDecidingFailsAlone(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	panicking := storetest.Of(spoiling{s, func(todo.WriteSet) (todo.WriteSet, error) { panic("oh dear") }})
-	errs := asOneGroup(t, s, creating(storetest.Of(s), "ada", "1"), creating(panicking, "bob", "2"), creating(storetest.Of(s), "eve", "3"))
+	db := storetest.Of(s)
+	errs := asOneGroup(t, s, creating(db, "ada", "1"), creating(panicking, "bob", "2"), creating(db, "eve", "3"))
 	if errs[0] != nil || errs[1] == nil || !strings.Contains(errs[1].Error(), "oh dear") || errs[2] != nil {
 		t.Errorf("%v", errs)
 	}
-	if err := creating(storetest.Of(s), "bob", "4")(t.Context()); err != nil {
+	if err := creating(db, "bob", "4")(t.Context()); err != nil {
 		t.Error(err)
 	}
 	for owner, want := range map[todo.UserID]string{"ada": "1", "bob": "4", "eve": "3"} {
@@ -183,11 +184,13 @@ func TestChangesOfAGroupSeeEachOther(t *testing.T) {
 			return err
 		}
 	}
-	limited := func(ctx context.Context) error {
-		_, err := db.Create(ctx, "ada", todo.Patch{Title: todo.Some("y")}, 2, todo.Write{At: noon})
-		return err
+	limited := func(title string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := db.Create(ctx, "ada", todo.Patch{Title: todo.Some(title)}, 2, todo.Write{At: noon})
+			return err
+		}
 	}
-	errs := asOneGroup(t, s, toggling(0), limited, toggling(2), limited, creating(db, "bob", "z"), toggling(5))
+	errs := asOneGroup(t, s, toggling(0), limited("y"), toggling(2), limited("z"), creating(db, "bob", "z"), toggling(5))
 	for i, err := range errs {
 		if refused := todo.CodeOf(err) == todo.Conflict; refused != (i == 3) || err != nil && !refused {
 			t.Errorf("%d: %v", i, err)
@@ -419,7 +422,8 @@ func TestWhenTimeIsUpTheRestFails(t *testing.T) {
 	change := func(owner todo.UserID, takes time.Duration) *traveller {
 		c := group.NewChange(owner, todo.ReadSet{At: noon}, func(*todo.Snapshot) (todo.WriteSet, error) {
 			time.Sleep(takes)
-			return todo.WriteSet{Key: &todo.StoredKey{Idempotency: todo.Idempotency{Key: "k", Fingerprint: []byte{1}}, At: noon}}, nil
+			key := todo.Idempotency{Key: "k", Fingerprint: []byte{1}}
+			return todo.WriteSet{Key: &todo.StoredKey{Idempotency: key, At: noon}}, nil
 		})
 		return &traveller{c, t.Context()}
 	}
@@ -517,8 +521,11 @@ func TestAColumnOfAnotherTypeIsAFault(t *testing.T) {
 			t.Errorf("%s is taken", c.sql)
 		}
 	}
-	read := func(r *rowReader) []byte { return bytes.Join([][]byte{r.json(), r.bytes(), []byte(fmt.Sprint(r.nullText(), r.nullTime()))}, nil) }
-	if got, err := collect(t.Context(), s.reader, read, "select null, null, null, null"); err != nil || string(got[0]) != "<nil> <nil>" {
+	read := func(r *rowReader) []byte {
+		return bytes.Join([][]byte{r.json(), r.bytes(), []byte(fmt.Sprint(r.nullText(), r.nullTime()))}, nil)
+	}
+	got, err := collect(t.Context(), s.reader, read, "select null, null, null, null")
+	if err != nil || string(got[0]) != "<nil> <nil>" {
 		t.Errorf("nulls are %q, %v", got, err)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 )
 
-// maxPrepared is how many statements a connection keeps. Those of changes are few; lists have one for each kind of list.
+// maxPrepared is how many statements a connection keeps. Changes have few; lists have one for each kind of list.
 const maxPrepared = 200
 
-// preparing is a Wrapper whose connections prepare a statement once and keep it for the next time it is carried out, which
-// may cost less than preparing it.
+// preparing is a Wrapper whose connections prepare a statement once and keep it for the next time it is carried out,
+// which may cost less than preparing it.
 func preparing(d driver.Driver) driver.Driver { return preparer{d} }
 
 // preparer is the driver that preparing returns.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"todod/internal/todo"
@@ -90,4 +91,20 @@ func TestAConnectionKeepsOnlySomeStatements(t *testing.T) {
 	if n := len(kept(t, conn)); n != 10 {
 		t.Errorf("%d are kept", n)
 	}
+}
+
+// TestClosingLeavesNothingOpen: SQLite removes its log when the last connection is closed, which one that has statements
+// left isn't.
+func TestClosingLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	s, _ := openAt(t, filepath.Join(folder, "todod.db"), 1)
+	if _, err := s.State(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, "todod.db", "todod.db-shm", "todod.db-wal")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, "todod.db")
 }
