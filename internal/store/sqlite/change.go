@@ -12,7 +12,7 @@ import (
 // writeGroup is how many changes travel together.
 const writeGroup = 64
 
-// A traveller is a change on its way, with the context of whoever wants it, which no longer ends: it says which trace the
+// A traveller is a change on its way, with the context of whoever wants it, which doesn't end: it says which trace the
 // change's statements belong to.
 type traveller struct {
 	*group.Change
@@ -20,7 +20,7 @@ type traveller struct {
 }
 
 // Change implements todo.Store. What costs little travels with what others want to change at the same time, in one
-// transaction. What costs more goes alone, one after the other: so those who travel together wait for one such at a time.
+// transaction. What costs more goes alone, one after the other: whoever travels waits for one such at a time.
 func (s *Store) Change(
 	ctx context.Context, owner todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error),
 ) error {

@@ -2,8 +2,8 @@ package sqlite
 
 import "strings"
 
-// A column is one of a table whose rows are made of Ts, beside user_id, which every table begins with. Statements and scans
-// follow from the lists of them.
+// A column is one of a table whose rows are made of Ts, beside user_id, which every table begins with. Statements and
+// scans follow from the lists of them.
 type column[T any] struct {
 	name  string
 	value func(*T) any // what it holds, as the driver takes it

@@ -63,7 +63,7 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 		q.After(f)
 		// One task more than the page has says whether there is a next one.
 		list := fmt.Sprintf("select %s from tasks t where %s order by %s limit %s offset %s",
-			taskOf("t"), q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
+			taskOf, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
 		page.Tasks, err = collect(ctx, tx, tasksOf(owner), list, q.Args...)
 		return err
 	})

@@ -24,7 +24,8 @@ func (s *Store) snapshot(ctx context.Context, read func(context.Context, *sql.Tx
 	return translate(err)
 }
 
-var getChangesSince = `select ` + changeOf("c") + ` from changes c where c.user_id = ?1 and c.rev > ?2 order by c.rev limit ?3`
+var getChangesSince = `select ` + changeOf + ` from changes c
+	where c.user_id = ?1 and c.rev > ?2 order by c.rev limit ?3`
 
 // Changes implements todo.Store.
 func (s *Store) Changes(
@@ -40,7 +41,7 @@ func (s *Store) Changes(
 	return log, state, err
 }
 
-var getSnapshot = `select ` + taskOf("t") + ` from tasks t
+var getSnapshot = `select ` + taskOf + ` from tasks t
 	where t.user_id = ?1 and t.id > ?2 and t.version <= ?3 and t.deleted_at is null order by t.id limit ?4`
 
 // Snapshot implements todo.Store.
@@ -67,7 +68,7 @@ var getHistory = `
 		select c.rev, c.prev_rev from walk join changes c
 			on c.user_id = ?1 and c.rev = walk.prev_rev and c.task_id = ?2
 	)
-	select ` + changeOf("c") + ` from changes c
+	select ` + changeOf + ` from changes c
 	where c.user_id = ?1 and c.rev in (select rev from walk) and (?4 = 0 or c.rev < ?4) order by c.rev desc limit ?5`
 
 // History implements todo.Store.

@@ -7,7 +7,8 @@ import (
 )
 
 // getOwner reads what is known of a person.
-const getOwner = `select epoch, rev, erased_at, task_count, changed_at, claims_at, email, name from users where user_id = ?`
+const getOwner = `select epoch, rev, erased_at, task_count, changed_at, claims_at, email, name
+	from users where user_id = ?`
 
 // look finds out all that n asks for.
 func (p *part) look(n *todo.ReadSet) error {
@@ -48,9 +49,10 @@ func (p *part) lookAtOwner() error {
 
 // The tasks that can be asked for.
 var (
-	taskByID     = `select ` + taskOf("t") + ` from tasks t where t.user_id = ? and t.id = ?`
-	tasksByState = `select ` + taskOf("t") + ` from tasks t where t.user_id = ? and t.completed = ? and t.deleted_at is null`
-	tasksOfSet   = `select ` + taskOf("t") + ` from tasks t where t.user_id = ?1
+	taskByID     = `select ` + taskOf + ` from tasks t where t.user_id = ? and t.id = ?`
+	tasksByState = `select ` + taskOf + ` from tasks t
+		where t.user_id = ? and t.completed = ? and t.deleted_at is null`
+	tasksOfSet = `select ` + taskOf + ` from tasks t where t.user_id = ?1
 		and t.id in (select task_id from changes where user_id = ?1 and rev between ?2 and ?3)`
 )
 
@@ -77,7 +79,7 @@ func (p *part) reserve(n int) error {
 }
 
 // getKey reads what is remembered of a key, with the entries of the log that tell of it.
-var getKey = `select k.status, k.created_at, k.fingerprint, k.result, ` + changeOf("c") + `
+var getKey = `select k.status, k.created_at, k.fingerprint, k.result, ` + changeOf + `
 	from idempotency_keys k left join changes c on c.user_id = k.user_id and c.rev between k.rev and k.rev_to
 	where k.user_id = ? and k.key = ? and k.created_at > ? order by c.rev`
 
@@ -122,9 +124,11 @@ func (p *part) lookAlone(n *todo.ReadSet) (err error) {
 	return err
 }
 
-// What finds a set of changes. lastOfSet is the revision before the next set's; later are the changes of its tasks since.
+// What finds a set of changes. lastOfSet is the revision before the next set's first; getLater reads the changes of its
+// tasks since.
 var (
-	getChanges = `select ` + changeOf("c") + ` from changes c where c.user_id = ?1 and c.rev between ?2 and ?3 order by c.rev`
+	getChanges = `select ` + changeOf + ` from changes c
+		where c.user_id = ?1 and c.rev between ?2 and ?3 order by c.rev`
 	firstOfSet = `select set_rev from changes where user_id = ?1 and rev = ?2`
 	firstByKey = `select rev from idempotency_keys where user_id = ?1 and key = ?2 and created_at > ?3 and rev is not null`
 	lastOfSet  = `select coalesce((select rev from changes where user_id = ?1 and rev > ?2 and set_rev <> ?2
@@ -135,9 +139,10 @@ var (
 			where t.user_id = ?1 and t.version > ?3
 				and t.id in (select task_id from changes where user_id = ?1 and rev between ?2 and ?3)
 			union all
-			select p.rev, p.prev_rev from later l join changes p on p.user_id = ?1 and p.rev = l.prev_rev where l.prev_rev > ?3
+			select p.rev, p.prev_rev from later l join changes p on p.user_id = ?1 and p.rev = l.prev_rev
+			where l.prev_rev > ?3
 		)
-		select ` + changeOf("c") + ` from changes c where c.user_id = ?1 and c.rev in (select rev from later)`
+		select ` + changeOf + ` from changes c where c.user_id = ?1 and c.rev in (select rev from later)`
 )
 
 // changes returns the changes of the owner that a statement selects by two revisions.

@@ -15,7 +15,8 @@ const sessionColumns = `user_id, sid, refresh_hash, sealed, created_at, expires_
 // session reads sessionColumns.
 func (r *rowReader) session() account.Session {
 	return account.Session{
-		Owner: todo.UserID(r.text()), ID: r.text(), RefreshHash: r.bytes(), Sealed: r.bytes(), CreatedAt: r.time(), ExpiresAt: r.time(),
+		Owner: todo.UserID(r.text()), ID: r.text(), RefreshHash: r.bytes(), Sealed: r.bytes(),
+		CreatedAt: r.time(), ExpiresAt: r.time(),
 	}
 }
 

@@ -48,7 +48,9 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	if _, err := Migrate(ctx, path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)", "_txlock", "immediate")
+	wrappers = append([]Wrapper{preparing}, wrappers...)
+	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)",
+		"_pragma", "temp_store(MEMORY)", "_txlock", "immediate") // in memory: what a savepoint needs
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,14 @@
 package sqlite
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"todod/internal/todo"
 )
 
-// taskColumns are the columns of a task, in tasks and in the log: whoever adds a field to tasks adds a column here, and a
-// migration. The first two have other names in the log.
+// taskColumns are the columns of a task, in tasks and in the log: whoever adds a field to tasks adds a column here, and
+// a migration. The first two have other names in the log.
 var taskColumns = columns[todo.Task]{
 	fixed(at("id", integers, func(t *todo.Task) *int64 { return &t.ID })),
 	as("version", integers,
@@ -17,8 +16,8 @@ var taskColumns = columns[todo.Task]{
 	inLog("nullif(?, '')", gone("null", at("title", texts, func(t *todo.Task) *string { return &t.Title }))),
 	gone("null", at("description", nullTexts, func(t *todo.Task) **string { return &t.Description })),
 	gone("0", at("completed", booleans, func(t *todo.Task) *bool { return &t.Completed })),
-	gone("2", as("priority", integers,
-		func(t *todo.Task) int64 { return int64(t.Priority) }, func(t *todo.Task, v int64) { t.Priority = todo.Priority(v) })),
+	gone("2", as("priority", integers, func(t *todo.Task) int64 { return int64(t.Priority) },
+		func(t *todo.Task, v int64) { t.Priority = todo.Priority(v) })),
 	gone("null", as("due_date", nullTimes, dueDate, setDueDate)),
 	gone("0", as("due_all_day", booleans, dueAllDay, setDueAllDay)),
 	gone("null", at("completed_at", nullTimes, func(t *todo.Task) **time.Time { return &t.CompletedAt })),
@@ -116,8 +115,8 @@ func setDueAllDay(t *todo.Task, allDay bool) {
 	}
 }
 
-// taskOf returns the columns of a task as rowReader.task reads them. alias is the table's name.
-func taskOf(alias string) string { return taskColumns.names(alias) }
+// taskOf are the columns of a task as rowReader.task reads them, of a table called t.
+var taskOf = taskColumns.names("t")
 
 // task reads the columns of taskOf as a task of owner.
 func (r *rowReader) task(owner todo.UserID) todo.Task {
@@ -149,16 +148,14 @@ var logColumns = columns[entry]{
 	holding("at", func(e *entry) any { return e.At.UnixMicro() }),
 }
 
-// changeOf returns the columns of an entry of the log as rowReader.change reads them. alias is the table's name.
-func changeOf(alias string) string {
-	return fmt.Sprintf("%[1]s.task_id, %[1]s.rev, %[2]s, %[3]s", alias, logged.names(alias), logColumns.names(alias))
-}
+// changeOf are the columns of an entry of the log as rowReader.change reads them, of a table called c.
+var changeOf = "c.task_id, c.rev, " + logged.names("c") + ", " + logColumns.names("c")
 
 // change reads the columns of changeOf as a change of owner's.
 func (r *rowReader) change(owner todo.UserID) todo.Change {
 	c := todo.Change{Task: r.task(owner)}
 	c.Rev = c.Task.Version
-	c.PrevRev, c.SetRev, c.Op = todo.Rev(r.int64()), todo.Rev(r.int64()), todo.Op(r.int64()) //nolint:gosec // 1 to 7
+	c.PrevRev, c.SetRev, c.Op = todo.Rev(r.int64()), todo.Rev(r.int64()), todo.Op(r.int64())
 	before, err := todo.DecodeFields(r.json())
 	if err != nil {
 		r.fail(err)

@@ -8,7 +8,7 @@ import (
 )
 
 // getTask leaves out what a revoked token may not see.
-var getTask = `select ` + taskOf("t") + ` from tasks t where t.user_id = ?1 and t.id = ?2 and t.deleted_at is null
+var getTask = `select ` + taskOf + ` from tasks t where t.user_id = ?1 and t.id = ?2 and t.deleted_at is null
 	and not exists (select 1 from users where user_id = ?1 and erased_at >= ?3)`
 
 // Task implements todo.Store.

@@ -13,8 +13,8 @@ import (
 // A transaction carries out the changes of a group over the connection that writes, one after the other: each looks,
 // decides and writes behind a savepoint of its own, and sees what those before it wrote.
 //
-// Its statements go to the connection, not to the sql.Tx, which would start a goroutine for each query; and their contexts
-// don't end, because the driver starts one for each that can.
+// Its statements go to the connection, not to the sql.Tx, which would start a goroutine for each query; and their
+// contexts don't end, because the driver starts one for each that can.
 type transaction struct {
 	conn  *sql.Conn
 	until time.Time // when its time is up
@@ -27,8 +27,8 @@ const (
 	rollBackToThere = `rollback to one_change`
 )
 
-// run carries out changes, each of which has its own error then. What it returns has rolled everything back, or leaves open
-// whether it was written. When time is up, what has been done until then is committed.
+// run carries out changes, each of which has its own error then. If it returns an error, everything was rolled back, or
+// it is open whether it was written. When time is up, what has been done until then is committed.
 func (t *transaction) run(ctx context.Context, changes []*traveller) error {
 	tx, err := t.conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -47,8 +47,8 @@ func (t *transaction) run(ctx context.Context, changes []*traveller) error {
 	return tx.Commit()
 }
 
-// carryOut has one change carried out. If the database refuses something, that is undone and is the error of this change
-// alone, unless it has ended the transaction, as a full disk may: then it is returned.
+// carryOut has one change carried out. If the database refuses something, what it wrote is undone, and it alone has the
+// error; unless that has ended the transaction, as a full disk may: then the error is returned.
 func (t *transaction) carryOut(c *traveller) error {
 	err := t.attempt(c)
 	if err == nil {

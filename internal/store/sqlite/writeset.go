@@ -50,8 +50,9 @@ var (
 	updateTask = `update tasks set ` + changeable.assignments() + ` where user_id = ? and id = ?`
 	insertLog  = `insert into changes (user_id, task_id, rev, ` + logged.names("") + `, ` + logColumns.names("") + `)
 		values (?, ?, ?, ` + intoLog() + `, ` + logColumns.arguments() + `)`
-	noteImport = `insert into imports (user_id, ` + importColumns.names("") + `) values (?, ` + importColumns.arguments() + `)`
-	putKey     = `insert into idempotency_keys (user_id, ` + keyColumns.names("") + `)
+	noteImport = `insert into imports (user_id, ` + importColumns.names("") + `)
+		values (?, ` + importColumns.arguments() + `)`
+	putKey = `insert into idempotency_keys (user_id, ` + keyColumns.names("") + `)
 		values (?, ` + keyColumns.arguments() + `)
 		on conflict (user_id, key) do update set ` + keyColumns[1:].assignmentsOf("excluded")
 )
@@ -133,7 +134,8 @@ func (p *part) writeLog(c *todo.Change) (err error) {
 	return p.affectOne(insertLog, logColumns.of(&e, taskColumns.of(&c.Task, string(p.owner))...)...)
 }
 
-// What removes a task for good, and what the log and the keys hold of it. Its changes are found from its version backwards.
+// What removes a task for good, and what the log and the keys hold of it. Its changes are found from its version
+// backwards.
 var (
 	deleteTask = `delete from tasks where user_id = ?1 and id = ?2`
 	blankLog   = `update changes set ` + blanked + `
