@@ -17,6 +17,8 @@ type FieldPatch struct {
 	Field *todo.Field // what it writes
 	Patch todo.Patch  // writes it
 	Back  todo.Patch  // writes what FullPatch does
+	// Value and First are what these write, as a patch holds it; Value is nil for null.
+	Value, First any
 }
 
 // patchValues are two values for each type that a field of todo.Patch has. Every task has the first until a test writes
@@ -49,11 +51,13 @@ func FieldPatches(t testing.TB) (all []FieldPatch) {
 		set(t, &back, name, false)
 		f := FieldPatch{Name: name, Patch: mustNormalise(t, patch), Back: mustNormalise(t, back)}
 		f.Field = written(t, name, before, f.Patch.Apply(before, noon))
+		f.Value, f.First = opt(&f.Patch, name).FieldByName("V").Interface(), opt(&f.Back, name).FieldByName("V").Interface()
 		all = append(all, f)
 		opt(&null, name).FieldByName("Set").SetBool(true)
 		opt(&null, name).FieldByName("Null").SetBool(true)
 		if null, err := null.Normalise(); err == nil {
-			all = append(all, FieldPatch{Name: name + " null", Field: f.Field, Patch: null, Back: f.Back})
+			f.Name, f.Patch, f.Value = name+" null", null, nil
+			all = append(all, f)
 		}
 	}
 	return all
@@ -68,7 +72,9 @@ func patchFields() (names []string) {
 }
 
 // opt returns a field of p.
-func opt(p *todo.Patch, name string) reflect.Value { return reflect.ValueOf(p).Elem().FieldByName(name) }
+func opt(p *todo.Patch, name string) reflect.Value {
+	return reflect.ValueOf(p).Elem().FieldByName(name)
+}
 
 // set has p set a field to the first value of its type, or to the second.
 func set(t testing.TB, p *todo.Patch, name string, second bool) {
