@@ -55,13 +55,15 @@ func RunOldData(t *testing.T, old OldDatabase) {
 	c.answersItsKeys()
 	c.hasItsAccount()
 	next := mustSync(t, c.service, ada.User, "").Next
-	c.undoesItsSet()
+	c.undoesItsSet(6, "") // in the middle of it
 	c.goesOn()
 	c.syncsFrom(next)
 	if now := old.Rows("signing_key"); !reflect.DeepEqual(now, key) {
 		t.Error("what cursors are signed with is another key now")
 	}
-	(&oldCheck{T: t, oldLife: bob, store: c.store, service: c.service}).isAllThere()
+	other := &oldCheck{T: t, oldLife: bob, store: c.store, service: c.service}
+	other.isAllThere()
+	other.undoesItsSet(0, "batch")
 	c.leavesNothing(old, ada, bob)
 }
 
@@ -222,10 +224,10 @@ func (c *oldCheck) hasItsAccount() {
 	}
 }
 
-// undoesItsSet takes the set back and does it again.
-func (c *oldCheck) undoesItsSet() {
+// undoesItsSet takes the set of a revision or a key back and does it again.
+func (c *oldCheck) undoesItsSet(rev todo.Rev, key string) {
 	c.Helper()
-	set, err := c.service.Undo(c.Context(), c.User, 0, "batch", keyed("undo"))
+	set, err := c.service.Undo(c.Context(), c.User, rev, key, keyed("undo"))
 	if err != nil || len(set.Changes) != 3 || set.Rev != 18 {
 		c.Fatalf("an undo of the set: %+v, %v", set, err)
 	}
