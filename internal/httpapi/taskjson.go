@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"sync"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"todod/internal/todo"
 )
 
 // marshal writes v as JSON. Tasks, which are most of what is answered, are appended by hand: reflection would cost more than
@@ -15,7 +18,7 @@ import (
 func marshal(w io.Writer, v any) error {
 	switch v := v.(type) {
 	case task:
-		return writeAppended(w, func(b []byte) []byte { return v.appendJSON(b) })
+		return writeAppended(w, v.appendJSON)
 	case []task:
 		return writeAppended(w, func(b []byte) []byte { return appendTasks(b, v) })
 	}
@@ -48,29 +51,46 @@ func appendTasks(dst []byte, tasks []task) []byte {
 	return append(dst, ']')
 }
 
-// appendJSON appends t to dst, byte for byte as reflection over its fields would write it.
+// appendJSON appends t to dst.
 func (t *task) appendJSON(dst []byte) []byte {
-	dst = strconv.AppendInt(append(dst, `{"id":`...), t.ID, 10)
-	dst = appendText(append(dst, `,"user_id":`...), t.UserID)
-	dst = appendText(append(dst, `,"title":`...), t.Title)
-	dst = append(dst, `,"description":`...)
-	if t.Description == nil {
-		dst = append(dst, "null"...)
-	} else {
-		dst = appendText(dst, *t.Description)
+	dst = strconv.AppendInt(append(dst, `{"id":`...), t.of.ID, 10)
+	dst = appendText(append(dst, `,"user_id":`...), string(t.of.Owner))
+	for i, f := range answered {
+		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Value(&t.of))
 	}
-	dst = strconv.AppendBool(append(dst, `,"completed":`...), t.Completed)
-	dst = appendText(append(dst, `,"priority":`...), string(t.Priority))
-	dst = appendNullTime(append(dst, `,"due_date":`...), t.DueDate)
-	dst = strconv.AppendBool(append(dst, `,"due_all_day":`...), t.DueAllDay)
-	dst = appendNullTime(append(dst, `,"completed_at":`...), t.CompletedAt)
-	dst = appendTime(append(dst, `,"created_at":`...), t.CreatedAt)
-	dst = appendTime(append(dst, `,"updated_at":`...), t.UpdatedAt)
-	dst = strconv.AppendInt(append(dst, `,"version":`...), t.Version, 10)
-	if t.DeletedAt != nil {
-		dst = appendTime(append(dst, `,"deleted_at":`...), *t.DeletedAt)
+	dst = appendTime(append(dst, `,"created_at":`...), t.of.CreatedAt)
+	dst = appendTime(append(dst, `,"updated_at":`...), t.of.UpdatedAt)
+	dst = strconv.AppendInt(append(dst, `,"version":`...), int64(t.of.Version), 10)
+	if t.of.DeletedAt != nil {
+		dst = appendTime(append(dst, `,"deleted_at":`...), *t.of.DeletedAt)
 	}
 	return append(dst, '}')
+}
+
+// answeredKeys are the names of answered, as they stand before their values.
+var answeredKeys = func() []string {
+	keys := make([]string, len(answered))
+	for i, f := range answered {
+		keys[i] = `,"` + f.Name + `":`
+	}
+	return keys
+}()
+
+// appendValue appends the value of a field, as the domain has it.
+func appendValue(dst []byte, name string, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case string:
+		return appendText(dst, v)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case todo.Priority:
+		return appendText(dst, v.String())
+	case time.Time:
+		return appendTime(dst, v)
+	}
+	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, v)) // a kind of field that nobody has thought of here
 }
 
 // appendText appends s as a JSON string. What is no UTF-8, which no store holds, becomes U+FFFD.
@@ -79,17 +99,9 @@ func appendText(dst []byte, s string) []byte {
 	return dst
 }
 
-// appendNullTime appends t as a JSON string, null for nil.
-func appendNullTime(dst []byte, t *timestamp) []byte {
-	if t == nil {
-		return append(dst, "null"...)
-	}
-	return appendTime(dst, *t)
-}
-
-// appendTime appends t, of the years 0 to 9999, as a JSON string in the form of wireTime.
-func appendTime(dst []byte, t timestamp) []byte {
-	at := time.Time(t).UTC()
+// appendTime appends at, of the years 0 to 9999, as a JSON string in the form of wireTime.
+func appendTime(dst []byte, at time.Time) []byte {
+	at = at.UTC()
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
 	dst = appendDigits(append(dst, '"'), year, 4)
