@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,7 +53,7 @@ func (t *transaction) carryOut(c *traveller) error {
 	// A savepoint that is rolled back to is still there; if it stayed, the next one to fail could end up there.
 	for _, statement := range []string{rollBackToIt, releaseIt} {
 		if _, ended := t.conn.ExecContext(c.ctx, statement); ended != nil {
-			return errors.Join(err, ended)
+			return fmt.Errorf("%w, which has ended the transaction: %s", err, ended.Error())
 		}
 	}
 	return nil
