@@ -20,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start todod on http://localhost:8000, with SQLite in ./data
@@ -54,6 +54,19 @@ figures: ## do what the published figures say as often as they say it: about twe
 	@scripts/ensure-redis.sh
 	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood' \
 		./test/faults ./test ./internal/legacy
+
+.PHONY: bench bench-quick
+bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision
+	go run ./bench/compare -clients 64,1,8,256 $(ARGS)
+
+bench-quick: ensure-bench ## measure less of it: two minutes, for a first look
+	go run ./bench/compare -engines postgres,sqlite -users 200 -tasks 100 -duration 1s $(ARGS)
+
+.PHONY: ensure-bench
+ensure-bench:
+	@scripts/ensure-postgres.sh
+	@scripts/ensure-pgbouncer.sh
+	@scripts/ensure-wrk.sh
 
 .PHONY: check
 check: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test ## all that CI runs: linters, generated files, tests

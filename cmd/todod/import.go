@@ -96,16 +96,9 @@ func openLegacy(ctx context.Context, from config.Database, accounts bool) (*lega
 	return old, nil
 }
 
-// A target is a store that an import writes to.
-type target interface {
-	store
-	todo.Imports
-	legacy.Accounts
-}
-
 // openTarget returns the configured store, ready. A dry run changes nothing about it: if it lacks migrations there is no
 // store to look into, and pending says how many.
-func openTarget(ctx context.Context, cfg config.Config, dryRun bool) (db target, pending int, err error) {
+func openTarget(ctx context.Context, cfg config.Config, dryRun bool) (db store, pending int, err error) {
 	if cfg.Database.Engine == config.SQLite {
 		if dryRun {
 			if pending, err = sqlite.Pending(ctx, cfg.Database.Path); err != nil || pending > 0 {
@@ -139,7 +132,7 @@ func openTarget(ctx context.Context, cfg config.Config, dryRun bool) (db target,
 const readyTimeout = 30 * time.Second
 
 // awaitReady waits until db is ready, and returns why it isn't when that takes too long.
-func awaitReady(ctx context.Context, db todo.Store) error {
+func awaitReady(ctx context.Context, db todo.Maintenance) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {

@@ -69,9 +69,9 @@ func (e *Export) Trash(ctx context.Context) iter.Seq2[todo.Task, error] {
 	})
 }
 
-// Tasks reads the tasks that are not in the trash, by id, and after them those that went there since the export began: Trash
-// may not have seen them, and these pages neither. So every task that is not deleted for good is read in one place or in
-// both; then its higher version is what it became.
+// Tasks reads the tasks that are not in the trash, by id, and after them those that went there or were made since the export
+// began: Trash may not have seen them, and these pages neither, as ids are not given out in the order of time. So every task
+// that is not deleted for good is read at least once; of several times, the highest version is what it became.
 func (e *Export) Tasks(ctx context.Context) iter.Seq2[todo.Task, error] {
 	return func(yield func(todo.Task, error) bool) {
 		for t, err := range paged(func(last *todo.Task) ([]todo.Task, error) { return e.live(ctx, last) }) {
@@ -80,7 +80,8 @@ func (e *Export) Tasks(ctx context.Context) iter.Seq2[todo.Task, error] {
 			}
 		}
 		for c, err := range e.changes(ctx, e.Since) {
-			if (err != nil || c.Op == todo.Deleted && !c.Blank()) && (!yield(c.Task, err) || err != nil) {
+			moved := c.Op == todo.Created || c.Op == todo.Deleted
+			if (err != nil || moved && !c.Blank()) && (!yield(c.Task, err) || err != nil) {
 				return
 			}
 		}

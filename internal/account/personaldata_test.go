@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"todod/internal/account"
+	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -45,7 +46,7 @@ func TestWhoSomebodyIs(t *testing.T) {
 		w := todo.Write{At: at, By: bob}
 		w.By.Name = "Bob"
 		p := todo.Patch{Title: todo.Some("x")}
-		if _, err := store.(todo.Store).Create(t.Context(), "bob", p.NewTask("bob", at), 10, w); err != nil {
+		if _, err := storetest.Of(store.(account.FullStore)).Create(t.Context(), "bob", p, 10, w); err != nil {
 			t.Fatal(err)
 		}
 		see(bob, "bob@example.com", "Bob", 1, at)

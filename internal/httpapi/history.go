@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"time"
 
 	"todod/internal/todo"
 )
@@ -51,49 +50,14 @@ func (a *API) history(ctx context.Context, in *historyInput) (*historyOutput, er
 
 // differences returns the fields that c touched, as they were before and after. Before its creation a task had none.
 func differences(c todo.Change) map[string][2]any {
-	after, was := wire(c.Task), c.Before
-	fields := map[string][2]any{}
-	touched(fields, "title", was.Title, plain, after.Title)
-	touched(fields, "description", was.Description, plain, orNil(after.Description))
-	touched(fields, "completed", was.Completed, plain, after.Completed)
-	touched(fields, "priority", was.Priority, func(p todo.Priority) any { return p.String() }, after.Priority)
-	touched(fields, "due_date", was.Due, instant, orNil(after.DueDate))
-	touched(fields, "due_all_day", was.AllDay, plain, after.DueAllDay)
-	touched(fields, "completed_at", was.CompletedAt, instant, orNil(after.CompletedAt))
-	touched(fields, "deleted_at", was.DeletedAt, instant, orNil((*timestamp)(c.Task.DeletedAt)))
-	if c.Op == todo.Created {
-		for name, value := range map[string]any{
-			"title": after.Title, "description": orNil(after.Description), "completed": after.Completed,
-			"priority": after.Priority, "due_date": orNil(after.DueDate), "due_all_day": after.DueAllDay,
-		} {
-			if value != nil {
-				fields[name] = [2]any{nil, value}
-			}
+	touched := make(map[string][2]any, len(c.Before))
+	for _, f := range todo.TaskFields() {
+		after := wireValue(f.Value(c.Task))
+		if before, ok := c.Before[f.Name]; ok {
+			touched[f.Name] = [2]any{wireValue(before), after}
+		} else if c.Op == todo.Created && f.Writable() && after != nil {
+			touched[f.Name] = [2]any{nil, after}
 		}
 	}
-	return fields
-}
-
-// touched adds a field to fields if it was touched.
-func touched[T any](fields map[string][2]any, name string, before todo.Opt[T], wire func(T) any, after any) {
-	switch {
-	case before.Null:
-		fields[name] = [2]any{nil, after}
-	case before.Set:
-		fields[name] = [2]any{wire(before.V), after}
-	}
-}
-
-// plain returns v as it is.
-func plain[T any](v T) any { return v }
-
-// instant returns t as it goes out.
-func instant(t time.Time) any { return timestamp(t) }
-
-// orNil returns what p points to, nil for nil.
-func orNil[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
+	return touched
 }

@@ -58,11 +58,13 @@ func mergeConflicts(conflicts []todo.MergeConflict) map[string]mergeConflict {
 	return all
 }
 
-// wireValue returns the value of a field as clients write it: a due date that is a day as a bare date.
+// wireValue returns the value of a field as it goes out; a whole due date as clients write it, a day as a bare date.
 func wireValue(v any) any {
 	switch v := v.(type) {
 	case todo.Priority:
 		return v.String()
+	case time.Time:
+		return timestamp(v)
 	case todo.Due:
 		if v.AllDay {
 			return v.At.Format(time.DateOnly)

@@ -109,7 +109,7 @@ type server struct {
 }
 
 // withQuota returns what makes an API over store let nobody have more than quota tasks.
-func withQuota(store todo.Store, quota int) func(*httpapi.Config) {
+func withQuota(store todo.Database, quota int) func(*httpapi.Config) {
 	return func(cfg *httpapi.Config) {
 		cfg.Tasks = todo.NewService(store, time.Now, todo.Rules{Quota: quota, KeysRemembered: time.Hour})
 	}

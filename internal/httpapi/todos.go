@@ -231,28 +231,19 @@ type updateTodoInput struct {
 	Body todoBody
 }
 
-// updateTodo changes what the body names and keeps the rest. A retry is answered as the first request was even if what its
-// body meant can't be told any more.
+// updateTodo changes what the body names and keeps the rest. What a body means whose spellings disagree depends on how the
+// todo is, which is looked at in the same transaction.
 func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
-	patch, unclear := a.meant(ctx, in)
 	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
-		if unclear != nil {
-			return a.tasks.Replay(ctx, caller(ctx), in.ID.n, opts, unclear)
+		if in.Body.ambiguous() {
+			return a.tasks.UpdateAs(ctx, caller(ctx), in.ID.n, opts, in.Body.over)
+		}
+		patch, err := in.Body.over(todo.Task{})
+		if err != nil {
+			return todo.WriteResult{}, err
 		}
 		return a.tasks.Update(ctx, caller(ctx), in.ID.n, patch, opts)
 	}))
-}
-
-// meant returns what in is to change, which may depend on how the todo is now.
-func (a *API) meant(ctx context.Context, in *updateTodoInput) (todo.Patch, error) {
-	var stored todo.Task
-	if in.Body.ambiguous() {
-		var err error
-		if stored, err = a.tasks.Task(ctx, caller(ctx), in.ID.n); err != nil {
-			return todo.Patch{}, err
-		}
-	}
-	return in.Body.over(stored)
 }
 
 // deleteTodoOutput says that a todo is gone.

@@ -21,12 +21,18 @@ type Accounts interface {
 	Account(ctx context.Context, owner todo.UserID) (account.Account, error)
 }
 
+// Tasks is where tasks go.
+type Tasks interface {
+	todo.Store
+	todo.Imports
+}
+
 // Config says what is imported, and where to.
 type Config struct {
 	From *Database
 	// Tasks and Accounts are the target. Without Accounts no account is imported. An import that only looks may lack both:
 	// then it says what would come over into an empty database.
-	Tasks        todo.Imports
+	Tasks        Tasks
 	Accounts     Accounts
 	WithAccounts bool
 	Source       string // names the old database: what was imported from it is not imported again

@@ -33,11 +33,7 @@ var hash = func() string {
 
 // A target is a store to import into, and its database as its owner sees it.
 type target struct {
-	store interface {
-		todo.Store
-		todo.Imports
-		account.Store
-	}
+	store  account.FullStore
 	db     *sql.DB
 	schema string // before the names of its tables
 }

@@ -129,8 +129,7 @@ func (r *run) store(ctx context.Context, owner todo.UserID, tasks []fresh, now t
 	var refusal conversion
 	if !r.DryRun {
 		err := persist(ctx, func() (err error) {
-			w := todo.Write{At: now, By: todo.User{ID: owner}}
-			stored, err = r.Tasks.ImportTasks(ctx, owner, r.Source, imported, w)
+			stored, err = todo.ImportTasks(ctx, r.Tasks, owner, r.Source, imported, now)
 			return err
 		})
 		if err := refusal.refusedBy("user_id", err); err != nil {

@@ -39,6 +39,7 @@ type Import struct {
 // transaction. No quota applies. The old ids must differ from each other; there may be some hundreds. An owner whose data
 // was erased is Erased.
 func ImportTasks(ctx context.Context, s Store, owner UserID, source string, tasks []ImportedTask, at time.Time) (n int, err error) {
+	at = at.UTC().Truncate(time.Microsecond)
 	need := ReadSet{At: at, New: len(tasks), Source: source, Alone: true}
 	for _, t := range tasks {
 		need.OldIDs = append(need.OldIDs, t.OldID)

@@ -41,7 +41,7 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts Wr
 		return WriteResult{}, InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
 	}
 	base := opts.If[0]
-	return s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}, Base: base}, opts, func(b *builder) (Task, error) {
+	return stillThere(s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}, Base: base}, opts, func(b *builder) (Task, error) {
 		current, err := b.find(id, false)
 		if err == nil && current.Version != base {
 			err = mergeable(b.known.Base, current, p, b.write)
@@ -50,7 +50,7 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts Wr
 			return Task{}, err
 		}
 		return b.edit(current, p.Apply(current, b.write.At)), nil
-	})
+	}))
 }
 
 // mergeable returns an error unless p can be applied to current although it was made for base.

@@ -69,9 +69,10 @@ func (s *Store) CreateAccount(ctx context.Context, a account.Account, first *acc
 // an account or not.
 const (
 	nameEmail      = `select set_config('todod.email', $1, true)`
-	becomeItsOwner = `select set_config('todod.user_id', coalesce((select user_id from todod.emails where email = $1), ''), true)`
-	getNamed       = `select ` + accountColumns + ` from todod.accounts
-		where user_id = nullif(current_setting('todod.user_id', true), '')`
+	becomeItsOwner = `select set_config('todod.user_ids',
+		coalesce((select array[user_id]::text from todod.emails where email = $1), ''), true)`
+	getNamed = `select ` + accountColumns + ` from todod.accounts
+		where user_id = (nullif(current_setting('todod.user_ids', true), '')::text[])[1]`
 )
 
 // AccountByEmail implements account.Store.
@@ -179,7 +180,7 @@ func (s *Store) erase(ctx context.Context, owner todo.UserID, asOf *time.Time, a
 	}}
 	// The lock comes first, as in every write: whoever waits for it finds the new row. It also makes the row that the
 	// trigger needs where there is none.
-	err := s.write(ctx, owner, todo.Write{At: at}, forget, statement{sql: rememberErased, args: []any{owner, at}})
+	err := s.lockAndTransact(ctx, owner, at, forget, statement{sql: rememberErased, args: []any{owner, at}})
 	if err == nil && !erased {
 		err = todo.TokenRevoked()
 	}

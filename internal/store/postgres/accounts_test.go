@@ -92,7 +92,7 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 	if owners, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(owners) != 1 || owners[0] != "bob" {
 		t.Errorf("bob's address shows %v, %v", owners, err)
 	}
-	exec(t, conn, "set todod.user_id = 'ada'")
+	exec(t, conn, "set todod.user_ids = '{ada}'")
 	for _, sql := range []string{
 		"update todod.emails set user_id = 'ada' where email = 'bob@example.com'", "delete from todod.emails where email = 'bob@example.com'",
 		"update todod.emails set email = 'x' where user_id = 'bob'", "update todod.accounts set name = 'x' where user_id = 'bob'",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +36,7 @@ func BumpRevisions(ctx context.Context, url string) (people int, err error) {
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, s := range []statement{
-			{sql: "select set_config('lock_timeout', $1, true)", args: []any{milliseconds(bumpLockTimeout)}},
+			{sql: "select set_config('lock_timeout', $1, true)", args: []any{strconv.FormatInt(bumpLockTimeout.Milliseconds(), 10)}},
 			{sql: "alter table todod.users no force row level security"},
 			{sql: bumpRevisions, args: []any{todo.RevisionBump}},
 			{sql: "alter table todod.users force row level security"},

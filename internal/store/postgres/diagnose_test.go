@@ -49,7 +49,11 @@ func TestPreparedStatementsThroughAPooler(t *testing.T) {
 	for i := range 8 {
 		writers.Go(func() {
 			for range 20 {
-				mustCreate(t, s, todo.UserID(fmt.Sprint("user", i)))
+				owner := todo.UserID(fmt.Sprint("user", i))
+				mustCreate(t, s, owner)
+				if _, err := s.Summary(t.Context(), owner, noon); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}

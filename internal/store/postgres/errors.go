@@ -17,6 +17,9 @@ const (
 	invalidStatementName = "26000" // no such prepared statement
 	duplicateStatement   = "42P05" // there is one of this name already
 
+	queryCanceled         = "57014" // among others by statement_timeout
+	undefinedTable        = "42P01"
+	readOnly              = "25006" // a standby
 	uniqueViolation       = "23505"
 	insufficientPrivilege = "42501"
 	noSuchRole            = "22023" // what set_config says of a role that isn't there: a bad value of a setting
@@ -25,15 +28,15 @@ const (
 // away are the SQLSTATEs that mean that the database can't do it now, by code and by class (appendix A of PostgreSQL's
 // manual). A missing table or schema is one of them: the migrations have not run yet.
 var away = map[string]bool{
-	"08":    true, // connection exception
-	"40":    true, // transaction rollback: deadlock, serialization failure
-	"53":    true, // insufficient resources: disk full, too many connections
-	"57":    true, // operator intervention: shutdown, statement time-out
-	"58":    true, // system error
-	"25006": true, // read-only transaction: a standby
-	"3D000": true, // no such database
-	"3F000": true, // no such schema
-	"42P01": true, // no such table
+	"08":           true, // connection exception
+	"40":           true, // transaction rollback: deadlock, serialization failure
+	"53":           true, // insufficient resources: disk full, too many connections
+	"57":           true, // operator intervention: shutdown, statement time-out
+	"58":           true, // system error
+	readOnly:       true,
+	"3D000":        true, // no such database
+	"3F000":        true, // no such schema
+	undefinedTable: true,
 
 	invalidStatementName: true, // still, after all attempts
 	duplicateStatement:   true,

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -140,11 +141,11 @@ func TestTheDatabaseKeepsUsersApart(t *testing.T) {
 			t.Errorf("%d rows of %s without a user", n, table)
 		}
 	}
-	exec(t, conn, "begin; set local todod.user_id = 'alice'; commit") // leaves '' behind, not null
+	exec(t, conn, "begin; set local todod.user_ids = '{alice}'; commit") // leaves '' behind, not null
 	if n := count("tasks"); n != 0 {
 		t.Errorf("%d tasks after a transaction of alice's", n)
 	}
-	exec(t, conn, "set todod.user_id = 'alice'")
+	exec(t, conn, "set todod.user_ids = '{alice}'")
 	for _, table := range tables {
 		if n := count(table); n != 1 {
 			t.Errorf("alice sees %d rows of %s, want 1", n, table)
@@ -190,7 +191,7 @@ func TestAStatementWithoutItsPredicateShowsNothingOfOthers(t *testing.T) {
 			t.Errorf("%s: a read sees the tasks of %q, %v", name, owners, err)
 		}
 		changed := 0
-		err = s.write(t.Context(), ada, by(ada), statement{sql: "update todod.tasks set title = 'y' returning id", rows: func(rows pgx.Rows) error {
+		err = s.lockAndTransact(t.Context(), ada, noon, statement{sql: "update todod.tasks set title = 'y' returning id", rows: func(rows pgx.Rows) error {
 			for rows.Next() {
 				changed++
 			}
@@ -256,7 +257,7 @@ func TestAnAccountDeletedInBetterAuthIsDeletedHere(t *testing.T) {
 	mustCreate(t, s, "ada")
 	task := mustCreate(t, s, "bob")
 	p := todo.Patch{Title: todo.Some("x")}
-	_, err := s.Create(t.Context(), "nobody", p.NewTask("nobody", noon), 1000, by("nobody"))
+	_, err := storetest.Of(s).Create(t.Context(), "nobody", p, 1000, by("nobody"))
 	if todo.CodeOf(err) != todo.Forbidden {
 		t.Errorf("a user who is not in Better Auth's table: %v", err)
 	}

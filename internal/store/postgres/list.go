@@ -30,8 +30,12 @@ var dialect = &listsql.Dialect{
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (todo.Page, error) {
 	var page todo.Page
 	sql, args := listTasks(owner, f)
-	err := s.read(ctx, owner, statement{sql, args, func(rows pgx.Rows) (err error) {
-		page, err = scanPage(rows, owner, f)
+	send := s.read
+	if costsLittle(f) {
+		send = s.readTogether
+	}
+	err := send(ctx, owner, statement{sql, args, func(rows pgx.Rows) (err error) {
+		page, err = readPage(rows, owner, f)
 		return err
 	}})
 	if err != nil {
@@ -41,6 +45,11 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (to
 		page.Tasks = page.Tasks[:f.Limit]
 	}
 	return page, nil
+}
+
+// costsLittle reports whether a page is read from the beginning of an index, and is short.
+func costsLittle(f todo.Filter) bool {
+	return len(f.Words) == 0 && !f.Count && f.Offset == 0 && f.Limit <= todo.DefaultLimit
 }
 
 // listTasks returns the SQL of a page of f, one task longer than the page has, which says whether there is a next one. The
@@ -58,50 +67,26 @@ func listTasks(owner todo.UserID, f todo.Filter) (sql string, args []any) {
 		fresh = fmt.Sprintf("(epoch, rev) is distinct from (%s::bigint, %s::bigint)", q.Arg(known.Epoch), q.Arg(known.Rev))
 	}
 	sql = fmt.Sprintf(`
-		with s as materialized (select epoch, rev, erased_at, %s as fresh from todod.users where user_id = $1),
-		u as materialized (select epoch, rev, erased_at, fresh, %s as total from s)
-		select u.epoch, u.rev, u.erased_at, u.fresh, u.total, t.* from u left join lateral (
-			select %s from todod.tasks where %s and u.fresh order by %s limit %s offset %s
+		with s as materialized (select user_id, epoch, rev, erased_at, %s as fresh from todod.users where user_id = $1),
+		u as materialized (select user_id, epoch, rev, erased_at, fresh, %s as total from s)
+		select u.user_id, u.epoch, u.rev, u.erased_at, u.fresh, u.total, t.* from u left join lateral (
+			select %s from todod.tasks t where %s and u.fresh order by %s limit %s offset %s
 		) t on true`,
-		fresh, counted, image, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
+		fresh, counted, taskOf("t"), q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
 	return sql, q.Args
 }
 
-// scanPage reads the rows of listTasks. There are none for an owner who has never written anything.
-func scanPage(rows pgx.Rows, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
+// readPage reads the rows of listTasks. There are none for an owner who has never written anything.
+func readPage(rows pgx.Rows, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
 	page.Unchanged = f.Unless != nil && *f.Unless == todo.State{}
-	var at stateColumns
-	var fresh bool
-	var total *int64
-	for rows.Next() {
-		t, err := scanBeside(rows, owner, append(at.into(), &fresh, &total)...)
-		if err != nil {
-			return todo.Page{}, err
-		}
-		if t != nil {
+	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
+	err = eachRow(rows, func(r *rowReader) {
+		page.State, page.Unchanged, page.Total = r.state(owner), !r.bool(), int(r.int64())
+		if t := r.task(owner); t != nil {
 			page.Tasks = append(page.Tasks, *t)
 		}
-		page.State, page.Unchanged = at.state(), !fresh
-	}
-	if total != nil {
-		page.Total = int(*total)
-	}
-	return page, nil
-}
-
-// scanBeside reads a row of some columns that go to beside, and image after them, which are all null if there is no task.
-func scanBeside(row pgx.Rows, owner todo.UserID, beside ...any) (*todo.Task, error) {
-	var img taskImage
-	columns := img.into()
-	none := row.RawValues()[len(beside)] == nil
-	if none {
-		clear(columns) // nil takes nothing
-	}
-	if err := row.Scan(append(beside, columns...)...); err != nil || none {
-		return nil, err
-	}
-	t := img.of(owner)
-	return &t, nil
+	})
+	return page, err
 }
 
 // anyCase returns a regular expression that finds word in any case, by the rule of todo.Fold. The cases are spelt out

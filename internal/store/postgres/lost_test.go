@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -36,7 +37,7 @@ func TestEndedConnectionsCostNoRead(t *testing.T) {
 		clients.Go(func() {
 			for ctx.Err() == nil {
 				p := todo.Patch{Title: todo.Some("x")}
-				_, err := s.Create(context.Background(), "bob", p.NewTask("bob", noon), 1<<30, by("bob"))
+				_, err := storetest.Of(s).Create(context.Background(), "bob", p, 1<<30, by("bob"))
 				switch todo.CodeOf(err) {
 				case 0:
 					if err != nil {

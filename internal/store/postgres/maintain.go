@@ -13,7 +13,7 @@ import (
 
 // settingsForMaintenance says, for the transaction it stands in and for no longer, that the statements after it are about
 // nobody in particular, and switches to the role that may see some columns of everybody's rows.
-const settingsForMaintenance = settings + `, set_config('role', '` + maintenanceRole + `', true)`
+var settingsForMaintenance = settings + `, set_config('role', '` + maintenanceRole + `', true)`
 
 // maintain sends statements that look at many people's rows, as an operator or a clean-up does, in one round trip and one
 // transaction. They see what policies and grants let maintenanceRole see: never more than is needed to find whom something
@@ -27,7 +27,7 @@ func (s *Store) maintain(ctx context.Context, statements ...statement) (err erro
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what it was for is done or has failed by then
-	first := statement{sql: settingsForMaintenance, args: []any{"", milliseconds(lockTimeout), milliseconds(statementTimeout)}}
+	first := statement{sql: settingsForMaintenance, args: []any{[]string{}}}
 	err = send(ctx, conn, append([]statement{first}, statements...))
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && (pgErr.Code == insufficientPrivilege || pgErr.Code == noSuchRole) {

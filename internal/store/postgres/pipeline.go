@@ -3,7 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
-	"strconv"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,13 +26,57 @@ type statement struct {
 	rows func(pgx.Rows) error
 }
 
-// settings says, for the transaction it stands in and for no longer, whose data the statements after it are about and how
-// long they may take. It is a SELECT because SET LOCAL takes no parameters.
-const settings = `select set_config('todod.user_id', $1, true), set_config('lock_timeout', $2, true),
-	set_config('statement_timeout', $3, true)`
+// affecting returns a statement that must affect n rows.
+func affecting(n int, sql string, args ...any) statement {
+	return statement{sql, args, func(rows pgx.Rows) error {
+		for rows.Next() {
+			continue
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if got := rows.CommandTag().RowsAffected(); got != int64(n) {
+			return fmt.Errorf("%d rows were written instead of %d: %s", got, n, sql)
+		}
+		return nil
+	}}
+}
+
+// settings says, for the transaction it stands in and for no longer, whose data the statements after it are about, and how
+// long they may take. Their plans are made once for each connection: behind row-level security the server would make most
+// of them anew each time. It is a SELECT because SET LOCAL takes no parameters.
+var settings = actFor + fmt.Sprintf(`, set_config('lock_timeout', '%d', true), set_config('statement_timeout', '%d', true),
+	set_config('plan_cache_mode', 'force_generic_plan', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
 
 // settingsInRole does the same and switches to the role that is subject to the policies.
-const settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`
+var settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`
+
+// byIndex has the statements after it find each row by its key, whatever the statistics say, or while there are none: what a
+// group changes is a few rows of large tables.
+const byIndex = `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
+	set_config('enable_material', 'off', true)`
+
+// actFor says only whose data the statements after it are about.
+const actFor = `select set_config('todod.user_ids', $1::text[]::text, true)`
+
+// settings returns the statement that begins every transaction about these people's data.
+func (s *Store) settings(people ...todo.UserID) statement {
+	ids := texts(people)
+	if found := s.isolation.Load(); found != nil && *found == switched {
+		return statement{sql: settingsInRole, args: []any{ids}}
+	}
+	return statement{sql: settings, args: []any{ids}}
+}
+
+// texts returns ids as the driver sends them fastest.
+func texts(people []todo.UserID) []string {
+	ids := make([]string, len(people))
+	for i, id := range people {
+		ids[i] = string(id)
+	}
+	return ids
+}
 
 // readCommitted names the isolation that writes rely on, whatever the database's default is: the statement after the lock
 // must see what the lock waited for. It has to come first. Within a transaction it lasts as long as that.
@@ -43,32 +87,9 @@ const readCommitted = `set transaction_isolation to 'read committed'`
 const lockOwner = `insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
 	on conflict (user_id) do update set rev = todod.users.rev where false`
 
-// read sends statements about owner's data in one round trip. They end with ctx. Because reading twice does no harm, they
-// are sent again over another connection when theirs is lost.
-func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...statement) error {
-	all, err := s.about(owner, statements...)
-	if err != nil {
-		return err
-	}
-	return s.readAll(ctx, all)
-}
-
-// readAll is read for statements that each stand behind the settings of their owner.
-func (s *Store) readAll(ctx context.Context, all []statement) error {
-	for attempt := 1; ; attempt++ {
-		err := s.once(ctx, ctx, all)
-		if attempt == readAttempts || ctx.Err() != nil || !lostByServer(err) {
-			return err
-		}
-	}
-}
-
-// readAttempts is how often a read is sent at most.
-const readAttempts = 5
-
-// write locks owner and then sends changes, in one round trip and one transaction, as transact does.
-func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, changes ...statement) error {
-	return s.transact(ctx, owner, append([]statement{{sql: lockOwner, args: []any{owner, w.At}}}, changes...)...)
+// lockAndTransact locks owner, who becomes known at the time at if they were not, and then does what transact does.
+func (s *Store) lockAndTransact(ctx context.Context, owner todo.UserID, at time.Time, changes ...statement) error {
+	return s.transact(ctx, owner, append([]statement{{sql: lockOwner, args: []any{owner, at}}}, changes...)...)
 }
 
 // transact sends changes of owner's data in one round trip and one transaction. Their rows count only if it returns nil: a
@@ -76,11 +97,11 @@ func (s *Store) write(ctx context.Context, owner todo.UserID, w todo.Write, chan
 // must not turn a change that was made into one that may have been made. For the same reason nothing is sent again,
 // whatever the driver says of it.
 func (s *Store) transact(ctx context.Context, owner todo.UserID, changes ...statement) error {
-	all, err := s.about(owner, changes...)
-	if err != nil {
-		return err
+	if s.isolation.Load() == nil {
+		return todo.ServiceUnavailable(errNotReady)
 	}
-	return s.once(ctx, context.WithoutCancel(ctx), append([]statement{{sql: readCommitted}}, all...))
+	all := append([]statement{{sql: readCommitted}, s.settings(owner)}, changes...)
+	return s.once(ctx, context.WithoutCancel(ctx), all)
 }
 
 // once has the statements carried out. They are sent again only when the server says that it does not know them as
@@ -113,8 +134,11 @@ func (s *Store) sendOver(acquiring, sending context.Context, statements []statem
 	switch {
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
+	case errors.Is(err, errForeignRow):
+		s.alarm()
+		fallthrough
 	case preparedElsewhere(err):
-		_ = conn.Conn().Close(sending) // it prepares; whether it closes well is of no interest
+		_ = conn.Conn().Close(sending) // it prepares, or can't be trusted; whether it closes well is of no interest
 	}
 	return err
 }
@@ -134,25 +158,8 @@ func (s *Store) stopPreparing() {
 	}
 }
 
-// about returns statements behind the one that begins every transaction about owner's data, or ServiceUnavailable as long as it is not
-// known how the database keeps users apart.
-func (s *Store) about(owner todo.UserID, statements ...statement) ([]statement, error) {
-	found := s.isolation.Load()
-	if found == nil {
-		return nil, todo.ServiceUnavailable(errNotReady)
-	}
-	first := statement{sql: settings, args: []any{owner, milliseconds(lockTimeout), milliseconds(statementTimeout)}}
-	if *found == switched {
-		first.sql = settingsInRole
-	}
-	return append([]statement{first}, statements...), nil
-}
-
 // errNotReady is why nothing works yet.
 var errNotReady = errors.New("the database has not been prepared yet")
-
-// milliseconds writes d as PostgreSQL's settings want it.
-func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // A sender is a connection: *pgx.Conn or *pgxpool.Conn.
 type sender interface {

@@ -1,5 +1,5 @@
-// Package postgres keeps tasks in PostgreSQL 14 or newer, in a schema of its own. Every operation is one round trip and
-// one transaction, and leaves nothing on its connection, so that poolers in transaction mode can stand in between.
+// Package postgres keeps tasks in PostgreSQL 14 or newer, in a schema of its own. Every operation is one
+// transaction: a read takes one round trip, a change two. It leaves nothing on its connection, so that poolers in transaction mode can stand in between.
 package postgres
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"todod/internal/store/group"
 	"todod/internal/todo"
 )
 
@@ -42,6 +43,10 @@ type Store struct {
 	strict      bool
 	log         *slog.Logger
 
+	reads  *group.Queue[*read]
+	writes *group.Queue[*group.Change]
+	ids    idStock // of new tasks
+
 	isolation  atomic.Pointer[isolation] // nil until the database is ready
 	notReady   atomic.Pointer[error]     // why it isn't, when that is known
 	answered   atomic.Int64              // when the database last carried something out, in nanoseconds since 1970
@@ -51,7 +56,7 @@ type Store struct {
 	stopped sync.WaitGroup
 }
 
-var _ todo.Store = (*Store)(nil)
+var _ todo.Database = (*Store)(nil)
 
 // Open returns a Store at once, even when the database is away: it prepares the database in the background, trying
 // again until it has succeeded or the Store is closed, and until then operations answer ServiceUnavailable. An error
@@ -85,6 +90,8 @@ func newStore(cfg Config) (*Store, error) {
 		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, asIs: cfg.AsIs, betterAuth: cfg.BetterAuthFK,
 		strict: cfg.Strict, log: cfg.Logger, stop: func() {},
 	}
+	s.reads = group.New(readLanes, readGroup, s.carryReads)
+	s.writes = group.New(writeLanes, writeGroup, s.carryGroup)
 	if s.directURL == "" {
 		s.directURL = cfg.URL
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/account"
 	"todod/internal/pgtest"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
@@ -48,12 +49,12 @@ func openConfig(t *testing.T, cfg Config) *Store {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) todo.Store { return open(t) })
+	storetest.Run(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 func TestImport(t *testing.T) {
 	t.Parallel()
-	storetest.RunImport(t, func(t *testing.T) storetest.ImportingStore { return open(t) })
+	storetest.RunImport(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 // TestDeletingAUserForgetsTheirImports: they may be imported anew.
@@ -65,7 +66,7 @@ func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 	tasks := []todo.ImportedTask{{OldID: "1", Task: p.NewTask("ada", noon)}}
 	for range 2 {
 		for _, owner := range []todo.UserID{"ada", "bob"} {
-			if _, err := s.ImportTasks(t.Context(), owner, "old", tasks, by(owner)); err != nil {
+			if _, err := storetest.Of(s).ImportTasks(t.Context(), owner, "old", tasks, by(owner)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -80,12 +81,12 @@ func TestDeletingAUserForgetsTheirImports(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	storetest.RunAccounts(t, func(t *testing.T) storetest.AccountStore { return open(t) })
+	storetest.RunAccounts(t, func(t *testing.T) account.FullStore { return open(t) })
 }
 
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	storetest.Sweep(t, open(t))
+	storetest.Sweep(t, storetest.Of(open(t)))
 }
 
 // TestOneSweeps: of two processes on one database, one gets to it at a time, and the other afterwards.

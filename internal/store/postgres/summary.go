@@ -20,7 +20,7 @@ const getSummary = `
 			count(*) filter (where deleted_at is not null) as trash
 		from todod.tasks where user_id = $1
 	)
-	select u.epoch, u.rev, u.erased_at, coalesce(u.email, ''), coalesce(u.name, ''), u.claims_at, u.created_at,
+	select u.user_id, u.epoch, u.rev, u.erased_at, coalesce(u.email, ''), coalesce(u.name, ''), u.claims_at, u.created_at,
 		a.email, coalesce(a.name, ''), a.created_at, counts.*
 	from counts left join todod.users u on u.user_id = $1 left join todod.accounts a on a.user_id = $1`
 
@@ -28,27 +28,18 @@ const getSummary = `
 func (s *Store) Summary(ctx context.Context, owner todo.UserID, now time.Time) (h account.Summary, err error) {
 	args := []any{owner, now, now.Add(-24 * time.Hour)}
 	err = s.read(ctx, owner, statement{getSummary, args, func(rows pgx.Rows) error {
-		h = account.Summary{Claims: todo.User{ID: owner}}
-		if !rows.Next() {
-			return rows.Err()
-		}
-		var state stateColumns
-		var claimsAt, since, madeAt *time.Time
-		var email *string
-		p := account.Person{ID: owner}
-		err := rows.Scan(append(state.into(), &h.Claims.Email, &h.Claims.Name, &claimsAt, &since, &email, &p.Name, &madeAt,
-			&h.Open, &h.Completed, &h.Overdue, &h.Trash)...)
-		if err != nil {
-			return err
-		}
-		if h.State = state.state(); since != nil {
-			h.Claims.AsOf, h.Since = *claimsAt, *since
-		}
-		if email != nil {
-			p.Email, p.CreatedAt = *email, *madeAt
-			h.Account = &p
-		}
-		return nil
+		h = account.Summary{Claims: todo.User{ID: owner}} // this may be the second attempt
+		return eachRow(rows, func(r *rowReader) {
+			h.State = r.state(owner)
+			h.Claims.Email, h.Claims.Name, h.Claims.AsOf, h.Since = r.text(), r.text(), r.time(), r.time()
+			email := r.nullText()
+			p := account.Person{ID: owner, Name: r.text(), CreatedAt: r.time()}
+			if email != nil {
+				p.Email = *email
+				h.Account = &p
+			}
+			h.Open, h.Completed, h.Overdue, h.Trash = int(r.int64()), int(r.int64()), int(r.int64()), int(r.int64())
+		})
 	}})
 	return h, err
 }

@@ -17,7 +17,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	url := pgtest.Database(t, "store", migrateOnly)
 	conn := connect(t, url)
 	tables := tablesOfPeople(t, conn)
-	storetest.RunPurge(t, openURL(t, url), func() string {
+	storetest.RunPurge(t, storetest.Of(openURL(t, url)), func() string {
 		var b strings.Builder
 		for _, table := range tables {
 			key := "''"
@@ -53,7 +53,7 @@ func TestStoredJSON(t *testing.T) {
 		}
 		return all
 	}
-	storetest.RunStoredJSON(t, openURL(t, url), func(owner todo.UserID) (before, results []string) {
+	storetest.RunStoredJSON(t, storetest.Of(openURL(t, url)), func(owner todo.UserID) (before, results []string) {
 		return texts("select coalesce(before::text, '') from todod.changes where user_id = $1 order by rev", owner),
 			texts("select result::text from todod.idempotency_keys where user_id = $1 order by key", owner)
 	})

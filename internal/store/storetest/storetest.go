@@ -77,6 +77,9 @@ var cases = []struct {
 	{"bulk changes are one set each", testBulk},
 	{"the states of many are those of each", testStates},
 	{"a caller who has gone away changes nothing", testCancelledCallerChangesNothing},
+	{"a change that fails spoils nobody else's", testPoison},
+	{"changes that travel together reach their own tasks alone", testGroupsAreApart},
+	{"many changes of one person leave no gap", testManyOfOne},
 	{"a store that is there is ready", testReady},
 }
 

@@ -14,7 +14,7 @@ begin
         execute format('drop table todod.%s_whole', name);
         foreach part in array array[name, name || '_p0', name || '_p1', name || '_p2', name || '_p3'] loop
             execute format('alter table todod.%I enable row level security, force row level security', part);
-            execute format('create policy own_rows on todod.%I using (user_id = nullif(current_setting(''todod.user_id'', true), ''''))', part);
+            execute format('create policy own_rows on todod.%I using (user_id = any (nullif(current_setting(''todod.user_ids'', true), '''')::text[]))', part);
         end loop;
         execute format('grant select, insert, update, delete on todod.%I to todod_app', name);
     end loop;
@@ -32,6 +32,4 @@ grant select (user_id, expires_at) on todod.sessions to todod_maintenance;
 create policy maintenance on todod.users for select to todod_maintenance
     using (current_user = 'todod_maintenance' and erased_at is not null);
 grant select (user_id, rev, erased_at) on todod.users to todod_maintenance;
-create trigger delete_user_log after delete on todod.users for each row execute function todod.delete_user_log();
-create trigger delete_user_tickets after delete on todod.users for each row execute function todod.delete_user_tickets();
 create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data();

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is the unit of /proc/<id>/stat on every Linux.
+const tick = 10 * time.Millisecond
+
+// A usage is what the kernel says of a process.
+type usage struct {
+	parent   int
+	own      time.Duration // processor time of its threads
+	children time.Duration // and of children that have ended
+}
+
+// cpuOf returns the processor time that a process and its children have taken, those that have ended too.
+func cpuOf(id int) (time.Duration, error) {
+	root, err := usageOf(procFile(id, "stat"))
+	if err != nil {
+		return 0, err
+	}
+	sum := root.own + root.children
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		u, err := usageOf(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errGone):
+			continue // ended since
+		case err != nil:
+			return 0, err
+		case u.parent == id:
+			sum += u.own + u.children
+		}
+	}
+	return sum, nil
+}
+
+// errGone is returned for a process that ends while it is looked at.
+var errGone = errors.New("the process has ended")
+
+// usageOf reads a file /proc/<id>/stat.
+func usageOf(file string) (usage, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // below /proc
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return usage{}, err
+		}
+		return usage{}, fmt.Errorf("%w: %w", errGone, err)
+	}
+	return parseUsage(string(text))
+}
+
+// parseUsage reads the line of /proc/<id>/stat. The name of the process, in brackets, may hold anything.
+func parseUsage(line string) (usage, error) {
+	fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
+	if len(fields) < 15 {
+		return usage{}, errGone
+	}
+	numbers := make([]int, 15)
+	for _, i := range []int{1, 11, 12, 13, 14} {
+		n, err := strconv.Atoi(fields[i])
+		if err != nil {
+			return usage{}, fmt.Errorf("stat of a process: %w", err)
+		}
+		numbers[i] = n
+	}
+	return usage{
+		parent:   numbers[1],
+		own:      time.Duration(numbers[11]+numbers[12]) * tick,
+		children: time.Duration(numbers[13]+numbers[14]) * tick,
+	}, nil
+}
+
+// procFile returns the path of what the kernel says of a process under that name.
+func procFile(id int, name string) string { return fmt.Sprintf("/proc/%d/%s", id, name) }
+
+// forgetPeak has the kernel forget how much memory a process once held.
+func forgetPeak(id int) error {
+	return os.WriteFile(procFile(id, "clear_refs"), []byte("5"), 0o600)
+}
+
+// peakOf returns the most memory that a process has held since then, in bytes.
+func peakOf(id int) (uint64, error) {
+	text, err := os.ReadFile(procFile(id, "status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if size, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(size), "kB")), 10, 64)
+			return kilobytes << 10, err
+		}
+	}
+	return 0, errors.New("the kernel does not say how much memory a process held")
+}

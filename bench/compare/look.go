@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A look is what todod and its database have used until a moment.
+type look struct {
+	todod, database time.Duration // processor time
+	heap            heap
+	scrape          heap // what asking for the heap takes by itself
+}
+
+// A heap is what was ever allocated on a heap.
+type heap struct{ allocations, bytes float64 }
+
+// minus returns h without what other had.
+func (h heap) minus(other heap) heap {
+	return heap{h.allocations - other.allocations, h.bytes - other.bytes}
+}
+
+// look looks at s. It asks for the metrics twice, to learn what asking costs.
+func (s *server) look(ctx context.Context) (l look, err error) {
+	first, err := scrape(ctx, s.metrics)
+	if err != nil {
+		return look{}, err
+	}
+	if l.heap, err = scrape(ctx, s.metrics); err != nil {
+		return look{}, err
+	}
+	l.scrape = l.heap.minus(first)
+	if l.todod, err = cpuOf(s.process.id); err != nil {
+		return look{}, err
+	}
+	for _, p := range s.database {
+		used, err := cpuOf(p.id)
+		if err != nil {
+			return look{}, err
+		}
+		l.database += used
+	}
+	return l, nil
+}
+
+// addUsage adds to s what was used between two looks, without what the looks took.
+func (s *sample) addUsage(before, after look) {
+	used := after.heap.minus(before.heap).minus(after.scrape).minus(after.scrape)
+	s.allocations, s.allocated = max(0, used.allocations), max(0, used.bytes)
+	s.tododCPU, s.databaseCPU = after.todod-before.todod, after.database-before.database
+}
+
+// scrape asks for the metrics at url.
+func scrape(ctx context.Context, url string) (h heap, err error) {
+	answer, err := ask(ctx, http.MethodGet, url, http.StatusOK, nil)
+	if err != nil {
+		return heap{}, err
+	}
+	allocations, errAllocations := metric(answer.body, "go_memstats_mallocs_total")
+	size, errSize := metric(answer.body, "go_memstats_alloc_bytes_total")
+	return heap{allocations, size}, errors.Join(errAllocations, errSize)
+}
+
+// metric returns the value of a metric without labels.
+func metric(text []byte, name string) (float64, error) {
+	for line := range bytes.Lines(text) {
+		if value, ok := strings.CutPrefix(string(line), name+" "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("todod has no metric %s", name)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A contestant answers an operation: PostgreSQL by itself, or a todod.
+type contestant interface {
+	// label returns its name in the report.
+	label() string
+	// sample has so many clients ask for op for that long.
+	sample(ctx context.Context, op operation, clients int, length time.Duration) (sample, error)
+}
+
+// A row is what came of one operation for one contestant.
+type row struct {
+	operation  operation
+	clients    int
+	contestant string
+	samples    []sample // one for each round
+	ofLimit    []float64
+	ofAgainst  []float64
+}
+
+// A section is all rows of an engine.
+type section struct {
+	title string
+	rows  []row
+}
+
+// warmUp is how long each contestant works before it is measured: connections, statements and pages are there then.
+const warmUp = time.Second
+
+// measure measures all that was asked for on an engine.
+func (b *bench) measure(ctx context.Context, name string) (s section, err error) {
+	e, err := b.open(ctx, name)
+	defer func() { err = errors.Join(err, e.close()) }()
+	s.title = e.title
+	if err != nil {
+		return s, err
+	}
+	for _, c := range e.contestants {
+		if _, err := c.sample(ctx, b.operations[0], b.clients[0], warmUp); err != nil {
+			return s, err
+		}
+	}
+	for _, clients := range b.clients {
+		for _, op := range b.operations {
+			rows, err := b.compare(ctx, e, op, clients)
+			if err != nil {
+				return s, err
+			}
+			s.rows = append(s.rows, rows...)
+		}
+	}
+	return s, nil
+}
+
+// compare measures one operation for all contestants in turn. Each round begins with another one of them, so that none
+// always has to pay for what another leaves behind.
+func (b *bench) compare(ctx context.Context, e *engine, op operation, clients int) ([]row, error) {
+	rows := make([]row, len(e.contestants))
+	for i, c := range e.contestants {
+		rows[i] = row{operation: op, clients: clients, contestant: c.label()}
+	}
+	for round := range b.rounds {
+		for turn := range e.contestants {
+			i := (turn + round) % len(e.contestants)
+			s, err := e.contestants[i].sample(ctx, op, clients, b.length)
+			if err != nil {
+				return nil, err
+			}
+			rows[i].samples = append(rows[i].samples, s)
+			progress("%s, %s, %d clients, round %d: %s %.0f/s", e.title, op.name, clients, round+1, rows[i].contestant, s.rate)
+		}
+	}
+	b.relate(rows, e)
+	return rows, nil
+}
+
+// relate calculates what part of the others' rates the todods reach.
+func (b *bench) relate(rows []row, e *engine) {
+	byName := map[string][]sample{}
+	for _, r := range rows {
+		byName[r.contestant] = r.samples
+	}
+	tree := b.binaries[0].name
+	for i := range rows {
+		if _, ok := e.contestants[i].(*server); ok {
+			rows[i].ofLimit = ratios(rows[i].samples, byName[(*limit)(nil).label()])
+		}
+		if rows[i].contestant == tree && b.against != "" {
+			rows[i].ofAgainst = ratios(rows[i].samples, byName[b.against])
+		}
+	}
+}

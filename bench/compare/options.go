@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The engines: the ways from todod to its data.
+const (
+	onPostgres  = "postgres"
+	onPgBouncer = "pgbouncer"
+	onDelayed   = "delayed" // PostgreSQL behind a proxy that delays; added by -delay
+	onSQLite    = "sqlite"
+)
+
+// The logins with which todod works on PostgreSQL; docs/deploy.md tells of both.
+const (
+	restricted = "restricted" // owns nothing, row-level security holds for it
+	switched   = "switched"   // owns the tables, and switches the role in each transaction
+)
+
+// options say what is measured, and how.
+type options struct {
+	engines       []string
+	operations    []operation
+	clients       []int
+	rounds        int
+	length        time.Duration // of one sample, in whole seconds
+	data          dataset
+	against       string // a Git revision, "" for none
+	login         string
+	delay         time.Duration // each way, 0 for no such rows
+	environment   []string      // NAME=value for todod, besides what is set anyway
+	poolerSize    int
+	path          string // of the report
+	sharedBuffers string
+	keepLogs      bool
+	command       string // the command line, for the report
+}
+
+// parseOptions reads the command line.
+func parseOptions(args []string) (options, error) {
+	o := options{command: strings.Join(append([]string{"go run ./bench/compare"}, args...), " ")}
+	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
+	engines := flags.String("engines", "postgres,pgbouncer,sqlite", "what todod keeps its data in")
+	names := flags.String("ops", strings.Join(operationNames(), ","), "operations")
+	clients := flags.String("clients", "64", "connections at once, several separated by commas")
+	flags.IntVar(&o.rounds, "rounds", 3, "samples of each")
+	flags.DurationVar(&o.length, "duration", 3*time.Second, "length of a sample, in whole seconds")
+	flags.IntVar(&o.data.users, "users", 1000, "users")
+	flags.IntVar(&o.data.tasks, "tasks", 1000, "tasks of each user")
+	flags.StringVar(&o.against, "against", "", "a Git revision whose todod is measured in the same rounds")
+	flags.StringVar(&o.login, "login", restricted, "todod's login on PostgreSQL: restricted or switched")
+	flags.DurationVar(&o.delay, "delay", 0, "also measure PostgreSQL with this delay on each way to it")
+	flags.Func("env", "NAME=value for todod, such as DB_POOL_SIZE=8; can be repeated", func(s string) error {
+		o.environment = append(o.environment, s)
+		return nil
+	})
+	flags.IntVar(&o.poolerSize, "pgbouncer-pool", 20, "PgBouncer's connections to PostgreSQL")
+	flags.StringVar(&o.sharedBuffers, "shared-buffers", "1GB", "PostgreSQL's shared_buffers")
+	flags.StringVar(&o.path, "report", "bench/out/report.md", "file of the report")
+	flags.BoolVar(&o.keepLogs, "keep-logs", false, "keep the folder with the logs of all servers, and say where it is")
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return o, errors.Join(o.setEngines(*engines), o.setOperations(*names), o.setClients(*clients), o.check())
+}
+
+// setEngines reads the list of engines and adds the delayed one if there is a delay.
+func (o *options) setEngines(list string) error {
+	for name := range strings.SplitSeq(list, ",") {
+		if !slices.Contains([]string{onPostgres, onPgBouncer, onSQLite}, name) {
+			return fmt.Errorf("-engines: there is no engine %q", name)
+		}
+		o.engines = append(o.engines, name)
+	}
+	if o.delay > 0 {
+		o.engines = append(o.engines, onDelayed)
+	}
+	return nil
+}
+
+// setOperations reads the list of operations.
+func (o *options) setOperations(list string) error {
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.Index(operationNames(), name)
+		if i < 0 {
+			return fmt.Errorf("-ops: there is no operation %q, only %s", name, strings.Join(operationNames(), ", "))
+		}
+		o.operations = append(o.operations, operations[i])
+	}
+	return nil
+}
+
+// setClients reads the list of numbers of connections.
+func (o *options) setClients(list string) error {
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > mostClients {
+			return fmt.Errorf("-clients: %q is not a number from 1 to %d", text, mostClients)
+		}
+		o.clients = append(o.clients, n)
+	}
+	return nil
+}
+
+// check returns what is wrong with the other options.
+func (o *options) check() error {
+	switch {
+	case o.rounds < 1 || o.data.users < 1 || o.data.tasks < 1 || o.poolerSize < 1:
+		return errors.New("-rounds, -users, -tasks and -pgbouncer-pool must be at least 1")
+	case o.length < time.Second || o.length%time.Second != 0:
+		return errors.New("-duration must be whole seconds: pgbench and wrk know no others")
+	case o.login != restricted && o.login != switched:
+		return errors.New("-login must be restricted or switched")
+	case o.delay < 0:
+		return errors.New("-delay must not be negative")
+	}
+	for _, variable := range o.environment {
+		if name, _, ok := strings.Cut(variable, "="); !ok || name == "" {
+			return fmt.Errorf("-env: %q is not NAME=value", variable)
+		}
+	}
+	return nil
+}
+
+// needsPostgres tells whether any engine is PostgreSQL.
+func (o *options) needsPostgres() bool {
+	return slices.ContainsFunc(o.engines, func(engine string) bool { return engine != onSQLite })
+}

@@ -1,0 +1,169 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"todod/internal/store/group"
+	"todod/internal/todo"
+)
+
+// A transaction carries out the changes of a group: it locks their owners and finds what they need in one round trip, lets
+// them decide, and writes what they decided in another.
+//
+// The lock is a statement of its own, before all others, because a statement sees what was there when it began: one that
+// locked and read at once would read what was there before it waited.
+type transaction struct {
+	store   *Store
+	conn    *pgxpool.Conn
+	changes []*group.Change
+	wait    bool // for owners whose lock somebody else holds
+
+	people []todo.UserID // the owners, sorted
+	newIDs []int64       // of tasks that are made
+	found  *found
+}
+
+// begin names the isolation that changes rely on, whatever the database's default is: the statements behind the lock must
+// see what the lock waited for.
+const begin = `begin isolation level read committed`
+
+// run carries out the group. What it returns has rolled everything back, or leaves open whether it was written.
+func (t *transaction) run(ctx context.Context) error {
+	for _, c := range t.changes {
+		if !slices.Contains(t.people, c.Owner) {
+			t.people = append(t.people, c.Owner)
+		}
+	}
+	slices.Sort(t.people)
+	if err := t.look(ctx); err != nil {
+		return t.rollback(ctx, err)
+	}
+	group.Decide(t.changes, t.found.snapshots(t.changes))
+	writes, err := t.writes()
+	if err != nil {
+		return t.rollback(ctx, err)
+	}
+	if len(writes) == 0 {
+		return t.rollback(ctx, nil)
+	}
+	if err := send(ctx, t.conn, append(writes, statement{sql: `commit`})); err != nil {
+		return t.rollback(ctx, err)
+	}
+	return nil
+}
+
+// rollback ends a transaction that is still open and returns err, or why it couldn't be ended. A connection that is left in
+// one is closed when it is given back.
+func (t *transaction) rollback(ctx context.Context, err error) error {
+	if t.conn.Conn().IsClosed() || t.conn.Conn().PgConn().TxStatus() == 'I' {
+		return err
+	}
+	if end := send(ctx, t.conn, []statement{{sql: `rollback`}}); err == nil {
+		err = end
+	}
+	return err
+}
+
+// look finds everything that the changes need, under the owners' locks. Who is not known yet is made known in a transaction
+// of its own, so that there is something to lock.
+func (t *transaction) look(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		t.found = newFound(t.people)
+		statements := []statement{{sql: begin}, t.store.settings(t.people...), {sql: byIndex}, t.lockOwners()}
+		if err := send(ctx, t.conn, append(statements, t.found.statements(t)...)); err != nil {
+			return err
+		}
+		missing := t.found.missing(t.people)
+		if len(missing) == 0 {
+			return t.lookAtSet(ctx)
+		}
+		if attempt == lookAttempts {
+			return nil
+		}
+		unknown, err := t.unknown(ctx, missing)
+		switch {
+		case err != nil:
+			return err
+		case len(unknown) > 0:
+			err = t.makeKnown(ctx, unknown)
+		case t.wait: // who was waited for was erased meanwhile, and has another row now
+			err = t.rollback(ctx, nil)
+		default: // somebody else holds the lock
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// lookAtSet finds the changes of the set that a change is about which goes alone, and what became of their tasks.
+func (t *transaction) lookAtSet(ctx context.Context) error {
+	if t.found.set == (setBounds{}) {
+		return nil
+	}
+	return send(ctx, t.conn, t.found.ofSet(t.changes[0]))
+}
+
+// lookAttempts is how often a group looks at most: somebody may be erased just after having been made known, or while
+// their lock was waited for.
+const lookAttempts = 10
+
+// unknown returns those of people who have no row; the others' is locked by somebody else.
+func (t *transaction) unknown(ctx context.Context, people []todo.UserID) ([]todo.UserID, error) {
+	unknown := slices.Clone(people)
+	err := send(ctx, t.conn, []statement{{knownOf, []any{texts(people)}, func(rows pgx.Rows) error {
+		return eachRow(rows, func(r *rowReader) {
+			id := todo.UserID(r.text())
+			unknown = slices.DeleteFunc(unknown, func(other todo.UserID) bool { return other == id })
+		})
+	}}})
+	return unknown, err
+}
+
+// makeKnown makes rows for people who have none, ending the transaction that has found that out.
+func (t *transaction) makeKnown(ctx context.Context, people []todo.UserID) error {
+	return send(ctx, t.conn, []statement{
+		{sql: `rollback`}, {sql: begin}, t.store.settings(t.people...),
+		{sql: insertOwners, args: []any{texts(people), t.changes[0].Need.At}}, {sql: `commit`},
+	})
+}
+
+const (
+	knownOf      = `select user_id from todod.users where user_id = any ($1::text[])`
+	insertOwners = `insert into todod.users (user_id, created_at, changed_at)
+		select p.user_id, $2, $2 from unnest($1::text[]) as p (user_id) order by p.user_id collate "C"
+		on conflict (user_id) do nothing`
+)
+
+const (
+	ownerColumns = `user_id, epoch, rev, erased_at, task_count, claims_at, coalesce(email, ''), coalesce(name, '')`
+	lockOwners   = `select ` + ownerColumns + ` from todod.users where user_id = any ($1::text[])
+		order by user_id for no key update`
+	lockFree = lockOwners + ` skip locked`
+)
+
+// lockOwners returns the statement that locks the owners, in the order of their ids so that no two groups wait for each
+// other, and reads how they are.
+func (t *transaction) lockOwners() statement {
+	sql := lockFree
+	if t.wait {
+		sql = lockOwners
+	}
+	return statement{sql, []any{texts(t.people)}, func(rows pgx.Rows) error {
+		return eachRow(rows, func(r *rowReader) {
+			o := &todo.Owner{ID: todo.UserID(r.text()), Tasks: map[int64]todo.Task{}}
+			o.Epoch, o.Rev, o.ErasedAt = r.int64(), todo.Rev(r.int64()), r.time()
+			o.Count = int(r.int32())
+			o.Claims = todo.User{ID: o.ID, AsOf: r.time(), Email: r.text(), Name: r.text()}
+			if !slices.Contains(t.people, o.ID) {
+				r.fail(errForeignRow)
+			}
+			t.found.owners[o.ID] = o
+		})
+	}}
+}
