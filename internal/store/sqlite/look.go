@@ -130,8 +130,9 @@ var (
 	getChanges = `select ` + changeOf + ` from changes c
 		where c.user_id = ?1 and c.rev between ?2 and ?3 order by c.rev`
 	firstOfSet = `select set_rev from changes where user_id = ?1 and rev = ?2`
-	firstByKey = `select rev from idempotency_keys where user_id = ?1 and key = ?2 and created_at > ?3 and rev is not null`
-	lastOfSet  = `select coalesce((select rev from changes where user_id = ?1 and rev > ?2 and set_rev <> ?2
+	firstByKey = `select rev from idempotency_keys
+		where user_id = ?1 and key = ?2 and created_at > ?3 and rev is not null`
+	lastOfSet = `select coalesce((select rev from changes where user_id = ?1 and rev > ?2 and set_rev <> ?2
 		order by rev limit 1), ?3) - 1`
 	getLater = `
 		with recursive later (rev, prev_rev) as (

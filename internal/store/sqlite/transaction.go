@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -22,24 +21,20 @@ type transaction struct {
 
 // The statements around what one change does.
 const (
-	savepoint       = `savepoint one_change`
-	releaseIt       = `release one_change`
-	rollBackToThere = `rollback to one_change`
+	savepoint    = `savepoint one_change`
+	releaseIt    = `release one_change`
+	rollBackToIt = `rollback to one_change`
 )
 
 // run carries out changes, each of which has its own error then. If it returns an error, everything was rolled back, or
-// it is open whether it was written. When time is up, what has been done until then is committed.
+// it is open whether it was written. When time is up, the rest fails, and what was done until then is committed.
 func (t *transaction) run(ctx context.Context, changes []*traveller) error {
 	tx, err := t.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	for i, c := range changes {
-		if err := t.late(); err != nil {
-			fail(changes[i:], err)
-			break
-		}
+	for _, c := range changes {
 		if err := t.carryOut(c); err != nil {
 			return err
 		}
@@ -55,8 +50,11 @@ func (t *transaction) carryOut(c *traveller) error {
 		return nil
 	}
 	fail([]*traveller{c}, err)
-	if _, ended := t.conn.ExecContext(c.ctx, rollBackToThere); ended != nil {
-		return errors.Join(err, ended)
+	// A savepoint that is rolled back to is still there; if it stayed, the next one to fail could end up there.
+	for _, statement := range []string{rollBackToIt, releaseIt} {
+		if _, ended := t.conn.ExecContext(c.ctx, statement); ended != nil {
+			return fmt.Errorf("%w, which has ended the transaction: %s", err, ended.Error())
+		}
 	}
 	return nil
 }

@@ -46,7 +46,8 @@ var (
 	insertOwner = `insert into users (created_at, user_id, ` + raisedColumns.names("") + `)
 		values (?, ?, ` + raisedColumns.arguments() + `)`
 	raiseOwner = `update users set ` + raisedColumns.assignments() + ` where user_id = ?`
-	insertTask = `insert into tasks (user_id, ` + taskColumns.names("") + `) values (?, ` + taskColumns.arguments() + `)`
+	insertTask = `insert into tasks (user_id, ` + taskColumns.names("") + `)
+		values (?, ` + taskColumns.arguments() + `)`
 	updateTask = `update tasks set ` + changeable.assignments() + ` where user_id = ? and id = ?`
 	insertLog  = `insert into changes (user_id, task_id, rev, ` + logged.names("") + `, ` + logColumns.names("") + `)
 		values (?, ?, ?, ` + intoLog() + `, ` + logColumns.arguments() + `)`
