@@ -39,14 +39,14 @@ func TestOnesDecisionsSeeEachOther(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("no")
 	changes := []*Change{
-		NewChange("ada", todo.ReadSet{}, raise("")),
-		NewChange("bob", todo.ReadSet{}, raise("")),
-		NewChange("ada", todo.ReadSet{}, func(*todo.Snapshot) (todo.WriteSet, error) { return todo.WriteSet{}, failed }),
-		NewChange("ada", todo.ReadSet{}, func(*todo.Snapshot) (todo.WriteSet, error) { panic("broken") }),
-		NewChange("ada", todo.ReadSet{Key: "k"}, raise("k")),
-		NewChange("ada", todo.ReadSet{Key: "k"}, raise("k")), // replays
-		NewChange("bob", todo.ReadSet{Key: "k"}, raise("k")), // another's key
-		NewChange("eve", todo.ReadSet{}, raise("")),
+		NewChange(t.Context(), "ada", todo.ReadSet{}, raise("")),
+		NewChange(t.Context(), "bob", todo.ReadSet{}, raise("")),
+		NewChange(t.Context(), "ada", todo.ReadSet{}, func(*todo.Snapshot) (todo.WriteSet, error) { return todo.WriteSet{}, failed }),
+		NewChange(t.Context(), "ada", todo.ReadSet{}, func(*todo.Snapshot) (todo.WriteSet, error) { panic("broken") }),
+		NewChange(t.Context(), "ada", todo.ReadSet{Key: "k"}, raise("k")),
+		NewChange(t.Context(), "ada", todo.ReadSet{Key: "k"}, raise("k")), // replays
+		NewChange(t.Context(), "bob", todo.ReadSet{Key: "k"}, raise("k")), // another's key
+		NewChange(t.Context(), "eve", todo.ReadSet{}, raise("")),
 	}
 	known := snapshotsOf(changes)
 	locked := known[7]
@@ -72,7 +72,7 @@ func TestOnesDecisionsSeeEachOther(t *testing.T) {
 	if known[0].Rev != 2 || len(known[0].Tasks) != 2 || locked.Rev != 0 {
 		t.Errorf("ada is at %d with %d tasks, eve at %d", known[0].Rev, len(known[0].Tasks), locked.Rev)
 	}
-	if err := NewChange("ada", todo.ReadSet{}, raise("")).Err; err == nil {
+	if err := NewChange(t.Context(), "ada", todo.ReadSet{}, raise("")).Err; err == nil {
 		t.Error("a change that nothing has become of looks like one that was carried out")
 	}
 }

@@ -27,7 +27,7 @@ func (s *Store) Change(
 	if s.isolation.Load() == nil {
 		return todo.ServiceUnavailable(errNotReady)
 	}
-	c := group.NewChange(owner, need, decide)
+	c := group.NewChange(ctx, owner, need, decide)
 	waiting, cancel := context.WithTimeout(ctx, s.poolTimeout)
 	defer cancel()
 	if need.Shareable() {
@@ -53,7 +53,7 @@ const (
 
 // carryGroup carries out a group of changes, or says of each why it wasn't.
 func (s *Store) carryGroup(changes []*group.Change) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.poolTimeout)
+	ctx, cancel := context.WithTimeout(changes[0].Context, s.poolTimeout)
 	defer cancel()
 	s.carry(ctx, changes, skipLocked)
 }

@@ -414,8 +414,8 @@ func TestACommitThatFailsFailsTheWholeGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	left = 1
-	toggle := func(id int64) *traveller {
-		c := group.NewChange("ada", todo.ReadSet{Tasks: []int64{id}}, func(known *todo.Snapshot) (todo.WriteSet, error) {
+	toggle := func(id int64) *group.Change {
+		return group.NewChange(t.Context(), "ada", todo.ReadSet{Tasks: []int64{id}}, func(known *todo.Snapshot) (todo.WriteSet, error) {
 			t, there := known.Tasks[id]
 			if !there {
 				return todo.WriteSet{}, todo.NoTask()
@@ -424,9 +424,8 @@ func TestACommitThatFailsFailsTheWholeGroup(t *testing.T) {
 			c.Task.Version = c.Rev
 			return todo.WriteSet{Changes: []todo.Change{c}}, nil
 		})
-		return &traveller{c, t.Context()}
 	}
-	changes := []*traveller{toggle(task.ID), toggle(task.ID + 1), toggle(task.ID)}
+	changes := []*group.Change{toggle(task.ID), toggle(task.ID + 1), toggle(task.ID)}
 	s.carry(changes)
 	for i, c := range changes {
 		if todo.CodeOf(c.Err) != todo.Unavailable || !errors.Is(c.Err, errNotNow) || !c.Write.Empty() {
@@ -472,15 +471,14 @@ func TestWhenTimeIsUpTheRestFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	const limit = 300 * time.Millisecond
-	change := func(owner todo.UserID, takes time.Duration) *traveller {
-		c := group.NewChange(owner, todo.ReadSet{At: noon}, func(*todo.Snapshot) (todo.WriteSet, error) {
+	change := func(owner todo.UserID, takes time.Duration) *group.Change {
+		return group.NewChange(t.Context(), owner, todo.ReadSet{At: noon}, func(*todo.Snapshot) (todo.WriteSet, error) {
 			time.Sleep(takes)
 			key := todo.Idempotency{Key: "k", Fingerprint: []byte{1}}
 			return todo.WriteSet{Key: &todo.StoredKey{Idempotency: key, At: noon}}, nil
 		})
-		return &traveller{c, t.Context()}
 	}
-	changes := []*traveller{change("ada", 0), change("bob", 2*limit), change("eve", 0)}
+	changes := []*group.Change{change("ada", 0), change("bob", 2*limit), change("eve", 0)}
 	if err := (&transaction{conn: conn, until: time.Now().Add(limit)}).run(t.Context(), changes); err != nil {
 		t.Fatal(err)
 	}

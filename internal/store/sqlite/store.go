@@ -33,8 +33,8 @@ const (
 type Store struct {
 	writer   *sql.DB
 	reader   *sql.DB
-	together *group.Queue[*traveller] // changes that share a transaction
-	alone    *group.Queue[*traveller]
+	together *group.Queue[*group.Change] // changes that share a transaction
+	alone    *group.Queue[*group.Change]
 }
 
 var _ todo.Database = (*Store)(nil)
