@@ -82,5 +82,14 @@ func (c *Change) DecideFrom(known *todo.Snapshot) {
 		c.Write = todo.WriteSet{}
 		return
 	}
+	for i := range c.Write.Changes {
+		if c.Write.Changes[i].Task.Owner != c.Owner {
+			c.Write, c.Err = todo.WriteSet{}, errForeignTask
+			return
+		}
+	}
 	c.Write.Apply(known.Owner)
 }
+
+// errForeignTask is the error of a change that would write a task of somebody else: a fault of whoever decided it.
+var errForeignTask = errors.New("a change was decided of somebody else's task")

@@ -100,9 +100,6 @@ func (t *transaction) writes() ([]statement, error) {
 func (w *written) add(owner todo.UserID, set *todo.WriteSet) error {
 	for i := range set.Changes {
 		e := &entry{Change: &set.Changes[i]}
-		if e.Task.Owner != owner {
-			return errForeignRow
-		}
 		if e.Before != nil {
 			var err error
 			if e.before, err = e.Before.Encode(); err != nil {
@@ -153,11 +150,13 @@ func (w *written) statements() (all []statement) {
 	}
 	if len(w.imports) > 0 {
 		owners := ownersOf(w.imports, func(i *ownedImport) todo.UserID { return i.owner })
-		all = append(all, affecting(len(owners), noteImports, append([]any{owners}, importColumns.arrays(w.imports)...)...))
+		args := append(append([]any{owners}, importColumns.arrays(w.imports)...), len(owners))
+		all = append(all, statement{sql: noteImports, args: args})
 	}
 	if len(w.keys) > 0 {
 		owners := ownersOf(w.keys, func(k *ownedKey) todo.UserID { return k.owner })
-		all = append(all, affecting(len(owners), putKeys, append([]any{owners}, keyColumns.arrays(w.keys)...)...))
+		args := append(append([]any{owners}, keyColumns.arrays(w.keys)...), len(owners))
+		all = append(all, statement{sql: putKeys, args: args})
 	}
 	return all
 }
@@ -171,14 +170,20 @@ func ownersOf[T any](rows []*T, owner func(*T) todo.UserID) []string {
 	return all
 }
 
-// What is written beside tasks and the log. A row of the same key that is there is no longer alive.
+// What is written beside tasks and the log. The last argument is how many rows that must be: if there are others, it fails,
+// and with it the transaction. A row of the same key that is there is no longer alive.
 var (
-	noteImports = `with p as materialized (` + importColumns.fromArrays(1) + `)
-		insert into todod.imports (user_id, ` + importColumns.names("") + `) select user_id, ` + importColumns.names("") + ` from p`
-	putKeys = `with p as materialized (` + keyColumns.fromArrays(1) + `)
-		insert into todod.idempotency_keys (user_id, ` + keyColumns.names("") + `) select user_id, ` + keyColumns.names("") + ` from p
-		on conflict (user_id, key) do update set ` + keyColumns[1:].assignmentsOf("excluded")
+	noteImports = countedSQL("imports", importColumns, "")
+	putKeys     = countedSQL("idempotency_keys", keyColumns,
+		` on conflict (user_id, key) do update set `+keyColumns[1:].assignmentsOf("excluded"))
 )
+
+// countedSQL inserts rows that come in arrays.
+func countedSQL[T any](table string, c columns[T], conflict string) string {
+	return fmt.Sprintf(`with p as materialized (%s),
+		i as (insert into todod.%s (user_id, %[3]s) select user_id, %[3]s from p%[4]s returning 1 as one)
+		select 1 / ((select count(*) from i) = $%[5]d::bigint)::int`, c.fromArrays(1), table, c.names(""), conflict, 2+len(c))
+}
 
 // singleSQL writes one change, as one statement whose arguments are the columns: for one, that costs less than sets. It
 // fails, and with it the transaction, unless it finds the owner and the task. change is what becomes of the task.
