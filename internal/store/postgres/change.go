@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -70,7 +71,7 @@ func (s *Store) carry(ctx context.Context, changes []*group.Change, wait bool) {
 		sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 		err = s.carryOver(sending, conn, changes, wait)
 		again := attempt < sendAttempts && preparedElsewhere(err)
-		if preparedElsewhere(err) || errors.Is(err, errForeignRow) {
+		if preparedElsewhere(err) || errors.Is(err, sqlstore.ErrForeignRow) {
 			_ = conn.Conn().Close(sending) // whether it closes well is of no interest
 		}
 		cancel()
@@ -91,11 +92,11 @@ func (s *Store) carryOver(ctx context.Context, conn *pgxpool.Conn, changes []*gr
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
 		return nil
-	case errors.Is(err, errForeignRow):
+	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 	case len(changes) > 1 && refused(err):
 		half := len(changes) / 2
-		if err := s.carryOver(ctx, conn, changes[:half], wait); preparedElsewhere(err) || errors.Is(err, errForeignRow) {
+		if err := s.carryOver(ctx, conn, changes[:half], wait); preparedElsewhere(err) || errors.Is(err, sqlstore.ErrForeignRow) {
 			group.Fail(changes[half:], translate(err))
 			return err
 		}
