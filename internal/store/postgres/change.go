@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -100,7 +101,7 @@ func (s *Store) carryOver(
 		return nil, nil
 	case preparedElsewhere(err):
 		return changes, err
-	case errors.Is(err, errForeignRow):
+	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		broken = err
 	case len(changes) > 1 && refused(err):

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -65,10 +66,11 @@ func TestARowOfSomebodyElseIsAnAlarm(t *testing.T) {
 	before := s.PoolStat().NewConnsCount()
 
 	var seen []todo.Task
-	stolen := statement{`select ` + taskOf("t") + ` from todod.tasks t`, nil, func(rows pgx.Rows) error {
+	stolen := statement{`select ` + sqlstore.TaskOf("t") + ` from todod.tasks t`, nil, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			if t := r.task("bob"); r.err == nil {
-				seen = append(seen, *t)
+			var t todo.Task
+			if sqlstore.ReadTask(r, "bob", &t); r.err == nil {
+				seen = append(seen, t)
 			}
 		})
 	}}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -63,7 +64,7 @@ func (f *found) statements(t *transaction) (all []statement) {
 	return all
 }
 
-var tasksByID = `select ` + taskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
+var tasksByID = `select ` + sqlstore.TaskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
 	join todod.tasks t on t.user_id = p.user_id and t.id = p.id`
 
 // tasks finds the tasks that changes name by id.
@@ -88,12 +89,13 @@ func (f *found) takeTasks(rows pgx.Rows) error {
 		o := f.owners[id]
 		if o == nil { // whose lock somebody else holds
 			if !slices.Contains(f.people, id) {
-				r.fail(errForeignRow)
+				r.Fail(sqlstore.ErrForeignRow)
 			}
 			return
 		}
-		if t := r.task(o.ID); r.err == nil {
-			o.Tasks[t.ID] = *t
+		var t todo.Task
+		if sqlstore.ReadTask(r, o.ID, &t); r.err == nil {
+			o.Tasks[t.ID] = t
 		}
 	})
 }
@@ -139,7 +141,7 @@ const (
 )
 
 // keysOf finds what is remembered of idempotency keys, and the entries of the log that tell of it.
-var keysOf = `select p.n, k.user_id, k.fingerprint, k.result, ` + changeOf("c") + `
+var keysOf = `select p.n, k.user_id, k.fingerprint, k.result, ` + sqlstore.ChangeOf("c") + `
 	from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)
 	join todod.idempotency_keys k on k.user_id = p.user_id and k.key = p.key and k.created_at > p.since
 	left join todod.changes c on c.user_id = p.user_id and c.rev >= k.rev and c.rev <= k.rev_to
@@ -162,21 +164,21 @@ func (f *found) keys(changes []*group.Change) statement {
 	}
 	return statement{keysOf, []any{texts(owners), keys, since}, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			n := r.int64()
+			n := r.Int64()
 			if n < 1 || n > int64(len(of)) {
-				r.fail(errForeignRow)
+				r.Fail(sqlstore.ErrForeignRow)
 				return
 			}
 			i := of[n-1]
-			r.owner(changes[i].Owner)
+			r.Owner(changes[i].Owner)
 			known := &f.known[i]
 			if known.Stored == nil {
-				known.Stored = &todo.StoredAnswer{Fingerprint: r.bytes(), Answer: slices.Clone(r.json())}
+				known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), Answer: slices.Clone(r.JSON())}
 			} else {
-				r.skip(2)
+				r.Skip(2)
 			}
-			if c := r.change(changes[i].Owner); c != nil {
-				known.Stored.Changes = append(known.Stored.Changes, *c)
+			if !r.Null() {
+				sqlstore.AddChange(&known.Stored.Changes, r, changes[i].Owner)
 			}
 		})
 	}}
@@ -185,8 +187,8 @@ func (f *found) keys(changes []*group.Change) statement {
 // What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it reads no
 // more of the log than that, and each row by its key.
 var (
-	tasksByState = `select ` + taskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`
-	oneChange    = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`
+	tasksByState = `select ` + sqlstore.TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`
+	oneChange    = `select ` + sqlstore.ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`
 
 	boundsOf = `select first.rev, coalesce((select c.rev from todod.changes c
 			where c.user_id = $1 and c.rev > first.rev and c.set_rev <> first.rev order by c.rev limit 1), 9223372036854775807)
@@ -195,15 +197,15 @@ var (
 	boundsByKey = fmt.Sprintf(boundsOf,
 		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
 
-	setChanges = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`
+	setChanges = `select ` + sqlstore.ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`
 	tasksOfSet = `(select distinct task_id from todod.changes where user_id = $1 and rev >= $2 and rev < $3) as m
 		join todod.tasks t on t.user_id = $1 and t.id = m.task_id`
-	setTasks = `select ` + taskOf("t") + ` from ` + tasksOfSet
+	setTasks = `select ` + sqlstore.TaskOf("t") + ` from ` + tasksOfSet
 	setLater = `with recursive later as (
 			select c.* from ` + tasksOfSet + ` join todod.changes c on c.user_id = $1 and c.rev = t.version where t.version >= $3
 			union all
 			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev where l.prev_rev >= $3
-		) select ` + changeOf("c") + ` from later c`
+		) select ` + sqlstore.ChangeOf("c") + ` from later c`
 )
 
 // alone returns what finds out what only changes need that go alone.
@@ -214,11 +216,10 @@ func (f *found) alone(c *group.Change, known *todo.Snapshot) (all []statement) {
 	}
 	if n.Base > 0 {
 		all = append(all, statement{oneChange, []any{c.Owner, n.Base}, func(rows pgx.Rows) error {
-			base, err := collectChanges(rows, c.Owner)
-			if len(base) > 0 {
-				known.Base = &base[0]
-			}
-			return err
+			return eachRow(rows, func(r *rowReader) {
+				known.Base = &todo.Change{}
+				sqlstore.ReadChange(r, c.Owner, known.Base)
+			})
 		}})
 	}
 	bounds, args := boundsByRev, []any{c.Owner, n.Set}
@@ -227,12 +228,11 @@ func (f *found) alone(c *group.Change, known *todo.Snapshot) (all []statement) {
 	}
 	if n.Set > 0 || n.SetOf != "" {
 		all = append(all, statement{bounds, args, func(rows pgx.Rows) error {
-			return eachRow(rows, func(r *rowReader) { f.set = setBounds{r.int64(), r.int64()} })
+			return eachRow(rows, func(r *rowReader) { f.set = setBounds{r.Int64(), r.Int64()} })
 		}})
 	}
 	if len(n.OldIDs) > 0 {
-		known.Imported = map[string]time.Time{}
-		all = append(all, statement{importedTasks, []any{c.Owner, n.Source, n.OldIDs}, takeImported(known.Imported, c.Owner)})
+		all = append(all, ours(sqlstore.FindImported(c.Owner, n.Source, n.OldIDs, &known.Imported))...)
 	}
 	return all
 }
@@ -248,9 +248,9 @@ func (f *found) ofSet(c *group.Change) []statement {
 
 // takeChanges returns what reads rows of changeOf into list.
 func takeChanges(list *[]todo.Change, owner todo.UserID) func(pgx.Rows) error {
-	return func(rows pgx.Rows) (err error) {
-		*list, err = collectChanges(rows, owner)
-		return err
+	return func(rows pgx.Rows) error {
+		*list = nil
+		return eachRow(rows, func(r *rowReader) { sqlstore.AddChange(list, r, owner) })
 	}
 }
 

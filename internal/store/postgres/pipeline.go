@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -66,16 +67,6 @@ func texts(people []todo.UserID) []string {
 // must see what the lock waited for. It has to come first. Within a transaction it lasts as long as that.
 const readCommitted = `set transaction_isolation to 'read committed'`
 
-// lockOwner locks the owner's row, making it first if it isn't there, without writing a new version of it. It is a
-// statement of its own so that the change after it has a snapshot younger than the lock.
-const lockOwner = `insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
-	on conflict (user_id) do update set rev = todod.users.rev where false`
-
-// lockAndTransact locks owner, who becomes known at the time at if they were not, and then does what transact does.
-func (s *Store) lockAndTransact(ctx context.Context, owner todo.UserID, at time.Time, changes ...statement) error {
-	return s.transact(ctx, owner, append([]statement{{sql: lockOwner, args: []any{owner, at}}}, changes...)...)
-}
-
 // transact sends changes of owner's data in one round trip and one transaction. Their rows count only if it returns nil: a
 // commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that goes away
 // must not turn a change that was made into one that may have been made. For the same reason nothing is sent again,
@@ -118,7 +109,7 @@ func (s *Store) sendOver(acquiring, sending context.Context, statements []statem
 	switch {
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
-	case errors.Is(err, errForeignRow):
+	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		fallthrough
 	case preparedElsewhere(err):

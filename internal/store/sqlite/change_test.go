@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -97,7 +98,7 @@ func creating(s storetest.Store, owner todo.UserID, title string) func(context.C
 // titlesOf returns the titles of owner's tasks, sorted, and where their data stand.
 func titlesOf(t *testing.T, s *Store, owner todo.UserID) (titles []string, state todo.State) {
 	t.Helper()
-	tasks, state, err := s.Snapshot(t.Context(), owner, 0, noRev, 1000)
+	tasks, state, err := s.Snapshot(t.Context(), owner, 0, sqlstore.NoRev, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -533,13 +534,15 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for table, names := range map[string]string{
-		"tasks":            "user_id, " + taskColumns.names(""),
-		"changes":          "user_id, task_id, rev, " + logged.names("") + ", " + logColumns.names(""),
-		"users":            "user_id, created_at, epoch, erased_at, " + raisedColumns.names(""),
-		"idempotency_keys": "user_id, " + keyColumns.names(""),
-		"imports":          "user_id, " + importColumns.names(""),
+		"tasks":            "user_id, " + sqlstore.Tasks.Names(""),
+		"changes":          "user_id, task_id, rev, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
+		"users":            "user_id, created_at, epoch, erased_at, " + sqlstore.Raised.Names(""),
+		"idempotency_keys": "user_id, " + sqlstore.Keys.Names(""),
+		"imports":          "user_id, " + sqlstore.Imports.Names(""),
 	} {
-		want, err := collect(t.Context(), s.reader, (*rowReader).text, "select name from pragma_table_info(?)", table)
+		var want []string
+		err := query(t.Context(), s.reader, func(r *rowReader) { want = append(want, r.Text()) },
+			"select name from pragma_table_info(?)", table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -551,7 +554,7 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 		}
 	}
 	for _, f := range todo.TaskFields() {
-		if !slices.ContainsFunc(taskColumns, func(c column[todo.Task]) bool { return c.name == f.Name }) {
+		if !slices.ContainsFunc(sqlstore.Tasks, func(c sqlstore.Column[todo.Task]) bool { return c.Name == f.Name }) {
 			t.Errorf("no column keeps %s", f.Name)
 		}
 	}
@@ -565,18 +568,18 @@ func TestAColumnOfAnotherTypeIsAFault(t *testing.T) {
 		read func(*rowReader)
 		sql  string
 	}{
-		{func(r *rowReader) { r.int64() }, "select 'x'"}, {func(r *rowReader) { r.text() }, "select 1"},
-		{func(r *rowReader) { r.bytes() }, "select 'x'"}, {func(r *rowReader) { r.nullTime() }, "select 'x'"},
+		{func(r *rowReader) { r.Int64() }, "select 'x'"}, {func(r *rowReader) { r.Text() }, "select 1"},
+		{func(r *rowReader) { r.Bytes() }, "select 'x'"}, {func(r *rowReader) { sqlstore.NullTime(r) }, "select 'x'"},
 	} {
 		if err := query(t.Context(), s.reader, c.read, c.sql); err == nil {
 			t.Errorf("%s is taken", c.sql)
 		}
 	}
-	read := func(r *rowReader) []byte {
-		return bytes.Join([][]byte{r.json(), r.bytes(), []byte(fmt.Sprint(r.nullText(), r.nullTime()))}, nil)
-	}
-	got, err := collect(t.Context(), s.reader, read, "select null, null, null, null")
-	if err != nil || string(got[0]) != "<nil> <nil>" {
+	var got []byte
+	err := query(t.Context(), s.reader, func(r *rowReader) {
+		got = bytes.Join([][]byte{r.JSON(), r.Bytes(), []byte(fmt.Sprint(sqlstore.NullText(r), sqlstore.NullTime(r)))}, nil)
+	}, "select null, null, null, null")
+	if err != nil || string(got) != "<nil> <nil>" {
 		t.Errorf("nulls are %q, %v", got, err)
 	}
 }

@@ -1,14 +1,21 @@
 package sqlite
 
 import (
+	"strings"
 	"time"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
 // getOwner reads what is known of a person.
-const getOwner = `select epoch, rev, erased_at, task_count, changed_at, claims_at, email, name
-	from users where user_id = ?`
+var getOwner = `select ` + sqlstore.OwnerOf + ` from users where user_id = ?`
+
+// The columns of tasks called t and of entries of the log called c.
+var (
+	taskOf   = sqlstore.TaskOf("t")
+	changeOf = sqlstore.ChangeOf("c")
+)
 
 // look finds out all that n asks for.
 func (p *part) look(n *todo.ReadSet) error {
@@ -42,8 +49,7 @@ func (p *part) lookAtOwner() error {
 	p.known.Owner = o
 	return query(p.ctx, p, func(r *rowReader) {
 		p.isKnown = true
-		o.State, o.Count, o.ChangedAt = r.state(), int(r.int64()), r.time()
-		o.Claims.AsOf, o.Claims.Email, o.Claims.Name = r.time(), r.text(), r.text()
+		sqlstore.ReadOwner(r, o)
 	}, getOwner, string(p.owner))
 }
 
@@ -59,7 +65,8 @@ var (
 // takeTasks adds what a statement selects to the tasks that are known.
 func (p *part) takeTasks(statement string, args ...any) error {
 	return query(p.ctx, p, func(r *rowReader) {
-		t := r.task(p.owner)
+		var t todo.Task
+		sqlstore.ReadTask(r, p.owner, &t)
 		p.known.Tasks[t.ID] = t
 	}, statement, args...)
 }
@@ -71,34 +78,32 @@ const lastID = `select max(coalesce((select seq from sqlite_sequence where name 
 // reserve finds n ids of new tasks. Nobody else gets one before this change is written or undone.
 func (p *part) reserve(n int) error {
 	return query(p.ctx, p, func(r *rowReader) {
-		last := r.int64()
+		last := r.Int64()
 		for i := range int64(n) {
 			p.known.NewIDs = append(p.known.NewIDs, last+1+i)
 		}
 	}, lastID)
 }
 
-// getKey reads what is remembered of a key, with the entries of the log that tell of it.
-var getKey = `select k.status, k.created_at, k.fingerprint, k.result, ` + changeOf + `
-	from idempotency_keys k left join changes c on c.user_id = k.user_id and c.rev between k.rev and k.rev_to
-	where k.user_id = ? and k.key = ? and k.created_at > ? order by c.rev`
+// getKey is sqlstore.GetKey without numbers, which the driver looks up by their names.
+var getKey = strings.NewReplacer("?1", "?", "?2", "?", "?3", "?").Replace(sqlstore.GetKey.SQLite)
 
 // recall finds what is remembered of a key since then.
 func (p *part) recall(key string, since time.Time) error {
 	return query(p.ctx, p, func(r *rowReader) {
-		if r.skip(2); p.known.Stored == nil {
-			p.known.Stored = &todo.StoredAnswer{Fingerprint: r.bytes(), Answer: r.json()}
+		if r.Skip(2); p.known.Stored == nil {
+			p.known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), Answer: r.JSON()}
 		} else {
-			r.skip(2)
+			r.Skip(2)
 		}
-		if !r.null() {
-			p.known.Stored.Changes = append(p.known.Stored.Changes, r.change(p.owner))
+		if !r.Null() {
+			sqlstore.AddChange(&p.known.Stored.Changes, r, p.owner)
 		}
 	}, getKey, string(p.owner), key, since.UnixMicro())
 }
 
 // lookAlone finds out what only changes ask for that go alone.
-func (p *part) lookAlone(n *todo.ReadSet) (err error) {
+func (p *part) lookAlone(n *todo.ReadSet) error {
 	if n.Completed != nil {
 		if err := p.takeTasks(tasksByState, string(p.owner), *n.Completed); err != nil {
 			return err
@@ -119,9 +124,10 @@ func (p *part) lookAlone(n *todo.ReadSet) (err error) {
 		}
 	}
 	if len(n.OldIDs) > 0 {
-		p.known.Imported, err = findImported(p.ctx, p, p.owner, n.Source, n.OldIDs)
+		find := sqlstore.FindImported(p.owner, n.Source, n.OldIDs, &p.known.Imported)
+		return perform(p.ctx, p, &find)
 	}
-	return err
+	return nil
 }
 
 // What finds a set of changes. lastOfSet is the revision before the next set's first; getLater reads the changes of its
@@ -147,8 +153,10 @@ var (
 )
 
 // changes returns the changes of the owner that a statement selects by two revisions.
-func (p *part) changes(statement string, first, last todo.Rev) ([]todo.Change, error) {
-	return collect(p.ctx, p, changesOf(p.owner), statement, string(p.owner), int64(first), int64(last))
+func (p *part) changes(statement string, first, last todo.Rev) (list []todo.Change, err error) {
+	err = query(p.ctx, p, func(r *rowReader) { sqlstore.AddChange(&list, r, p.owner) },
+		statement, string(p.owner), int64(first), int64(last))
+	return list, err
 }
 
 // lookAtSet finds out about a set of changes, its tasks, and what became of them since.
@@ -161,7 +169,7 @@ func (p *part) lookAtSet(n *todo.ReadSet) error {
 	if err != nil || first == 0 {
 		return err
 	}
-	last, err := p.rev(lastOfSet, int64(first), int64(noRev))
+	last, err := p.rev(lastOfSet, int64(first), int64(sqlstore.NoRev))
 	if err != nil {
 		return err
 	}
@@ -180,6 +188,6 @@ func (p *part) lookAtSet(n *todo.ReadSet) error {
 // rev returns the revision that a statement selects of the owner, 0 for none.
 func (p *part) rev(statement string, args ...any) (rev todo.Rev, err error) {
 	args = append([]any{string(p.owner)}, args...)
-	err = query(p.ctx, p, func(r *rowReader) { rev = todo.Rev(r.int64()) }, statement, args...)
+	err = query(p.ctx, p, func(r *rowReader) { rev = todo.Rev(r.Int64()) }, statement, args...)
 	return rev, err
 }

@@ -93,6 +93,14 @@ func (t *transaction) QueryContext(ctx context.Context, statement string, args .
 	return t.conn.QueryContext(ctx, statement, args...)
 }
 
+// ExecContext implements querier.
+func (t *transaction) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	if err := t.late(); err != nil {
+		return nil, err
+	}
+	return t.conn.ExecContext(ctx, statement, args...)
+}
+
 // A part is what a transaction does for one change.
 type part struct {
 	*transaction
@@ -105,10 +113,7 @@ type part struct {
 
 // exec carries out a statement and returns how many rows it affected.
 func (p *part) exec(statement string, args ...any) (int64, error) {
-	if err := p.late(); err != nil {
-		return 0, err
-	}
-	done, err := p.conn.ExecContext(p.ctx, statement, args...)
+	done, err := p.ExecContext(p.ctx, statement, args...)
 	if err != nil {
 		return 0, err
 	}
