@@ -14,14 +14,15 @@ import (
 
 // found is what was found for the changes of a group.
 type found struct {
-	owners map[todo.UserID]*todo.Owner // those whose lock is held
+	people []todo.UserID               // the owners of the changes
+	owners map[todo.UserID]*todo.Owner // those of them whose lock is held
 	known  []todo.Snapshot             // of each change, in their order
 	alone  *sqlstore.Look              // for a change that goes alone
 }
 
 // newFound returns a found without anything.
 func newFound(people []todo.UserID) *found {
-	return &found{owners: make(map[todo.UserID]*todo.Owner, len(people))}
+	return &found{people: people, owners: make(map[todo.UserID]*todo.Owner, len(people))}
 }
 
 // missing returns those of people whose lock isn't held.
@@ -84,8 +85,12 @@ func (f *found) tasks(changes []*group.Change) statement {
 // takeTasks reads rows of taskOf, whose owners must be those whose locks are held.
 func (f *found) takeTasks(rows pgx.Rows) error {
 	return eachRow(rows, func(r *rowReader) {
-		if o := f.owners[todo.UserID(r.peek())]; o != nil { // else somebody else holds the lock
+		id := todo.UserID(r.peek())
+		switch o := f.owners[id]; {
+		case o != nil: // else somebody else holds the lock
 			sqlstore.AddKnown(o, r)
+		case !slices.Contains(f.people, id):
+			r.Fail(sqlstore.ErrForeignRow)
 		}
 	})
 }
@@ -107,18 +112,19 @@ func (f *found) newIDs(t *transaction) statement {
 	if t.newIDs == nil {
 		t.newIDs = t.store.ids.take(n)
 	}
-	if t.newIDs != nil { // also from an attempt before this one
+	missing := n - len(t.newIDs)
+	if missing == 0 { // also in an attempt after the first one
 		give(t.newIDs)
 		return statement{}
 	}
-	return statement{moreIDs, []any{n + stockOfIDs}, func(rows pgx.Rows) error {
+	return statement{moreIDs, []any{missing + stockOfIDs}, func(rows pgx.Rows) error {
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		if err != nil {
 			return err
 		}
-		t.newIDs = ids[:n:n]
+		t.newIDs = append(t.newIDs, ids[:missing]...)
 		give(t.newIDs)
-		t.store.ids.put(ids[n:])
+		t.store.ids.put(ids[missing:])
 		return nil
 	}}
 }
@@ -179,13 +185,11 @@ type idStock struct {
 	ids []int64
 }
 
-// take returns n ids, nil if there are too few.
+// take returns n ids, or fewer if there are no more.
 func (s *idStock) take(n int) []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.ids) < n {
-		return nil
-	}
+	n = min(n, len(s.ids))
 	taken := s.ids[:n:n]
 	s.ids = s.ids[n:]
 	return taken

@@ -27,34 +27,18 @@ type statement struct {
 	rows func(pgx.Rows) error
 }
 
-// affecting returns a statement that must affect n rows.
-func affecting(n int, sql string, args ...any) statement {
-	return statement{sql, args, func(rows pgx.Rows) error {
-		for rows.Next() {
-			continue
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if got := rows.CommandTag().RowsAffected(); got != int64(n) {
-			return fmt.Errorf("%d rows were written instead of %d: %s", got, n, sql)
-		}
-		return nil
-	}}
-}
-
 // settings says, for the transaction it stands in and for no longer, whose data the statements after it are about, and how
 // long they may take. Their plans are made once for each connection: behind row-level security the server would make most
-// of them anew each time. It is a SELECT because SET LOCAL takes no parameters.
+// of them anew each time. They begin at an index, also while there are no statistics yet. It is a SELECT because SET LOCAL takes no parameters.
 var settings = actFor + fmt.Sprintf(`, set_config('lock_timeout', '%d', true), set_config('statement_timeout', '%d', true),
-	set_config('plan_cache_mode', 'force_generic_plan', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
+	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
 
 // settingsInRole does the same and switches to the role that is subject to the policies.
 var settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`
 
 // byIndex has the statements after it find each row by its key, whatever the statistics say, or while there are none: what a
 // group changes is a few rows of large tables.
-const byIndex = `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+const byIndex = `select set_config('enable_hashjoin', 'off', true),
 	set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
 	set_config('enable_material', 'off', true)`
 

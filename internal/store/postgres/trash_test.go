@@ -38,6 +38,36 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	})
 }
 
+// TestPurgedRowsAreAlike asks the catalogue, so that a column of tomorrow is not forgotten.
+func TestPurgedRowsAreAlike(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	storetest.RunPurgedRows(t, storetest.Of(openURL(t, url)), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, conn, table, owner)
+	})
+}
+
+// rowsOf returns the rows of a table that belong to owner, "" for all.
+func rowsOf(t *testing.T, conn *pgx.Conn, table string, owner todo.UserID) (all []storetest.Row) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `select (select json_object_agg(key, coalesce(value, '<null>'))
+		from jsonb_each_text(to_jsonb(x))) from todod.`+table+` x`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	every, err := pgx.CollectRows(rows, pgx.RowTo[storetest.Row])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range every {
+		if owner == "" || row["user_id"] == string(owner) {
+			all = append(all, row)
+		}
+	}
+	return all
+}
+
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "store", migrateOnly)

@@ -42,11 +42,6 @@ func (t *transaction) writes() ([]statement, error) {
 
 // add adds what owner's change has decided.
 func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
-	for i := range set.Changes {
-		if set.Changes[i].Task.Owner != owner {
-			return sqlstore.ErrForeignRow
-		}
-	}
 	if w.entries, err = sqlstore.Entries(w.entries, set.Changes); err != nil {
 		return err
 	}
@@ -73,10 +68,10 @@ func (w *written) statements() (all []statement) {
 		}
 	}
 	if len(w.imports) > 0 {
-		all = append(all, affecting(len(w.imports), noteImports, arrays([]any{w.madeFor}, sqlstore.Imports, w.imports)...))
+		all = append(all, statement{sql: noteImports, args: append(arrays([]any{w.madeFor}, sqlstore.Imports, w.imports), len(w.imports))})
 	}
 	if len(w.keys) > 0 {
-		all = append(all, affecting(len(w.keys), putKeys, arrays([]any{w.keysOf}, sqlstore.Keys, w.keys)...))
+		all = append(all, statement{sql: putKeys, args: append(arrays([]any{w.keysOf}, sqlstore.Keys, w.keys), len(w.keys))})
 	}
 	return all
 }
@@ -90,14 +85,20 @@ func ownersOf[T any](rows []*T, owner func(*T) todo.UserID) []string {
 	return all
 }
 
-// What is written beside tasks and the log. A row of the same key that is there is no longer alive.
+// What is written beside tasks and the log. The last argument is how many rows that must be: if there are others, it fails,
+// and with it the transaction. A row of the same key that is there is no longer alive.
 var (
-	noteImports = `with p as materialized (` + fromArrays(sqlstore.Imports, 1) + `)
-		insert into todod.imports (user_id, ` + sqlstore.Imports.Names("") + `) select user_id, ` + sqlstore.Imports.Names("") + ` from p`
-	putKeys = `with p as materialized (` + fromArrays(sqlstore.Keys, 1) + `)
-		insert into todod.idempotency_keys (user_id, ` + sqlstore.Keys.Names("") + `) select user_id, ` + sqlstore.Keys.Names("") + ` from p
-		on conflict (user_id, key) do update set ` + sqlstore.Keys[1:].AssignmentsOf("excluded")
+	noteImports = countedSQL("imports", sqlstore.Imports, "")
+	putKeys     = countedSQL("idempotency_keys", sqlstore.Keys,
+		` on conflict (user_id, key) do update set `+sqlstore.Keys[1:].AssignmentsOf("excluded"))
 )
+
+// countedSQL inserts rows that come in arrays.
+func countedSQL[T any](table string, c sqlstore.Columns[T], conflict string) string {
+	return fmt.Sprintf(`with p as materialized (%s),
+		i as (insert into todod.%s (user_id, %[3]s) select user_id, %[3]s from p%[4]s returning 1 as one)
+		select 1 / ((select count(*) from i) = $%[5]d::bigint)::int`, fromArrays(c, 1), table, c.Names(""), conflict, 2+len(c))
+}
 
 // firstOfTask is the number of singleSQL's first argument that is about a task.
 var firstOfTask = 2 + len(sqlstore.Raised)

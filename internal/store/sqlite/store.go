@@ -36,8 +36,8 @@ type Store struct {
 	sqlstore.Base
 	writer   *sql.DB
 	reader   *sql.DB
-	together *group.Queue[*traveller] // changes that share a transaction
-	alone    *group.Queue[*traveller]
+	together *group.Queue[*group.Change] // changes that share a transaction
+	alone    *group.Queue[*group.Change]
 }
 
 var _ account.FullStore = (*Store)(nil)

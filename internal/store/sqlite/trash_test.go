@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,10 +24,19 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	})
 }
 
-// dump writes all rows of a table to b, as name=value.
-func dump(t *testing.T, s *Store, table string, b *strings.Builder) {
+// TestPurgedRowsAreAlike asks the catalogue, so that a column of tomorrow is not forgotten.
+func TestPurgedRowsAreAlike(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunPurgedRows(t, storetest.Of(s), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, s.reader, table, owner)
+	})
+}
+
+// rowsOf returns the rows of a table that belong to owner, "" for all.
+func rowsOf(t *testing.T, db *sql.DB, table string, owner todo.UserID) (all []storetest.Row) {
 	t.Helper()
-	rows, err := s.reader.QueryContext(t.Context(), "select * from "+table)
+	rows, err := db.QueryContext(t.Context(), "select * from "+table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,13 +53,30 @@ func dump(t *testing.T, s *Store, table string, b *strings.Builder) {
 		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
 		}
+		row := storetest.Row{}
 		for i, v := range values {
-			fmt.Fprintf(b, "%s=%s ", columns[i], fmt.Sprint(v))
+			if row[columns[i]] = fmt.Sprint(v); v == nil {
+				row[columns[i]] = "<null>"
+			}
 		}
-		b.WriteByte('\n')
+		if owner == "" || row["user_id"] == string(owner) {
+			all = append(all, row)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
+	}
+	return all
+}
+
+// dump writes all rows of a table to b, as name=value.
+func dump(t *testing.T, s *Store, table string, b *strings.Builder) {
+	t.Helper()
+	for _, row := range rowsOf(t, s.reader, table, "") {
+		for column, value := range row {
+			fmt.Fprintf(b, "%s=%s ", column, value)
+		}
+		b.WriteByte('\n')
 	}
 }
 

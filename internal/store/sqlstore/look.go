@@ -93,6 +93,8 @@ func (l *Look) tasks(sql SQL, args ...any) Statement {
 		for r := range rows {
 			if o := l.Holder(); o != nil {
 				AddKnown(o, r)
+			} else {
+				r.Owner(l.Owner)
 			}
 		}
 	}}

@@ -81,6 +81,7 @@ var cases = []struct {
 	{"changes that travel together reach their own tasks alone", testGroupsAreApart},
 	{"many changes of one person leave no gap", testManyOfOne},
 	{"a store that is there is ready", testReady},
+	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
 
 // noon is when things happen in tests that don't care when.
