@@ -12,8 +12,10 @@ import (
 	"todod/internal/todo"
 )
 
-// dialect is how lists are written here.
+// dialect is what differs here from other engines.
 var dialect = &sqlstore.Dialect{
+	EmailsApart: true,
+	OneByOne:    true,
 	Placeholder: "$",
 	Words: func(l *sqlstore.List, words []string) {
 		for _, word := range words {

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,11 +17,8 @@ type found struct {
 	people []todo.UserID               // the owners of the changes
 	owners map[todo.UserID]*todo.Owner // those of them whose lock is held
 	known  []todo.Snapshot             // of each change, in their order
-	set    setBounds                   // of the set that a change is about which goes alone
+	alone  *sqlstore.Look              // for a change that goes alone
 }
-
-// setBounds are the first revision of a set of changes, and one that is above its last and not above any after it.
-type setBounds struct{ first, end int64 }
 
 // newFound returns a found without anything.
 func newFound(people []todo.UserID) *found {
@@ -59,7 +55,11 @@ func (f *found) statements(t *transaction) (all []statement) {
 		}
 	}
 	if len(t.changes) == 1 {
-		all = append(all, f.alone(t.changes[0], &f.known[0])...)
+		c := t.changes[0]
+		f.alone = &sqlstore.Look{
+			Owner: c.Owner, Need: &c.Need, Known: &f.known[0], Holder: func() *todo.Owner { return f.owners[c.Owner] },
+		}
+		all = append(all, ours(f.alone.First()...)...)
 	}
 	return all
 }
@@ -86,16 +86,11 @@ func (f *found) tasks(changes []*group.Change) statement {
 func (f *found) takeTasks(rows pgx.Rows) error {
 	return eachRow(rows, func(r *rowReader) {
 		id := todo.UserID(r.peek())
-		o := f.owners[id]
-		if o == nil { // whose lock somebody else holds
-			if !slices.Contains(f.people, id) {
-				r.Fail(sqlstore.ErrForeignRow)
-			}
-			return
-		}
-		var t todo.Task
-		if sqlstore.ReadTask(r, o.ID, &t); r.err == nil {
-			o.Tasks[t.ID] = t
+		switch o := f.owners[id]; {
+		case o != nil: // else somebody else holds the lock
+			sqlstore.AddKnown(o, r)
+		case !slices.Contains(f.people, id):
+			r.Fail(sqlstore.ErrForeignRow)
 		}
 	})
 }
@@ -182,76 +177,6 @@ func (f *found) keys(changes []*group.Change) statement {
 			}
 		})
 	}}
-}
-
-// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it reads no
-// more of the log than that, and each row by its key.
-var (
-	tasksByState = `select ` + sqlstore.TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`
-	oneChange    = `select ` + sqlstore.ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`
-
-	boundsOf = `select first.rev, coalesce((select c.rev from todod.changes c
-			where c.user_id = $1 and c.rev > first.rev and c.set_rev <> first.rev order by c.rev limit 1), 9223372036854775807)
-		from (%s) as first`
-	boundsByRev = fmt.Sprintf(boundsOf, `select set_rev as rev from todod.changes where user_id = $1 and rev = $2`)
-	boundsByKey = fmt.Sprintf(boundsOf,
-		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
-
-	setChanges = `select ` + sqlstore.ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`
-	tasksOfSet = `(select distinct task_id from todod.changes where user_id = $1 and rev >= $2 and rev < $3) as m
-		join todod.tasks t on t.user_id = $1 and t.id = m.task_id`
-	setTasks = `select ` + sqlstore.TaskOf("t") + ` from ` + tasksOfSet
-	setLater = `with recursive later as (
-			select c.* from ` + tasksOfSet + ` join todod.changes c on c.user_id = $1 and c.rev = t.version where t.version >= $3
-			union all
-			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev where l.prev_rev >= $3
-		) select ` + sqlstore.ChangeOf("c") + ` from later c`
-)
-
-// alone returns what finds out what only changes need that go alone.
-func (f *found) alone(c *group.Change, known *todo.Snapshot) (all []statement) {
-	n := &c.Need
-	if n.Completed != nil {
-		all = append(all, statement{tasksByState, []any{c.Owner, *n.Completed}, f.takeTasks})
-	}
-	if n.Base > 0 {
-		all = append(all, statement{oneChange, []any{c.Owner, n.Base}, func(rows pgx.Rows) error {
-			return eachRow(rows, func(r *rowReader) {
-				known.Base = &todo.Change{}
-				sqlstore.ReadChange(r, c.Owner, known.Base)
-			})
-		}})
-	}
-	bounds, args := boundsByRev, []any{c.Owner, n.Set}
-	if n.SetOf != "" {
-		bounds, args = boundsByKey, []any{c.Owner, n.SetOf, n.Since}
-	}
-	if n.Set > 0 || n.SetOf != "" {
-		all = append(all, statement{bounds, args, func(rows pgx.Rows) error {
-			return eachRow(rows, func(r *rowReader) { f.set = setBounds{r.Int64(), r.Int64()} })
-		}})
-	}
-	if len(n.OldIDs) > 0 {
-		all = append(all, ours(sqlstore.FindImported(c.Owner, n.Source, n.OldIDs, &known.Imported))...)
-	}
-	return all
-}
-
-// ofSet returns what finds the changes of a set, their tasks, and what became of these since.
-func (f *found) ofSet(c *group.Change) []statement {
-	args := []any{c.Owner, f.set.first, f.set.end}
-	return []statement{
-		{setChanges, args, takeChanges(&f.known[0].Set, c.Owner)}, {setTasks, args, f.takeTasks},
-		{setLater, args, takeChanges(&f.known[0].Later, c.Owner)},
-	}
-}
-
-// takeChanges returns what reads rows of changeOf into list.
-func takeChanges(list *[]todo.Change, owner todo.UserID) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		*list = nil
-		return eachRow(rows, func(r *rowReader) { sqlstore.AddChange(list, r, owner) })
-	}
 }
 
 // An idStock has ids of new tasks that were taken from the database and not given to any.

@@ -92,7 +92,7 @@ func newStore(cfg Config) (*Store, error) {
 		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, asIs: cfg.AsIs, betterAuth: cfg.BetterAuthFK,
 		strict: cfg.Strict, log: cfg.Logger, stop: func() {},
 	}
-	s.Base = sqlstore.New(engine{s}, true)
+	s.Base = sqlstore.New(engine{s}, dialect)
 	s.reads = group.New(readLanes, readGroup, s.carryReads)
 	s.writes = group.New(writeLanes, writeGroup, s.carryGroup)
 	if s.directURL == "" {

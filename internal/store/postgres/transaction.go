@@ -104,10 +104,13 @@ func (t *transaction) look(ctx context.Context) error {
 
 // lookAtSet finds the changes of the set that a change is about which goes alone, and what became of their tasks.
 func (t *transaction) lookAtSet(ctx context.Context) error {
-	if t.found.set == (setBounds{}) {
+	if t.found.alone == nil {
 		return nil
 	}
-	return send(ctx, t.conn, t.found.ofSet(t.changes[0]))
+	if then := t.found.alone.Then(); len(then) > 0 {
+		return send(ctx, t.conn, ours(then...))
+	}
+	return nil
 }
 
 // lookAttempts is how often a group looks at most: somebody may be erased just after having been made known, or while

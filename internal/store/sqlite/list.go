@@ -32,7 +32,7 @@ func init() {
 		})
 }
 
-// dialect is how lists are written here.
+// dialect is what differs here from other engines.
 var dialect = &sqlstore.Dialect{
 	Placeholder: "?",
 	Words: func(l *sqlstore.List, words []string) {
@@ -43,6 +43,7 @@ var dialect = &sqlstore.Dialect{
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
 	state := sqlstore.OneState(owner, &page.State)
+	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := perform(ctx, tx, &state); err != nil {
 			return err

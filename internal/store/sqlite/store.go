@@ -62,7 +62,7 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 		return nil, errors.Join(err, writer.Close())
 	}
 	s := &Store{writer: writer, reader: reader}
-	s.Base = sqlstore.New(engine{s}, false)
+	s.Base = sqlstore.New(engine{s}, dialect)
 	s.together, s.alone = group.New(1, writeGroup, s.carry), group.New(1, 1, s.carry)
 	return s, nil
 }

@@ -41,7 +41,7 @@ var (
 // CreateAccount implements account.Store.
 func (b *Base) CreateAccount(ctx context.Context, a account.Account, first *account.Session) error {
 	var statements []Statement
-	if b.emails {
+	if b.dialect.EmailsApart {
 		statements = append(statements, run(insertEmail, a.ID, a.Email))
 	}
 	statements = append(statements, run(insertAccount, a.ID, a.Email, a.Name, a.CreatedAt, a.PasswordHash))
@@ -79,7 +79,7 @@ var (
 func (b *Base) AccountByEmail(ctx context.Context, email string) (account.Account, error) {
 	var a *account.Account
 	statements := []Statement{one(&a, readAccount, getNamed, email)}
-	if b.emails {
+	if b.dialect.EmailsApart {
 		statements = append([]Statement{run(nameEmail, email), run(becomeItsOwner, email)}, statements...)
 	}
 	err := b.engine.Read(ctx, "", statements...)
@@ -110,7 +110,7 @@ var (
 func (b *Base) ChangeProfile(ctx context.Context, owner todo.UserID, p account.Profile) (account.Account, error) {
 	var a *account.Account
 	statements := []Statement{one(&a, readAccount, changeProfile, owner, p.Email, p.Name)}
-	if p.Email != nil && b.emails {
+	if p.Email != nil && b.dialect.EmailsApart {
 		statements = append([]Statement{run(changeEmail, owner, *p.Email)}, statements...)
 	}
 	err := b.engine.Write(ctx, owner, statements...)

@@ -30,7 +30,7 @@ type Statement struct {
 
 // An Engine carries out statements. Their arguments are of the types of the domain, or lists of strings.
 type Engine interface {
-	// Read carries out statements that read what there is of owner, "" for nobody.
+	// Read carries out statements that read what there is of owner, "" for nobody; see Dialect.OneByOne.
 	Read(ctx context.Context, owner todo.UserID, statements ...Statement) error
 
 	// ReadTogether is Read for what costs little, and may travel with what others want to read at the same time.
@@ -47,10 +47,22 @@ type Engine interface {
 	Taken(err error) bool
 }
 
+// A Dialect is what an engine does in its own way.
+type Dialect struct {
+	// EmailsApart says that the addresses of accounts are in a table of their own, too, which says whose they are.
+	EmailsApart bool
+	// OneByOne says that each statement of a read sees what there is when it begins, rather than all of them the same.
+	OneByOne bool
+
+	// In lists, Placeholder stands before an argument's number, and Words adds the condition that each of words is found.
+	Placeholder string
+	Words       func(l *List, words []string)
+}
+
 // Base is as much of a store as is the same over each engine.
 type Base struct {
-	engine Engine
-	emails bool
+	engine  Engine
+	dialect *Dialect
 }
 
 var (
@@ -58,9 +70,8 @@ var (
 	_ todo.Imports  = (*Base)(nil)
 )
 
-// New returns a Base over e. emails says that the addresses of accounts are in a table of their own, too, which says whose
-// they are.
-func New(e Engine, emails bool) Base { return Base{engine: e, emails: emails} }
+// New returns a Base over e.
+func New(e Engine, d *Dialect) Base { return Base{engine: e, dialect: d} }
 
 // run returns a statement without rows.
 func run(sql SQL, args ...any) Statement { return Statement{sql, args, nil} }

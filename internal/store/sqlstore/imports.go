@@ -18,7 +18,7 @@ func (b *Base) Imported(
 	var known map[string]time.Time
 	refuse := func(r Row, _ *struct{}) { r.Fail(todo.Erased()) }
 	var erased []struct{}
-	err := b.engine.Read(ctx, owner, all(&erased, refuse, wasErased, owner), FindImported(owner, source, oldIDs, &known))
+	err := b.engine.Read(ctx, owner, all(&erased, refuse, wasErased, owner), findImported(owner, source, oldIDs, &known))
 	if err != nil {
 		return nil, err
 	}
@@ -28,9 +28,9 @@ func (b *Base) Imported(
 var importedTasks = both(`select user_id, old_id, created_at from todod.imports
 	where user_id = $1 and source = $2 and old_id = any ($3::text[])`)
 
-// FindImported returns the statement that finds out which of oldIDs were imported, with the CreatedAt that their tasks were
+// findImported returns the statement that finds out which of oldIDs were imported, with the CreatedAt that their tasks were
 // given.
-func FindImported(owner todo.UserID, source string, oldIDs []string, known *map[string]time.Time) Statement {
+func findImported(owner todo.UserID, source string, oldIDs []string, known *map[string]time.Time) Statement {
 	return Statement{importedTasks, []any{owner, source, oldIDs}, func(rows iter.Seq[Row]) {
 		*known = map[string]time.Time{}
 		for r := range rows {

@@ -7,13 +7,6 @@ import (
 	"todod/internal/todo"
 )
 
-// A Dialect is how an engine writes lists in its own way.
-type Dialect struct {
-	Placeholder string // what stands before an argument's number
-	// Words adds the condition that each of the words is found.
-	Words func(l *List, words []string)
-}
-
 // A List is the conditions and the order of a list of tasks in SQL, and their arguments. The conditions hold only what is
 // asked for, so that each kind of list has the best plan of its own.
 type List struct {

@@ -42,39 +42,44 @@ func (b *Base) State(ctx context.Context, owner todo.UserID) (state todo.State, 
 	return state, err
 }
 
-// withState begins a statement that reads something of $1 beside the state it belongs to, in one snapshot.
-const withState = `with u as materialized (select ` + StateOf + ` from todod.users where user_id = $1)
-	select u.*, t.* from u left join (`
+// getChanges reads the log, and getSnapshot tasks by id.
+var (
+	getChanges = besideState(`select ` + ChangeOf("c") + ` from todod.changes c
+		where c.user_id = $1 and c.rev > $2 order by c.rev limit $3`)
+	getSnapshot = besideState(`select ` + TaskOf("t") + ` from todod.tasks t
+		where t.user_id = $1 and t.id > $2 and t.version <= $3 and t.deleted_at is null order by t.id limit $4`)
+)
 
-// getChanges reads the log and the state it belongs to.
-var getChanges = both(withState + `
-		select ` + ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev > $2 order by c.rev limit $3
-	) t on true`)
+// besideState returns a statement for readBesideState, which in PostgreSQL has the state of $1 in front of each row.
+func besideState(sql string) SQL {
+	s := both(sql)
+	s.Postgres = `with u as materialized (select ` + StateOf + ` from todod.users where user_id = $1)
+		select u.*, t.* from u left join lateral (` + sql + `) t on true`
+	return s
+}
 
 // Changes implements todo.Store.
 func (b *Base) Changes(
 	ctx context.Context, owner todo.UserID, since todo.Rev, limit int,
 ) ([]todo.Change, todo.State, error) {
-	return besideState(ctx, b, owner, ReadChange, getChanges, owner, since, limit)
+	return readBesideState(ctx, b, owner, ReadChange, getChanges, owner, since, limit)
 }
-
-// getSnapshot reads tasks by id and the state they belong to.
-var getSnapshot = both(withState + `
-		select ` + TaskOf("t") + ` from todod.tasks t
-		where t.user_id = $1 and t.id > $2 and t.version <= $3 and t.deleted_at is null order by t.id limit $4
-	) t on true`)
 
 // Snapshot implements todo.Store.
 func (b *Base) Snapshot(
 	ctx context.Context, owner todo.UserID, after int64, upTo todo.Rev, limit int,
 ) ([]todo.Task, todo.State, error) {
-	return besideState(ctx, b, owner, ReadTask, getSnapshot, owner, after, upTo, limit)
+	return readBesideState(ctx, b, owner, ReadTask, getSnapshot, owner, after, upTo, limit)
 }
 
-// besideState returns the Ts that a statement reads beside owner's state.
-func besideState[T any](
+// readBesideState returns the Ts that a statement reads, and owner's state at the same moment.
+func readBesideState[T any](
 	ctx context.Context, b *Base, owner todo.UserID, read func(Row, todo.UserID, *T), sql SQL, args ...any,
 ) (list []T, state todo.State, err error) {
+	if !b.dialect.OneByOne {
+		err = b.engine.Read(ctx, owner, OneState(owner, &state), all(&list, of(owner, read), sql, args...))
+		return list, state, err
+	}
 	err = b.engine.Read(ctx, owner, Statement{sql, args, func(rows iter.Seq[Row]) {
 		list, state = nil, todo.State{}
 		for r := range rows {
