@@ -18,9 +18,9 @@ var arrows = map[string][]string{
 	"internal/legacy":  {"internal/todo", "internal/account"},
 
 	"internal/store":           {"internal/todo", "internal/account"},
-	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/group"},
-	"internal/store/sqlite":    {"internal/todo", "internal/account", "internal/store/listsql", "internal/store/group"},
-	"internal/store/listsql":   {"internal/todo"}, // what the stores write alike
+	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/sqlstore", "internal/store/group"},
+	"internal/store/sqlite":    {"internal/todo", "internal/account", "internal/store/sqlstore", "internal/store/group"},
+	"internal/store/sqlstore":  {"internal/todo", "internal/account"}, // what the stores write alike
 	"internal/store/group":     {"internal/todo"},
 	"internal/store/storetest": {"internal/todo", "internal/account"},
 

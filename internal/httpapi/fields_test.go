@@ -82,7 +82,7 @@ func wantFields(t *testing.T, what string, got object, patches ...todo.Patch) {
 	want := maps.Clone(got)
 	for _, f := range todo.TaskFields() {
 		if f.Writable() {
-			want[f.Name] = onWire(f.Value(task))
+			want[f.Name] = onWire(f.Value(&task))
 		}
 	}
 	if !reflect.DeepEqual(got, want) {

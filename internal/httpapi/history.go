@@ -52,7 +52,7 @@ func (a *API) history(ctx context.Context, in *historyInput) (*historyOutput, er
 func differences(c todo.Change) map[string][2]any {
 	touched := make(map[string][2]any, len(c.Before))
 	for _, f := range todo.TaskFields() {
-		after := wireValue(f.Value(c.Task))
+		after := wireValue(f.Value(&c.Task))
 		if before, ok := c.Before[f.Name]; ok {
 			touched[f.Name] = [2]any{wireValue(before), after}
 		} else if c.Op == todo.Created && f.Writable() && after != nil {

@@ -10,67 +10,6 @@ import (
 	"todod/internal/todo"
 )
 
-// taskBody is a task as clients write it: a new one, or what to change of one.
-type taskBody struct {
-	Title       string    `json:"title,omitempty" minLength:"1" maxLength:"200" doc:"Without the white space around it; required for a new task"`
-	Description *string   `json:"description,omitempty" nullable:"true" maxLength:"1000"`
-	Completed   bool      `json:"completed,omitempty"`
-	Priority    priority  `json:"priority,omitempty" doc:"medium if a new task doesn't say"`
-	DueDate     *dueInput `json:"due_date,omitempty" nullable:"true" doc:"An RFC 3339 date-time with any offset, or a bare date, which is a day"`
-	DueAllDay   bool      `json:"due_all_day,omitempty" doc:"Makes the due date a day that stays that day in every time zone, or an instant"`
-
-	reading
-	patch todo.Patch
-}
-
-// read implements object.
-func (b *taskBody) read(data []byte) {
-	b.fault = readObject(data, taskMembers(&b.patch), refuse)
-}
-
-// taskMembers are the members of a task that clients may write, read into p.
-func taskMembers(p *todo.Patch) members {
-	return members{
-		"title":       into(&p.Title, "a string"),
-		"description": into(&p.Description, "a string or null"),
-		"completed":   into(&p.Completed, "true or false"),
-		"priority":    parsedInto(&p.Priority, "low, medium or high", todo.ParsePriority),
-		"due_date":    parsedInto(&p.Due, "an RFC 3339 date-time, a date such as 2026-01-15, or null", todo.ParseDue),
-		"due_all_day": into(&p.AllDay, "true or false"),
-	}
-}
-
-// task is a task on the wire: every key is always there.
-type task struct {
-	ID          int64      `json:"id"`
-	UserID      string     `json:"user_id"`
-	Title       string     `json:"title"`
-	Description *string    `json:"description" nullable:"true"`
-	Completed   bool       `json:"completed"`
-	Priority    priority   `json:"priority"`
-	DueDate     *timestamp `json:"due_date" nullable:"true" doc:"UTC; the midnight of the day if due_all_day"`
-	DueAllDay   bool       `json:"due_all_day"`
-	CompletedAt *timestamp `json:"completed_at" nullable:"true"`
-	CreatedAt   timestamp  `json:"created_at"`
-	UpdatedAt   timestamp  `json:"updated_at"`
-	Version     int64      `json:"version" doc:"Its owner's revision when it was last changed"`
-	DeletedAt   *timestamp `json:"deleted_at,omitempty" doc:"When it went to the trash; absent unless it is there"`
-}
-
-// wire returns t as it goes out.
-func wire(t todo.Task) task {
-	out := task{
-		ID: t.ID, UserID: string(t.Owner), Title: t.Title, Description: t.Description, Completed: t.Completed,
-		Priority: priority(t.Priority.String()), CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
-		Version: int64(t.Version), CompletedAt: (*timestamp)(t.CompletedAt),
-		DeletedAt: (*timestamp)(t.DeletedAt),
-	}
-	if t.Due != nil {
-		out.DueDate, out.DueAllDay = (*timestamp)(&t.Due.At), t.Due.AllDay
-	}
-	return out
-}
-
 // AnswerHeaders go out with a task.
 type AnswerHeaders struct {
 	ETag     string `header:"ETag" doc:"The task's version as an entity tag, for If-Match and If-None-Match"`

@@ -116,12 +116,13 @@ type todoItem struct {
 
 // wireTodo returns t as it goes out to frontends.
 func wireTodo(t todo.Task) todoItem {
-	w, due := wire(t), (*dueOutput)(t.Due)
+	due, allDay := (*dueOutput)(t.Due), t.Due != nil && t.Due.AllDay
+	done, created, updated := (*timestamp)(t.CompletedAt), timestamp(t.CreatedAt), timestamp(t.UpdatedAt)
 	return todoItem{
-		ID: w.ID, Title: w.Title, Description: w.Description, Completed: w.Completed, Priority: w.Priority, Version: w.Version,
-		UserID: w.UserID, DueDate: due, DueAllDay: w.DueAllDay, CompletedAt: w.CompletedAt, CreatedAt: w.CreatedAt,
-		UpdatedAt: w.UpdatedAt, SnakeUserID: w.UserID, SnakeDueDate: due, SnakeDueAllDay: w.DueAllDay,
-		SnakeCompletedAt: w.CompletedAt, SnakeCreatedAt: w.CreatedAt, SnakeUpdatedAt: w.UpdatedAt,
+		ID: t.ID, Title: t.Title, Description: t.Description, Completed: t.Completed, Priority: priority(t.Priority.String()),
+		Version: int64(t.Version), UserID: string(t.Owner), DueDate: due, DueAllDay: allDay, CompletedAt: done, CreatedAt: created,
+		UpdatedAt: updated, SnakeUserID: string(t.Owner), SnakeDueDate: due, SnakeDueAllDay: allDay, SnakeCompletedAt: done,
+		SnakeCreatedAt: created, SnakeUpdatedAt: updated,
 	}
 }
 

@@ -54,7 +54,7 @@ func TaskFields() []*Field { return slices.Clone(fields) }
 func (f *Field) Writable() bool { return f.named != nil }
 
 // Value returns the field's value in t: nil for null, else a string, bool, Priority or time.Time.
-func (f *Field) Value(t Task) any { return f.get(&t) }
+func (f *Field) Value(t *Task) any { return f.get(t) }
 
 // value describes a field that always has a value; of returns where a task holds it.
 func value[T comparable](name string, of func(*Task) *T) *Field {

@@ -25,7 +25,7 @@ func TestEveryFieldOfAPatchIsNoticed(t *testing.T) {
 			t.Errorf("%s: %+v is the same as before", f.Name, after)
 		}
 		touched := todo.Touched(before, after)
-		if was, there := touched[f.Field.Name]; !there || !reflect.DeepEqual(was, f.Field.Value(before)) {
+		if was, there := touched[f.Field.Name]; !there || !reflect.DeepEqual(was, f.Field.Value(&before)) {
 			t.Errorf("%s: of what it was before, the change has %v", f.Name, touched)
 		}
 		if read := encodedAndRead(t, touched); !reflect.DeepEqual(read, touched) {

@@ -1,6 +1,7 @@
 package group
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -19,6 +20,9 @@ type Change struct {
 	// Locked says that somebody else holds the owner's lock, so that nothing was decided.
 	Locked bool
 
+	// Context is that of whoever wants the change, but for its end: it says which trace the statements belong to.
+	Context context.Context //nolint:containedctx // it travels with the change
+
 	decide func(*todo.Snapshot) (todo.WriteSet, error)
 }
 
@@ -26,8 +30,10 @@ type Change struct {
 var errNotCarriedOut = errors.New("the change was not carried out")
 
 // NewChange returns a change of owner's that nothing has become of yet.
-func NewChange(owner todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error)) *Change {
-	return &Change{Owner: owner, Need: need, decide: decide, Err: errNotCarriedOut}
+func NewChange(
+	ctx context.Context, owner todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error),
+) *Change {
+	return &Change{Context: context.WithoutCancel(ctx), Owner: owner, Need: need, decide: decide, Err: errNotCarriedOut}
 }
 
 // Fail gives all changes this error.
@@ -76,5 +82,14 @@ func (c *Change) DecideFrom(known *todo.Snapshot) {
 		c.Write = todo.WriteSet{}
 		return
 	}
+	for i := range c.Write.Changes {
+		if c.Write.Changes[i].Task.Owner != c.Owner {
+			c.Write, c.Err = todo.WriteSet{}, errForeignTask
+			return
+		}
+	}
 	c.Write.Apply(known.Owner)
 }
+
+// errForeignTask is the error of a change that would write a task of somebody else: a fault of whoever decided it.
+var errForeignTask = errors.New("a change was decided of somebody else's task")

@@ -3,12 +3,14 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -27,7 +29,7 @@ func (s *Store) Change(
 	if s.isolation.Load() == nil {
 		return todo.ServiceUnavailable(errNotReady)
 	}
-	c := group.NewChange(owner, need, decide)
+	c := group.NewChange(ctx, owner, need, decide)
 	waiting, cancel := context.WithTimeout(ctx, s.poolTimeout)
 	defer cancel()
 	if need.Shareable() {
@@ -53,56 +55,63 @@ const (
 
 // carryGroup carries out a group of changes, or says of each why it wasn't.
 func (s *Store) carryGroup(changes []*group.Change) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.poolTimeout)
+	ctx, cancel := context.WithTimeout(changes[0].Context, s.poolTimeout)
 	defer cancel()
 	s.carry(ctx, changes, skipLocked)
 }
 
-// carry carries out changes in one transaction, over one connection, for which it waits no longer than ctx; once it has
-// begun, it no longer ends with ctx. If the database refuses what one of them wants, the others are carried out without it.
+// carry carries out changes over one connection, for which it waits no longer than ctx; once it has begun, it no longer ends
+// with ctx. If the database refuses what one of them wants, the others are carried out without it. Only what the server says
+// it has not even begun is tried again.
 func (s *Store) carry(ctx context.Context, changes []*group.Change, wait bool) {
-	for attempt := 1; ; attempt++ {
+	for attempt := 1; len(changes) > 0; attempt++ {
 		conn, err := s.acquire(ctx)
 		if err != nil {
 			group.Fail(changes, err)
 			return
 		}
 		sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
-		err = s.carryOver(sending, conn, changes, wait)
-		again := attempt < sendAttempts && preparedElsewhere(err)
-		if preparedElsewhere(err) || errors.Is(err, errForeignRow) {
+		changes, err = s.carryOver(sending, conn, changes, wait)
+		if err != nil {
 			_ = conn.Conn().Close(sending) // whether it closes well is of no interest
 		}
 		cancel()
 		conn.Release()
-		if !again {
+		if len(changes) == 0 {
+			return
+		}
+		if attempt == sendAttempts {
+			group.Fail(changes, translate(err))
 			return
 		}
 		s.stopPreparing()
 	}
 }
 
-// carryOver carries out changes over conn, halving a group that the database refuses until who is at fault stands alone. It
-// returns why the last attempt failed; each change has its own error.
-func (s *Store) carryOver(ctx context.Context, conn *pgxpool.Conn, changes []*group.Change, wait bool) error {
-	t := &transaction{store: s, conn: conn, changes: changes, wait: wait}
-	err := t.run(ctx)
+// carryOver carries out changes over conn in one transaction, halving a group that the database refuses until who is at
+// fault stands alone. It returns those whose statements the server doesn't know as prepared, so that nothing has become of
+// them, and why the connection is not to be used any more, if it isn't; each other change has its own outcome then.
+func (s *Store) carryOver(
+	ctx context.Context, conn *pgxpool.Conn, changes []*group.Change, wait bool,
+) (left []*group.Change, broken error) {
+	err := (&transaction{store: s, conn: conn, changes: changes, wait: wait}).run(ctx)
 	switch {
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
-		return nil
-	case errors.Is(err, errForeignRow):
+		return nil, nil
+	case preparedElsewhere(err):
+		return changes, err
+	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
+		broken = err
 	case len(changes) > 1 && refused(err):
 		half := len(changes) / 2
-		if err := s.carryOver(ctx, conn, changes[:half], wait); preparedElsewhere(err) || errors.Is(err, errForeignRow) {
-			group.Fail(changes[half:], translate(err))
-			return err
-		}
-		return s.carryOver(ctx, conn, changes[half:], wait)
+		first, errFirst := s.carryOver(ctx, conn, changes[:half], wait)
+		second, errSecond := s.carryOver(ctx, conn, changes[half:], wait)
+		return append(slices.Clone(first), second...), errors.Join(errFirst, errSecond)
 	}
 	group.Fail(changes, translate(err))
-	return err
+	return nil, broken
 }
 
 // refused reports whether err says that the database has refused something and rolled everything back, so that the rest

@@ -78,7 +78,7 @@ func connectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return conn, nil
+	return conn, scanTimesInUTC(ctx, conn)
 }
 
 // PreparedSurvive reports whether a statement that was prepared over a connection to the database at url is known there
@@ -123,24 +123,10 @@ func lookForMigrations(ctx context.Context, url string) (pending, unknown int, e
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return 0, 0, err
+	if pending, unknown, err = migrations.Count(ctx, db); err != nil {
+		err = notOwner(ctx, db, err)
 	}
-	var there bool
-	if err := db.QueryRowContext(ctx, "select to_regclass('todod.migrations') is not null").Scan(&there); err != nil {
-		return 0, 0, fmt.Errorf("look for migrations: %w", notOwner(ctx, db, err))
-	}
-	if !there {
-		return len(files), 0, nil
-	}
-	// goose's own first row, version 0, is no migration.
-	var run int
-	err = db.QueryRowContext(ctx, "select count(distinct version_id) from todod.migrations where version_id > 0").Scan(&run)
-	if err != nil {
-		return 0, 0, fmt.Errorf("look for migrations: %w", notOwner(ctx, db, err))
-	}
-	return max(len(files)-run, 0), max(run-len(files), 0), nil
+	return pending, unknown, err
 }
 
 // A notOwnerError is why a login that doesn't own the tables can't see which migrations have run.

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/pgtest"
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -64,10 +66,11 @@ func TestARowOfSomebodyElseIsAnAlarm(t *testing.T) {
 	before := s.PoolStat().NewConnsCount()
 
 	var seen []todo.Task
-	stolen := statement{`select ` + taskOf("t") + ` from todod.tasks t`, nil, func(rows pgx.Rows) error {
+	stolen := statement{`select ` + sqlstore.TaskOf("t") + ` from todod.tasks t`, nil, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			if t := r.task("bob"); r.err == nil {
-				seen = append(seen, *t)
+			var t todo.Task
+			if sqlstore.ReadTask(r, "bob", &t); r.err == nil {
+				seen = append(seen, t)
 			}
 		})
 	}}
@@ -156,4 +159,28 @@ func planInGroup(t *testing.T, conn *pgx.Conn, people []string, sql string) stri
 	}
 	exec(t, conn, "deallocate one")
 	return strings.Join(lines, "\n")
+}
+
+// TestIDsOfOneProcessRise: whether they come from the stock, from the database, or some from each.
+func TestIDsOfOneProcessRise(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 10_000})
+	last := int64(0)
+	for _, n := range []int{1, 8, 70, 1, 64, 100, 3, 62, 1} {
+		steps := make([]todo.Step, n)
+		for i := range steps {
+			steps[i] = todo.Step{Op: todo.Created, Patch: todo.Patch{Title: todo.Some("x")}}
+		}
+		done, err := service.Batch(t.Context(), todo.User{ID: "ada", AsOf: noon}, steps, true, todo.WriteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range done.Results {
+			if r.Task.ID <= last {
+				t.Fatalf("in a batch of %d, %d comes after %d", n, r.Task.ID, last)
+			}
+			last = r.Task.ID
+		}
+	}
 }

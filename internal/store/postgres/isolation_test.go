@@ -191,7 +191,7 @@ func TestAStatementWithoutItsPredicateShowsNothingOfOthers(t *testing.T) {
 			t.Errorf("%s: a read sees the tasks of %q, %v", name, owners, err)
 		}
 		changed := 0
-		err = s.lockAndTransact(t.Context(), ada, noon, statement{sql: "update todod.tasks set title = 'y' returning id", rows: func(rows pgx.Rows) error {
+		err = s.transact(t.Context(), ada, statement{sql: "update todod.tasks set title = 'y' returning id", rows: func(rows pgx.Rows) error {
 			for rows.Next() {
 				changed++
 			}

@@ -4,24 +4,23 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
-	"todod/internal/store/listsql"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
-// dialect is how lists are written here. Ascending puts nulls last by itself.
-var dialect = &listsql.Dialect{
+// dialect is what differs here from other engines.
+var dialect = &sqlstore.Dialect{
+	EmailsApart: true,
+	OneByOne:    true,
 	Placeholder: "$",
-	Time:        func(t time.Time) any { return t },
-	NullsLast:   func(desc bool) bool { return !desc },
-	Words: func(q *listsql.Query, words []string) {
+	Words: func(l *sqlstore.List, words []string) {
 		for _, word := range words {
-			arg := q.Arg(anyCase(word))
-			q.And("(title ~ " + arg + " or description ~ " + arg + ")")
+			arg := l.Arg(anyCase(word))
+			l.And("(title ~ " + arg + " or description ~ " + arg + ")")
 		}
 	},
 }
@@ -56,15 +55,15 @@ func costsLittle(f todo.Filter) bool {
 // owner's state stands in front of every task; without tasks it stands alone. As long as it is the one that f.Unless
 // names, the tasks are not looked at: PostgreSQL checks that once, before it begins to.
 func listTasks(owner todo.UserID, f todo.Filter) (sql string, args []any) {
-	q := listsql.New(dialect, owner, f)
+	l := sqlstore.NewList(dialect, owner, f)
 	counted := "0::bigint"
 	if f.Count {
-		counted = "case when fresh then (select count(*) from todod.tasks where " + q.Where() + ") end"
+		counted = "case when fresh then (select count(*) from todod.tasks where " + l.Where() + ") end"
 	}
-	q.After(f)
+	l.After(f)
 	fresh := "true"
 	if known := f.Unless; known != nil {
-		fresh = fmt.Sprintf("(epoch, rev) is distinct from (%s::bigint, %s::bigint)", q.Arg(known.Epoch), q.Arg(known.Rev))
+		fresh = fmt.Sprintf("(epoch, rev) is distinct from (%s::bigint, %s::bigint)", l.Arg(known.Epoch), l.Arg(known.Rev))
 	}
 	sql = fmt.Sprintf(`
 		with s as materialized (select user_id, epoch, rev, erased_at, %s as fresh from todod.users where user_id = $1),
@@ -72,8 +71,8 @@ func listTasks(owner todo.UserID, f todo.Filter) (sql string, args []any) {
 		select u.user_id, u.epoch, u.rev, u.erased_at, u.fresh, u.total, t.* from u left join lateral (
 			select %s from todod.tasks t where %s and u.fresh order by %s limit %s offset %s
 		) t on true`,
-		fresh, counted, taskOf("t"), q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
-	return sql, q.Args
+		fresh, counted, sqlstore.TaskOf("t"), l.Where(), l.OrderBy(), l.Arg(f.Limit+1), l.Arg(f.Offset))
+	return sql, l.Args
 }
 
 // readPage reads the rows of listTasks. There are none for an owner who has never written anything.
@@ -81,9 +80,9 @@ func readPage(rows pgx.Rows, owner todo.UserID, f todo.Filter) (page todo.Page, 
 	page.Unchanged = f.Unless != nil && *f.Unless == todo.State{}
 	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
 	err = eachRow(rows, func(r *rowReader) {
-		page.State, page.Unchanged, page.Total = r.state(owner), !r.bool(), int(r.int64())
-		if t := r.task(owner); t != nil {
-			page.Tasks = append(page.Tasks, *t)
+		sqlstore.ReadState(r, owner, &page.State)
+		if page.Unchanged, page.Total = !r.Bool(), int(r.Int64()); !r.Null() {
+			sqlstore.AddTask(&page.Tasks, r, owner)
 		}
 	})
 	return page, err

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -9,22 +8,21 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
 // found is what was found for the changes of a group.
 type found struct {
-	owners map[todo.UserID]*todo.Owner // those whose lock is held
+	people []todo.UserID               // the owners of the changes
+	owners map[todo.UserID]*todo.Owner // those of them whose lock is held
 	known  []todo.Snapshot             // of each change, in their order
-	set    setBounds                   // of the set that a change is about which goes alone
+	alone  *sqlstore.Look              // for a change that goes alone
 }
-
-// setBounds are the first revision of a set of changes, and one that is above its last and not above any after it.
-type setBounds struct{ first, end int64 }
 
 // newFound returns a found without anything.
 func newFound(people []todo.UserID) *found {
-	return &found{owners: make(map[todo.UserID]*todo.Owner, len(people))}
+	return &found{people: people, owners: make(map[todo.UserID]*todo.Owner, len(people))}
 }
 
 // missing returns those of people whose lock isn't held.
@@ -57,12 +55,16 @@ func (f *found) statements(t *transaction) (all []statement) {
 		}
 	}
 	if len(t.changes) == 1 {
-		all = append(all, f.alone(t.changes[0], &f.known[0])...)
+		c := t.changes[0]
+		f.alone = &sqlstore.Look{
+			Owner: c.Owner, Need: &c.Need, Known: &f.known[0], Holder: func() *todo.Owner { return f.owners[c.Owner] },
+		}
+		all = append(all, ours(f.alone.First()...)...)
 	}
 	return all
 }
 
-var tasksByID = `select ` + taskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
+var tasksByID = `select ` + sqlstore.TaskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
 	join todod.tasks t on t.user_id = p.user_id and t.id = p.id`
 
 // tasks finds the tasks that changes name by id.
@@ -83,12 +85,12 @@ func (f *found) tasks(changes []*group.Change) statement {
 // takeTasks reads rows of taskOf, whose owners must be those whose locks are held.
 func (f *found) takeTasks(rows pgx.Rows) error {
 	return eachRow(rows, func(r *rowReader) {
-		o := f.owners[todo.UserID(r.peek())]
-		if o == nil {
-			return // whose lock somebody else holds
-		}
-		if t := r.task(o.ID); r.err == nil {
-			o.Tasks[t.ID] = *t
+		id := todo.UserID(r.peek())
+		switch o := f.owners[id]; {
+		case o != nil: // else somebody else holds the lock
+			sqlstore.AddKnown(o, r)
+		case !slices.Contains(f.people, id):
+			r.Fail(sqlstore.ErrForeignRow)
 		}
 	})
 }
@@ -110,18 +112,19 @@ func (f *found) newIDs(t *transaction) statement {
 	if t.newIDs == nil {
 		t.newIDs = t.store.ids.take(n)
 	}
-	if t.newIDs != nil { // also from an attempt before this one
+	missing := n - len(t.newIDs)
+	if missing == 0 { // also in an attempt after the first one
 		give(t.newIDs)
 		return statement{}
 	}
-	return statement{moreIDs, []any{n + stockOfIDs}, func(rows pgx.Rows) error {
+	return statement{moreIDs, []any{missing + stockOfIDs}, func(rows pgx.Rows) error {
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		if err != nil {
 			return err
 		}
-		t.newIDs = ids[:n:n]
+		t.newIDs = append(t.newIDs, ids[:missing]...)
 		give(t.newIDs)
-		t.store.ids.put(ids[n:])
+		t.store.ids.put(ids[missing:])
 		return nil
 	}}
 }
@@ -133,7 +136,7 @@ const (
 )
 
 // keysOf finds what is remembered of idempotency keys, and the entries of the log that tell of it.
-var keysOf = `select p.n, k.user_id, k.fingerprint, k.result, ` + changeOf("c") + `
+var keysOf = `select p.n, k.user_id, k.fingerprint, k.result, ` + sqlstore.ChangeOf("c") + `
 	from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)
 	join todod.idempotency_keys k on k.user_id = p.user_id and k.key = p.key and k.created_at > p.since
 	left join todod.changes c on c.user_id = p.user_id and c.rev >= k.rev and c.rev <= k.rev_to
@@ -156,96 +159,24 @@ func (f *found) keys(changes []*group.Change) statement {
 	}
 	return statement{keysOf, []any{texts(owners), keys, since}, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			n := r.int64()
+			n := r.Int64()
 			if n < 1 || n > int64(len(of)) {
-				r.fail(errForeignRow)
+				r.Fail(sqlstore.ErrForeignRow)
 				return
 			}
 			i := of[n-1]
-			r.owner(changes[i].Owner)
+			r.Owner(changes[i].Owner)
 			known := &f.known[i]
 			if known.Stored == nil {
-				known.Stored = &todo.StoredAnswer{Fingerprint: r.bytes(), Answer: slices.Clone(r.json())}
+				known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), Answer: slices.Clone(r.JSON())}
 			} else {
-				r.skip(2)
+				r.Skip(2)
 			}
-			if c := r.change(changes[i].Owner); c != nil {
-				known.Stored.Changes = append(known.Stored.Changes, *c)
+			if !r.Null() {
+				sqlstore.AddChange(&known.Stored.Changes, r, changes[i].Owner)
 			}
 		})
 	}}
-}
-
-// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it reads no
-// more of the log than that, and each row by its key.
-var (
-	tasksByState = `select ` + taskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`
-	oneChange    = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`
-
-	boundsOf = `select first.rev, coalesce((select c.rev from todod.changes c
-			where c.user_id = $1 and c.rev > first.rev and c.set_rev <> first.rev order by c.rev limit 1), 9223372036854775807)
-		from (%s) as first`
-	boundsByRev = fmt.Sprintf(boundsOf, `select set_rev as rev from todod.changes where user_id = $1 and rev = $2`)
-	boundsByKey = fmt.Sprintf(boundsOf,
-		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
-
-	setChanges = `select ` + changeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`
-	tasksOfSet = `(select distinct task_id from todod.changes where user_id = $1 and rev >= $2 and rev < $3) as m
-		join todod.tasks t on t.user_id = $1 and t.id = m.task_id`
-	setTasks = `select ` + taskOf("t") + ` from ` + tasksOfSet
-	setLater = `with recursive later as (
-			select c.* from ` + tasksOfSet + ` join todod.changes c on c.user_id = $1 and c.rev = t.version where t.version >= $3
-			union all
-			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev where l.prev_rev >= $3
-		) select ` + changeOf("c") + ` from later c`
-)
-
-// alone returns what finds out what only changes need that go alone.
-func (f *found) alone(c *group.Change, known *todo.Snapshot) (all []statement) {
-	n := &c.Need
-	if n.Completed != nil {
-		all = append(all, statement{tasksByState, []any{c.Owner, *n.Completed}, f.takeTasks})
-	}
-	if n.Base > 0 {
-		all = append(all, statement{oneChange, []any{c.Owner, n.Base}, func(rows pgx.Rows) error {
-			base, err := collectChanges(rows, c.Owner)
-			if len(base) > 0 {
-				known.Base = &base[0]
-			}
-			return err
-		}})
-	}
-	bounds, args := boundsByRev, []any{c.Owner, n.Set}
-	if n.SetOf != "" {
-		bounds, args = boundsByKey, []any{c.Owner, n.SetOf, n.Since}
-	}
-	if n.Set > 0 || n.SetOf != "" {
-		all = append(all, statement{bounds, args, func(rows pgx.Rows) error {
-			return eachRow(rows, func(r *rowReader) { f.set = setBounds{r.int64(), r.int64()} })
-		}})
-	}
-	if len(n.OldIDs) > 0 {
-		known.Imported = map[string]time.Time{}
-		all = append(all, statement{importedTasks, []any{c.Owner, n.Source, n.OldIDs}, takeImported(known.Imported, c.Owner)})
-	}
-	return all
-}
-
-// ofSet returns what finds the changes of a set, their tasks, and what became of these since.
-func (f *found) ofSet(c *group.Change) []statement {
-	args := []any{c.Owner, f.set.first, f.set.end}
-	return []statement{
-		{setChanges, args, takeChanges(&f.known[0].Set, c.Owner)}, {setTasks, args, f.takeTasks},
-		{setLater, args, takeChanges(&f.known[0].Later, c.Owner)},
-	}
-}
-
-// takeChanges returns what reads rows of changeOf into list.
-func takeChanges(list *[]todo.Change, owner todo.UserID) func(pgx.Rows) error {
-	return func(rows pgx.Rows) (err error) {
-		*list, err = collectChanges(rows, owner)
-		return err
-	}
 }
 
 // An idStock has ids of new tasks that were taken from the database and not given to any.
@@ -254,13 +185,11 @@ type idStock struct {
 	ids []int64
 }
 
-// take returns n ids, nil if there are too few.
+// take returns n ids, or fewer if there are no more.
 func (s *idStock) take(n int) []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.ids) < n {
-		return nil
-	}
+	n = min(n, len(s.ids))
 	taken := s.ids[:n:n]
 	s.ids = s.ids[n:]
 	return taken

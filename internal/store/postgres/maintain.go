@@ -42,18 +42,6 @@ func (s *Store) connectDirectly(ctx context.Context) (*pgx.Conn, error) {
 	if s.isolation.Load() == nil {
 		return nil, todo.ServiceUnavailable(errNotReady)
 	}
-	cfg, err := pgx.ParseConfig(s.directURL)
-	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
-	}
-	cfg.DefaultQueryExecMode = unprepared // it is used once, and may lead through a pooler
-	cfg.ConnectTimeout = connectTimeout
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, translate(err)
-	}
-	if err := scanTimesInUTC(ctx, conn); err != nil {
-		return nil, errors.Join(err, conn.Close(ctx))
-	}
-	return conn, nil
+	conn, err := connectOnce(ctx, s.directURL)
+	return conn, translate(err)
 }

@@ -6,16 +6,24 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"todod/internal/store/sqlstore"
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationFiles embed.FS
+
+// migrations are those of a database, in a schema that is there.
+var migrations = &sqlstore.Migrations{
+	Files: migrationFiles, Dialect: goose.DialectPostgres, Table: "todod.migrations",
+	There: "select to_regclass('todod.migrations') is not null",
+	Ran:   "select count(distinct version_id) from todod.migrations where version_id > 0",
+}
 
 // migrationTimeout bounds one run of all migrations, the wait for another replica's run included.
 const migrationTimeout = 10 * time.Minute
@@ -67,20 +75,7 @@ func migrate(ctx context.Context, db *sql.DB) (int, error) {
 	if _, err := db.ExecContext(ctx, makeSchema); err != nil {
 		return 0, fmt.Errorf("create schema: %w", err)
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName("todod.migrations"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return 0, fmt.Errorf("migrations: %w", err)
-	}
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("migrate: %w", err)
-	}
-	return len(results), nil
+	return migrations.Run(ctx, db)
 }
 
 // migrationKey is the advisory lock of todod's migrations: the letters of its name as a number.

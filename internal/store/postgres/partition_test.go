@@ -116,8 +116,8 @@ func TestEveryStatementStaysWithOneUser(t *testing.T) {
 	conn := connect(t, url)
 	exec(t, conn, "set todod.user_ids = '{ada}'") // what becomeItsOwner would have done
 	for sql, args := range rec.seen {
-		if slices.Contains([]string{readCommitted, settings, nameEmail, moreIDs, begin, byIndex, "commit", "rollback"}, sql) || directoryAlone(sql) ||
-			isOfAGroup(sql) {
+		if slices.Contains([]string{readCommitted, settings, moreIDs, begin, byIndex, "commit", "rollback"}, sql) || directoryAlone(sql) ||
+			isOfAGroup(sql) || strings.HasPrefix(sql, "select set_config('todod.email'") {
 			continue
 		}
 		plan := explain(t, conn, sql, args)

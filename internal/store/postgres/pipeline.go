@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -26,34 +27,18 @@ type statement struct {
 	rows func(pgx.Rows) error
 }
 
-// affecting returns a statement that must affect n rows.
-func affecting(n int, sql string, args ...any) statement {
-	return statement{sql, args, func(rows pgx.Rows) error {
-		for rows.Next() {
-			continue
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if got := rows.CommandTag().RowsAffected(); got != int64(n) {
-			return fmt.Errorf("%d rows were written instead of %d: %s", got, n, sql)
-		}
-		return nil
-	}}
-}
-
 // settings says, for the transaction it stands in and for no longer, whose data the statements after it are about, and how
 // long they may take. Their plans are made once for each connection: behind row-level security the server would make most
-// of them anew each time. It is a SELECT because SET LOCAL takes no parameters.
+// of them anew each time. They begin at an index, also while there are no statistics yet. It is a SELECT because SET LOCAL takes no parameters.
 var settings = actFor + fmt.Sprintf(`, set_config('lock_timeout', '%d', true), set_config('statement_timeout', '%d', true),
-	set_config('plan_cache_mode', 'force_generic_plan', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
+	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
 
 // settingsInRole does the same and switches to the role that is subject to the policies.
 var settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`
 
 // byIndex has the statements after it find each row by its key, whatever the statistics say, or while there are none: what a
 // group changes is a few rows of large tables.
-const byIndex = `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+const byIndex = `select set_config('enable_hashjoin', 'off', true),
 	set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
 	set_config('enable_material', 'off', true)`
 
@@ -81,16 +66,6 @@ func texts(people []todo.UserID) []string {
 // readCommitted names the isolation that writes rely on, whatever the database's default is: the statement after the lock
 // must see what the lock waited for. It has to come first. Within a transaction it lasts as long as that.
 const readCommitted = `set transaction_isolation to 'read committed'`
-
-// lockOwner locks the owner's row, making it first if it isn't there, without writing a new version of it. It is a
-// statement of its own so that the change after it has a snapshot younger than the lock.
-const lockOwner = `insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
-	on conflict (user_id) do update set rev = todod.users.rev where false`
-
-// lockAndTransact locks owner, who becomes known at the time at if they were not, and then does what transact does.
-func (s *Store) lockAndTransact(ctx context.Context, owner todo.UserID, at time.Time, changes ...statement) error {
-	return s.transact(ctx, owner, append([]statement{{sql: lockOwner, args: []any{owner, at}}}, changes...)...)
-}
 
 // transact sends changes of owner's data in one round trip and one transaction. Their rows count only if it returns nil: a
 // commit can fail after the rows have been read. Once begun it no longer ends with ctx, because a client that goes away
@@ -134,7 +109,7 @@ func (s *Store) sendOver(acquiring, sending context.Context, statements []statem
 	switch {
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
-	case errors.Is(err, errForeignRow):
+	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		fallthrough
 	case preparedElsewhere(err):

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"todod/internal/pgtest"
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -517,7 +518,7 @@ func TestATaskIsFoundByItsKey(t *testing.T) {
 	conn := connect(t, pgtest.Database(t, "store", migrateOnly))
 	exec(t, conn, `insert into todod.tasks (user_id, version, title, created_at, updated_at)
 		select 'ada', 1, 'x', now(), now() from generate_series(1, 5000)`)
-	for name, sql := range map[string]string{"read": getTask} {
+	for name, sql := range map[string]string{"read": sqlstore.GetTask.Postgres} {
 		exec(t, conn, "set plan_cache_mode = force_generic_plan")
 		exec(t, conn, "prepare one as "+strings.NewReplacer("$7", "$2", "$3", "now()").Replace(sql))
 		rows, err := conn.Query(t.Context(), "explain execute one ('ada', 7)", pgx.QueryExecModeSimpleProtocol)

@@ -18,6 +18,7 @@ type read struct {
 	owner      todo.UserID
 	statements []statement
 	err        error
+	ctx        context.Context //nolint:containedctx // of whoever wants it, but for its end: it says which trace this belongs to
 }
 
 // read sends statements about owner's data in one round trip. They end with ctx. Because reading twice does no harm, they
@@ -35,7 +36,7 @@ func (s *Store) readTogether(ctx context.Context, owner todo.UserID, statements 
 	if s.isolation.Load() == nil {
 		return todo.ServiceUnavailable(errNotReady)
 	}
-	r := &read{owner: owner, statements: statements, err: errNotRead}
+	r := &read{owner: owner, statements: statements, err: errNotRead, ctx: context.WithoutCancel(ctx)}
 	waiting, cancel := context.WithTimeout(ctx, s.poolTimeout)
 	defer cancel()
 	if err := s.reads.Do(waiting, owner, r); err != nil {
@@ -60,7 +61,7 @@ func (s *Store) inTurn(reads []*read) []statement {
 
 // carryReads carries out a group of reads. One that the database refuses doesn't spoil the others.
 func (s *Store) carryReads(reads []*read) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.poolTimeout+sendTimeout)
+	ctx, cancel := context.WithTimeout(reads[0].ctx, s.poolTimeout+sendTimeout)
 	defer cancel()
 	err := s.readAll(ctx, s.inTurn(reads))
 	if refused(err) && len(reads) > 1 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -20,9 +21,7 @@ type rowReader struct {
 	err  error
 }
 
-// errForeignRow says that the database returned a row of somebody who was not asked for. That can't be: it is an alarm, and
-// the connection it came by is not used any more.
-var errForeignRow = errors.New("the database returned a row of somebody else")
+var _ sqlstore.Row = (*rowReader)(nil)
 
 // errWidth says that a value has another size than its type.
 var errWidth = errors.New("a value of the database has another size than its type")
@@ -39,8 +38,8 @@ func eachRow(rows pgx.Rows, read func(*rowReader)) error {
 	return rows.Err()
 }
 
-// fail notes what went wrong.
-func (r *rowReader) fail(err error) {
+// Fail implements sqlstore.Row.
+func (r *rowReader) Fail(err error) {
 	if r.err == nil {
 		r.err = err
 	}
@@ -49,8 +48,11 @@ func (r *rowReader) fail(err error) {
 // peek returns the bytes of the next column, nil for null.
 func (r *rowReader) peek() []byte { return r.raw[r.next] }
 
-// skip passes over n columns.
-func (r *rowReader) skip(n int) { r.next += n }
+// Null implements sqlstore.Row.
+func (r *rowReader) Null() bool { return r.peek() == nil }
+
+// Skip implements sqlstore.Row.
+func (r *rowReader) Skip(n int) { r.next += n }
 
 // take returns the bytes of the next column and whether they are in binary form; text reads them into dst otherwise. null
 // is binary, with no bytes.
@@ -62,78 +64,57 @@ func (r *rowReader) take(size int, dst any) (data []byte, inBinary bool) {
 		return nil, true
 	}
 	if f := &r.rows.FieldDescriptions()[i]; f.Format != pgx.BinaryFormatCode {
-		r.fail(r.rows.Conn().TypeMap().Scan(f.DataTypeOID, f.Format, data, dst))
+		r.Fail(r.rows.Conn().TypeMap().Scan(f.DataTypeOID, f.Format, data, dst))
 		return nil, false
 	}
 	if size > 0 && len(data) != size {
-		r.fail(fmt.Errorf("column %d: %w", i, errWidth))
+		r.Fail(fmt.Errorf("column %d: %w", i, errWidth))
 		return nil, true
 	}
 	return data, true
 }
 
-// int64 reads a bigint, 0 for null.
-func (r *rowReader) int64() (v int64) {
-	if data, inBinary := r.take(8, &v); inBinary && data != nil {
-		v = int64(binary.BigEndian.Uint64(data)) //nolint:gosec // two's complement
+// Int64 implements sqlstore.Row.
+func (r *rowReader) Int64() (v int64) {
+	data, inBinary := r.take(0, &v)
+	switch {
+	case !inBinary || data == nil:
+	case len(data) == 8:
+		v = int64(binary.BigEndian.Uint64(data))
+	case len(data) == 4:
+		v = int64(int32(binary.BigEndian.Uint32(data)))
+	case len(data) == 2:
+		v = int64(int16(binary.BigEndian.Uint16(data)))
+	default:
+		r.Fail(fmt.Errorf("column %d: %w", r.next-1, errWidth))
 	}
 	return v
 }
 
-// int16 reads a smallint, 0 for null.
-func (r *rowReader) int16() (v int16) {
-	if data, inBinary := r.take(2, &v); inBinary && data != nil {
-		v = int16(binary.BigEndian.Uint16(data)) //nolint:gosec // two's complement
-	}
-	return v
-}
-
-// int32 reads an integer, 0 for null.
-func (r *rowReader) int32() (v int32) {
-	if data, inBinary := r.take(4, &v); inBinary && data != nil {
-		v = int32(binary.BigEndian.Uint32(data)) //nolint:gosec // two's complement
-	}
-	return v
-}
-
-// bool reads a boolean, false for null.
-func (r *rowReader) bool() (v bool) {
+// Bool implements sqlstore.Row.
+func (r *rowReader) Bool() (v bool) {
 	if data, inBinary := r.take(1, &v); inBinary && data != nil {
 		v = data[0] != 0
 	}
 	return v
 }
 
-// text reads a text, "" for null.
-func (r *rowReader) text() string {
+// Text implements sqlstore.Row.
+func (r *rowReader) Text() string {
 	r.next++
 	return string(r.raw[r.next-1]) // the same bytes in both forms
 }
 
-// nullText reads a text, nil for null.
-func (r *rowReader) nullText() *string {
-	if r.peek() == nil {
-		r.skip(1)
-		return nil
-	}
-	v := r.text()
-	return &v
-}
-
-// bytes reads a bytea, nil for null.
-func (r *rowReader) bytes() (v []byte) {
+// Bytes implements sqlstore.Row.
+func (r *rowReader) Bytes() (v []byte) {
 	if data, inBinary := r.take(0, &v); inBinary && data != nil {
 		v = append([]byte{}, data...)
 	}
 	return v
 }
 
-// json reads a jsonb, nil for null. The bytes are good until the next row. In binary form, a version stands in front.
-func (r *rowReader) json() []byte {
-	if r.peek() == nil {
-		r.skip(1)
-		return nil
-	}
+// JSON implements sqlstore.Row. In binary form, a version stands in front.
+func (r *rowReader) JSON() []byte {
 	i := r.next
 	r.next++
 	data := r.raw[i]
@@ -146,28 +127,18 @@ func (r *rowReader) json() []byte {
 // postgresEpoch is 2000-01-01 in microseconds since 1970: timestamps count from there.
 const postgresEpoch = 946_684_800_000_000
 
-// time reads a timestamptz in UTC, the zero time for null.
-func (r *rowReader) time() (v time.Time) {
+// Time implements sqlstore.Row.
+func (r *rowReader) Time() (v time.Time) {
 	if data, inBinary := r.take(8, &v); inBinary && data != nil {
-		v = time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC() //nolint:gosec // two's complement
+		v = time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC()
 	}
 	return v
 }
 
-// nullTime reads a timestamptz in UTC, nil for null.
-func (r *rowReader) nullTime() *time.Time {
-	if r.peek() == nil {
-		r.skip(1)
-		return nil
-	}
-	v := r.time()
-	return &v
-}
-
-// owner reads a user_id, which must be owner.
-func (r *rowReader) owner(owner todo.UserID) {
+// Owner implements sqlstore.Row.
+func (r *rowReader) Owner(owner todo.UserID) {
 	if data := r.peek(); string(data) != string(owner) {
-		r.fail(errForeignRow)
+		r.Fail(sqlstore.ErrForeignRow)
 	}
-	r.skip(1)
+	r.Skip(1)
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"todod/internal/account"
 	"todod/internal/store/group"
-	"todod/internal/todo"
+	"todod/internal/store/sqlstore"
 )
 
 // Config says where the database is and how to use it.
@@ -35,6 +36,7 @@ type Config struct {
 
 // Store is the todo.Store in PostgreSQL.
 type Store struct {
+	sqlstore.Base
 	pool        *pgxpool.Pool
 	directURL   string
 	poolTimeout time.Duration
@@ -56,7 +58,7 @@ type Store struct {
 	stopped sync.WaitGroup
 }
 
-var _ todo.Database = (*Store)(nil)
+var _ account.FullStore = (*Store)(nil)
 
 // Open returns a Store at once, even when the database is away: it prepares the database in the background, trying
 // again until it has succeeded or the Store is closed, and until then operations answer ServiceUnavailable. An error
@@ -90,6 +92,7 @@ func newStore(cfg Config) (*Store, error) {
 		directURL: cfg.DirectURL, poolTimeout: cfg.PoolTimeout, asIs: cfg.AsIs, betterAuth: cfg.BetterAuthFK,
 		strict: cfg.Strict, log: cfg.Logger, stop: func() {},
 	}
+	s.Base = sqlstore.New(engine{s}, dialect)
 	s.reads = group.New(readLanes, readGroup, s.carryReads)
 	s.writes = group.New(writeLanes, writeGroup, s.carryGroup)
 	if s.directURL == "" {

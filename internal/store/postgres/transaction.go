@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -103,10 +104,13 @@ func (t *transaction) look(ctx context.Context) error {
 
 // lookAtSet finds the changes of the set that a change is about which goes alone, and what became of their tasks.
 func (t *transaction) lookAtSet(ctx context.Context) error {
-	if t.found.set == (setBounds{}) {
+	if t.found.alone == nil {
 		return nil
 	}
-	return send(ctx, t.conn, t.found.ofSet(t.changes[0]))
+	if then := t.found.alone.Then(); len(then) > 0 {
+		return send(ctx, t.conn, ours(then...))
+	}
+	return nil
 }
 
 // lookAttempts is how often a group looks at most: somebody may be erased just after having been made known, or while
@@ -118,7 +122,7 @@ func (t *transaction) unknown(ctx context.Context, people []todo.UserID) ([]todo
 	unknown := slices.Clone(people)
 	err := send(ctx, t.conn, []statement{{knownOf, []any{texts(people)}, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			id := todo.UserID(r.text())
+			id := todo.UserID(r.Text())
 			unknown = slices.DeleteFunc(unknown, func(other todo.UserID) bool { return other == id })
 		})
 	}}})
@@ -140,9 +144,8 @@ const (
 		on conflict (user_id) do nothing`
 )
 
-const (
-	ownerColumns = `user_id, epoch, rev, erased_at, task_count, claims_at, coalesce(email, ''), coalesce(name, '')`
-	lockOwners   = `select ` + ownerColumns + ` from todod.users where user_id = any ($1::text[])
+var (
+	lockOwners = `select ` + sqlstore.OwnerOf + ` from todod.users where user_id = any ($1::text[])
 		order by user_id for no key update`
 	lockFree = lockOwners + ` skip locked`
 )
@@ -156,12 +159,9 @@ func (t *transaction) lockOwners() statement {
 	}
 	return statement{sql, []any{texts(t.people)}, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
-			o := &todo.Owner{ID: todo.UserID(r.text()), Tasks: map[int64]todo.Task{}}
-			o.Epoch, o.Rev, o.ErasedAt = r.int64(), todo.Rev(r.int64()), r.time()
-			o.Count = int(r.int32())
-			o.Claims = todo.User{ID: o.ID, AsOf: r.time(), Email: r.text(), Name: r.text()}
-			if !slices.Contains(t.people, o.ID) {
-				r.fail(errForeignRow)
+			o := &todo.Owner{ID: todo.UserID(r.peek()), Tasks: map[int64]todo.Task{}}
+			if sqlstore.ReadOwner(r, o); !slices.Contains(t.people, o.ID) {
+				r.Fail(sqlstore.ErrForeignRow)
 			}
 			t.found.owners[o.ID] = o
 		})

@@ -4,75 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
-
-// raisedColumns are the columns of users that a change writes.
-var raisedColumns = columns[todo.Owner]{
-	holding("rev", "bigint", func(o *todo.Owner) int64 { return int64(o.Rev) }),
-	holding("task_count", "integer", func(o *todo.Owner) int32 { return int32(o.Count) }), //nolint:gosec // bounded by quotas
-	holding("changed_at", "timestamptz", func(o *todo.Owner) time.Time { return o.ChangedAt }),
-	holding("email", "text", func(o *todo.Owner) *string { return orNull(o.Claims.Email) }),
-	holding("name", "text", func(o *todo.Owner) *string { return orNull(o.Claims.Name) }),
-	holding("claims_at", "timestamptz", func(o *todo.Owner) time.Time { return o.Claims.AsOf }),
-}
-
-// An ownedKey is what is remembered of an idempotency key, with whose it is.
-type ownedKey struct {
-	owner todo.UserID
-	*todo.StoredKey
-}
-
-// keyColumns are those of idempotency_keys.
-var keyColumns = columns[ownedKey]{
-	holding("key", "text", func(k *ownedKey) string { return k.Key }),
-	holding("fingerprint", "bytea", func(k *ownedKey) []byte { return k.Fingerprint }),
-	holding("status", "smallint", func(k *ownedKey) int16 { return int16(k.Status) }), //nolint:gosec // of HTTP
-	holding("rev", "bigint", func(k *ownedKey) *int64 { return revOrNull(k.Rev) }),
-	holding("rev_to", "bigint", func(k *ownedKey) *int64 { return revOrNull(k.RevTo) }),
-	holding("result", "jsonb", func(k *ownedKey) []byte { return k.Answer }),
-	holding("created_at", "timestamptz", func(k *ownedKey) time.Time { return k.At }),
-}
-
-// An ownedImport is the note of an imported task, with whose it is.
-type ownedImport struct {
-	owner todo.UserID
-	todo.Import
-}
-
-// importColumns are those of imports.
-var importColumns = columns[ownedImport]{
-	holding("source", "text", func(i *ownedImport) string { return i.Source }),
-	holding("old_id", "text", func(i *ownedImport) string { return i.OldID }),
-	holding("task_id", "bigint", func(i *ownedImport) int64 { return i.TaskID }),
-	holding("created_at", "timestamptz", func(i *ownedImport) time.Time { return i.CreatedAt }),
-}
-
-// orNull returns nil for "".
-func orNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// revOrNull returns nil for no revision.
-func revOrNull(rev todo.Rev) *int64 {
-	if rev == 0 {
-		return nil
-	}
-	n := int64(rev)
-	return &n
-}
 
 // written is what a transaction writes.
 type written struct {
 	owners  []*todo.Owner // who changed something, as they are then
-	entries []*entry
-	keys    []*ownedKey
-	imports []*ownedImport
+	entries []*sqlstore.Entry
+	keys    []*todo.StoredKey
+	keysOf  []string // whose each is
+	imports []*todo.Import
+	madeFor []string // whose each is
 }
 
 // writes returns the statements that write what was decided, none if that is nothing.
@@ -92,50 +36,22 @@ func (t *transaction) writes() ([]statement, error) {
 			w.owners = append(w.owners, t.found.owners[id])
 		}
 	}
-	w.settle()
+	sqlstore.Settle(w.entries)
 	return w.statements(), nil
 }
 
 // add adds what owner's change has decided.
-func (w *written) add(owner todo.UserID, set *todo.WriteSet) error {
-	for i := range set.Changes {
-		e := &entry{Change: &set.Changes[i]}
-		if e.Task.Owner != owner {
-			return errForeignRow
-		}
-		if e.Before != nil {
-			var err error
-			if e.before, err = e.Before.Encode(); err != nil {
-				return err
-			}
-		}
-		w.entries = append(w.entries, e)
+func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
+	if w.entries, err = sqlstore.Entries(w.entries, set.Changes); err != nil {
+		return err
 	}
 	if set.Key != nil {
-		w.keys = append(w.keys, &ownedKey{owner, set.Key})
+		w.keys, w.keysOf = append(w.keys, set.Key), append(w.keysOf, string(owner))
 	}
-	for _, i := range set.Imports {
-		w.imports = append(w.imports, &ownedImport{owner, i})
+	for i := range set.Imports {
+		w.imports, w.madeFor = append(w.imports, &set.Imports[i]), append(w.madeFor, string(owner))
 	}
 	return nil
-}
-
-// settle says of each entry what becomes of its task: the last entry of each task writes it.
-func (w *written) settle() {
-	last, isNew := make(map[int64]*entry, len(w.entries)), make(map[int64]bool, len(w.entries))
-	for _, e := range w.entries {
-		last[e.Task.ID] = e
-		isNew[e.Task.ID] = isNew[e.Task.ID] || e.Op == todo.Created
-	}
-	for id, e := range last {
-		switch {
-		case e.Op == todo.Purged:
-		case isNew[id]:
-			e.how = insertTask
-		default:
-			e.how = updateTask
-		}
-	}
 }
 
 // statements returns what writes w.
@@ -152,12 +68,10 @@ func (w *written) statements() (all []statement) {
 		}
 	}
 	if len(w.imports) > 0 {
-		owners := ownersOf(w.imports, func(i *ownedImport) todo.UserID { return i.owner })
-		all = append(all, affecting(len(owners), noteImports, append([]any{owners}, importColumns.arrays(w.imports)...)...))
+		all = append(all, statement{sql: noteImports, args: append(arrays([]any{w.madeFor}, sqlstore.Imports, w.imports), len(w.imports))})
 	}
 	if len(w.keys) > 0 {
-		owners := ownersOf(w.keys, func(k *ownedKey) todo.UserID { return k.owner })
-		all = append(all, affecting(len(owners), putKeys, append([]any{owners}, keyColumns.arrays(w.keys)...)...))
+		all = append(all, statement{sql: putKeys, args: append(arrays([]any{w.keysOf}, sqlstore.Keys, w.keys), len(w.keys))})
 	}
 	return all
 }
@@ -171,55 +85,62 @@ func ownersOf[T any](rows []*T, owner func(*T) todo.UserID) []string {
 	return all
 }
 
-// What is written beside tasks and the log. A row of the same key that is there is no longer alive.
+// What is written beside tasks and the log. The last argument is how many rows that must be: if there are others, it fails,
+// and with it the transaction. A row of the same key that is there is no longer alive.
 var (
-	noteImports = `with p as materialized (` + importColumns.fromArrays(1) + `)
-		insert into todod.imports (user_id, ` + importColumns.names("") + `) select user_id, ` + importColumns.names("") + ` from p`
-	putKeys = `with p as materialized (` + keyColumns.fromArrays(1) + `)
-		insert into todod.idempotency_keys (user_id, ` + keyColumns.names("") + `) select user_id, ` + keyColumns.names("") + ` from p
-		on conflict (user_id, key) do update set ` + keyColumns[1:].assignmentsOf("excluded")
+	noteImports = countedSQL("imports", sqlstore.Imports, "")
+	putKeys     = countedSQL("idempotency_keys", sqlstore.Keys,
+		` on conflict (user_id, key) do update set `+sqlstore.Keys[1:].AssignmentsOf("excluded"))
 )
+
+// countedSQL inserts rows that come in arrays.
+func countedSQL[T any](table string, c sqlstore.Columns[T], conflict string) string {
+	return fmt.Sprintf(`with p as materialized (%s),
+		i as (insert into todod.%s (user_id, %[3]s) select user_id, %[3]s from p%[4]s returning 1 as one)
+		select 1 / ((select count(*) from i) = $%[5]d::bigint)::int`, fromArrays(c, 1), table, c.Names(""), conflict, 2+len(c))
+}
+
+// firstOfTask is the number of singleSQL's first argument that is about a task.
+var firstOfTask = 2 + len(sqlstore.Raised)
 
 // singleSQL writes one change, as one statement whose arguments are the columns: for one, that costs less than sets. It
 // fails, and with it the transaction, unless it finds the owner and the task. change is what becomes of the task.
 func singleSQL(change string) string {
-	task := 2 + len(raisedColumns)
+	task := firstOfTask
 	return fmt.Sprintf(`with u as (update todod.users set %s where user_id = $1 returning 1 as one),
 		t as (%s returning 1 as one),
 		l as (insert into todod.changes (user_id, task_id, rev, %s, %s) values ($1, $%d, $%d, %s, %s) returning 1 as one)
 		select 1 / ((select count(*) from u) = 1 and (select count(*) from t) = 1)::int`,
-		raisedColumns.assignments(2), change, logged.names(""), logColumns.names(""), task, task+1,
-		intoLog(func(i int, _ string) string { return "$" + strconv.Itoa(task+2+i) }), logColumns.arguments(task+len(taskColumns)))
+		sqlstore.Raised.Assignments(sqlstore.From(2)), change, sqlstore.Logged.Names(""), sqlstore.Log.Names(""), task, task+1,
+		sqlstore.IntoLog(func(i int, _ string) string { return "$" + strconv.Itoa(task+2+i) }), sqlstore.Log.Arguments(sqlstore.From(task+len(sqlstore.Tasks))))
 }
 
 // The statements that write one change of each kind.
 var (
-	insertOne = singleSQL(`insert into todod.tasks (user_id, ` + taskColumns.names("") + `)
-		values ($1, ` + taskColumns.arguments(2+len(raisedColumns)) + `)`)
-	updateOne = singleSQL(`update todod.tasks set ` + taskColumns.each(func(i int, c column[todo.Task]) string {
-		return fmt.Sprintf("%s = $%d", c.name, 2+len(raisedColumns)+i)
-	}) + ` where user_id = $1 and id = $` + strconv.Itoa(2+len(raisedColumns)))
-	deleteOne = singleSQL(`delete from todod.tasks where user_id = $1 and id = $` + strconv.Itoa(2+len(raisedColumns)))
+	insertOne = singleSQL(`insert into todod.tasks (user_id, ` + sqlstore.Tasks.Names("") + `)
+		values ($1, ` + sqlstore.Tasks.Arguments(sqlstore.From(firstOfTask)) + `)`)
+	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + ` where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
+	deleteOne = singleSQL(`delete from todod.tasks where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
 )
 
 // single returns what writes one change.
-func (w *written) single(o *todo.Owner, e *entry) (all []statement) {
+func (w *written) single(o *todo.Owner, e *sqlstore.Entry) (all []statement) {
 	sql := updateOne
 	switch {
 	case e.Op == todo.Purged:
 		sql = deleteOne
 		all = append(all, statement{sql: blankLog, args: []any{o.ID, e.Task.ID, e.PrevRev}},
 			statement{sql: blankKeys, args: []any{o.ID, e.Task.ID}})
-	case e.how == insertTask:
+	case e.How == sqlstore.InsertTask:
 		sql = insertOne
 	}
-	args := append(append([]any{o.ID}, raisedColumns.of(o)...), taskColumns.of(&e.Task)...)
-	return append(all, statement{sql: sql, args: append(args, logColumns.of(e)...)})
+	args := of(of([]any{o.ID}, sqlstore.Raised, o), sqlstore.Tasks, &e.Task)
+	return append(all, statement{sql: sql, args: of(args, sqlstore.Log, e)})
 }
 
 // What removes what the log and the keys hold of a task that is gone for good. Its changes are found from its version backwards.
 var (
-	blankLog = `update todod.changes set ` + blanked + `
+	blankLog = `update todod.changes set ` + sqlstore.Blanked + `
 		where user_id = $1 and rev in (
 			with recursive chain as (
 				select rev, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
@@ -233,43 +154,43 @@ var (
 )
 
 // entryColumns are those of the rows that many makes tasks and entries of the log from.
-var entryColumns = func() (all columns[entry]) {
-	for _, c := range taskColumns {
-		all = append(all, column[entry]{name: c.name, typ: c.typ, values: func(entries []*entry) any {
+var entryColumns = func() (all sqlstore.Columns[sqlstore.Entry]) {
+	for _, c := range sqlstore.Tasks {
+		all = append(all, sqlstore.Column[sqlstore.Entry]{Name: c.Name, Type: c.Type, Values: func(entries []*sqlstore.Entry) any {
 			tasks := make([]*todo.Task, len(entries))
 			for i, e := range entries {
 				tasks[i] = &e.Task
 			}
-			return c.values(tasks)
+			return c.Values(tasks)
 		}})
 	}
-	all = append(all, logColumns...)
-	return append(all, holding("how", "smallint", func(e *entry) int16 { return e.how }))
+	all = append(all, sqlstore.Log...)
+	return append(all, sqlstore.Holding("how", "smallint", func(e *sqlstore.Entry) int16 { return e.How }))
 }()
 
 // manySQL writes owners, tasks and the log for a whole group: $1 and the arguments behind it are the owners, the next ones
 // the entries, the last four how many rows of each kind there must be. If there are others, it fails, and with it the
 // transaction.
 func manySQL(insert, update bool) string {
-	entries := 2 + len(raisedColumns)
+	entries := 2 + len(sqlstore.Raised)
 	expected := entries + 1 + len(entryColumns)
 	sql := fmt.Sprintf(`with e as materialized (%s), p as materialized (%s),
 		u as (update todod.users u set %s from p where u.user_id = p.user_id returning 1 as one)`,
-		entryColumns.fromArrays(entries), raisedColumns.fromArrays(1), raisedColumns.assignmentsOf("p"))
+		fromArrays(entryColumns, entries), fromArrays(sqlstore.Raised, 1), sqlstore.Raised.AssignmentsOf("p"))
 	n, t := "0", "0"
 	if insert {
 		sql += fmt.Sprintf(`, n as (insert into todod.tasks (user_id, %[1]s) select user_id, %[1]s from e where how = %[2]d
-			returning 1 as one)`, taskColumns.names(""), insertTask)
+			returning 1 as one)`, sqlstore.Tasks.Names(""), sqlstore.InsertTask)
 		n = `(select count(*) from n)`
 	}
 	if update {
 		sql += fmt.Sprintf(`, t as (update todod.tasks t set %s from e
-			where how = %d and t.user_id = e.user_id and t.id = e.id returning 1 as one)`, changeable.assignmentsOf("e"), updateTask)
+			where how = %d and t.user_id = e.user_id and t.id = e.id returning 1 as one)`, sqlstore.Changeable.AssignmentsOf("e"), sqlstore.UpdateTask)
 		t = `(select count(*) from t)`
 	}
 	sql += fmt.Sprintf(`, l as (insert into todod.changes (user_id, task_id, rev, %s, %s)
 		select user_id, id, version, %s, %s from e returning 1 as one)`,
-		logged.names(""), logColumns.names(""), intoLog(func(_ int, name string) string { return name }), logColumns.names(""))
+		sqlstore.Logged.Names(""), sqlstore.Log.Names(""), sqlstore.IntoLog(func(_ int, name string) string { return name }), sqlstore.Log.Names(""))
 	return sql + fmt.Sprintf(`
 		select 1 / ((select count(*) from u) = $%d::bigint and %s = $%d::bigint and %s = $%d::bigint
 			and (select count(*) from l) = $%d::bigint)::int`, expected, n, expected+1, t, expected+2, expected+3)
@@ -285,19 +206,18 @@ var manyForms = map[[2]bool]string{
 const entriesAtOnce = 128
 
 // many returns what writes these owners and entries.
-func many(owners []*todo.Owner, entries []*entry) statement {
+func many(owners []*todo.Owner, entries []*sqlstore.Entry) statement {
 	var inserts, updates int
 	for _, e := range entries {
-		switch e.how {
-		case insertTask:
+		switch e.How {
+		case sqlstore.InsertTask:
 			inserts++
-		case updateTask:
+		case sqlstore.UpdateTask:
 			updates++
 		}
 	}
-	args := append([]any{ownersOf(owners, func(o *todo.Owner) todo.UserID { return o.ID })}, raisedColumns.arrays(owners)...)
-	args = append(args, ownersOf(entries, func(e *entry) todo.UserID { return e.Task.Owner }))
-	args = append(args, entryColumns.arrays(entries)...)
-	args = append(args, len(owners), inserts, updates, len(entries))
+	args := arrays([]any{ownersOf(owners, func(o *todo.Owner) todo.UserID { return o.ID })}, sqlstore.Raised, owners)
+	args = append(args, ownersOf(entries, func(e *sqlstore.Entry) todo.UserID { return e.Task.Owner }))
+	args = append(arrays(args, entryColumns, entries), len(owners), inserts, updates, len(entries))
 	return statement{sql: manyForms[[2]bool{inserts > 0, updates > 0}], args: args}
 }

@@ -12,13 +12,6 @@ import (
 // writeGroup is how many changes travel together.
 const writeGroup = 64
 
-// A traveller is a change on its way, with the context of whoever wants it, which doesn't end: it says which trace the
-// change's statements belong to.
-type traveller struct {
-	*group.Change
-	ctx context.Context
-}
-
 // Change implements todo.Store. What costs little travels with what others want to change at the same time, in one
 // transaction. What costs more goes alone, one after the other: whoever travels waits for one such at a time.
 func (s *Store) Change(
@@ -28,7 +21,7 @@ func (s *Store) Change(
 	if need.Shareable() {
 		queue = s.together
 	}
-	c := &traveller{group.NewChange(owner, need, decide), context.WithoutCancel(ctx)}
+	c := group.NewChange(ctx, owner, need, decide)
 	turn, giveUp := context.WithTimeout(ctx, turnTimeout)
 	defer giveUp()
 	if err := queue.Do(turn, owner, c); err != nil {
@@ -38,24 +31,17 @@ func (s *Store) Change(
 }
 
 // carry carries out changes in one transaction, or says of each why it wasn't.
-func (s *Store) carry(changes []*traveller) {
-	ctx := changes[0].ctx
+func (s *Store) carry(changes []*group.Change) {
+	ctx := changes[0].Context
 	conn, err := s.turn(ctx)
 	if err != nil {
-		fail(changes, err)
+		group.Fail(changes, translate(err))
 		return
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool
 	t := &transaction{conn: conn, until: time.Now().Add(writeTimeout)}
 	if err := t.run(ctx, changes); err != nil {
-		fail(changes, err)
-	}
-}
-
-// fail gives all changes this error.
-func fail(changes []*traveller, err error) {
-	for _, c := range changes {
-		group.Fail([]*group.Change{c.Change}, translate(err))
+		group.Fail(changes, translate(err))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -97,7 +98,7 @@ func creating(s storetest.Store, owner todo.UserID, title string) func(context.C
 // titlesOf returns the titles of owner's tasks, sorted, and where their data stand.
 func titlesOf(t *testing.T, s *Store, owner todo.UserID) (titles []string, state todo.State) {
 	t.Helper()
-	tasks, state, err := s.Snapshot(t.Context(), owner, 0, noRev, 1000)
+	tasks, state, err := s.Snapshot(t.Context(), owner, 0, sqlstore.NoRev, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,40 +301,44 @@ func TestAFullDiskFailsTheWholeGroup(t *testing.T) {
 	}
 }
 
-// A failingCommit is a connection whose commits fail as often as it says.
-type failingCommit struct {
+// A failingConn is a connection that fails at what it is told to.
+type failingConn struct {
 	plainConn
-	left *int
+	fail func(what string) error
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c failingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.fail(text); err != nil {
+		return nil, err
+	}
+	return c.plainConn.ExecContext(ctx, text, args)
 }
 
 // BeginTx implements driver.ConnBeginTx.
-func (c failingCommit) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+func (c failingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	tx, err := c.plainConn.BeginTx(ctx, opts)
-	if *c.left > 0 {
-		return failingTx{tx, c.left}, err
-	}
-	return tx, err
+	return failingTx{tx, c.fail}, err
 }
 
-// failingTx is a transaction whose commit fails.
+// failingTx is a transaction of such a connection.
 type failingTx struct {
 	driver.Tx
-	left *int
+	fail func(what string) error
 }
-
-// errLate is why commits fail.
-var errLate = fmt.Errorf("commit: %w", context.DeadlineExceeded)
 
 // Commit implements driver.Tx.
 func (t failingTx) Commit() error {
-	*t.left--
-	return errors.Join(errLate, t.Rollback())
+	if err := t.fail("commit"); err != nil {
+		return errors.Join(err, t.Rollback())
+	}
+	return t.Tx.Commit()
 }
 
 // failingDriver is the driver of such connections.
 type failingDriver struct {
 	driver.Driver
-	left *int
+	fail func(what string) error
 }
 
 // Open implements driver.Driver.
@@ -342,27 +347,76 @@ func (d failingDriver) Open(name string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return failingCommit{c.(plainConn), d.left}, nil
+	return failingConn{c.(plainConn), d.fail}, nil
+}
+
+// openFailing returns a store on a file of its own that fails at what fail says.
+func openFailing(t *testing.T, fail func(what string) error) *Store {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "todod.db")
+	s, err := Open(t.Context(), path, func(d driver.Driver) driver.Driver { return failingDriver{d, fail} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// errNotNow is why something fails.
+var errNotNow = fmt.Errorf("not now: %w", context.DeadlineExceeded)
+
+// TestASavepointThatFailsUndoesNobodyElses: what was done for others meanwhile is either there, or they are told.
+func TestASavepointThatFailsUndoesNobodyElses(t *testing.T) {
+	t.Parallel()
+	left := 1 << 30
+	s := openFailing(t, func(what string) error {
+		if what != savepoint {
+			return nil
+		}
+		if left--; left != 0 {
+			return nil
+		}
+		return errNotNow
+	})
+	db := storetest.Of(s)
+	poisoned := storetest.Of(spoiling{s, func(w todo.WriteSet) (todo.WriteSet, error) {
+		w.Changes[0].Task.Title = ""
+		return w, nil
+	}})
+	if err := creating(db, "eve", "1")(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	left = 1 + 4 // of who leads, and of these
+	errs := asOneGroup(t, s, creating(db, "ada", "2"), creating(poisoned, "bob", "3"), creating(db, "cleo", "4"), creating(db, "dan", "5"))
+	for i, owner := range []todo.UserID{"ada", "bob", "cleo", "dan"} {
+		titles, _ := titlesOf(t, s, owner)
+		if done := errs[i] == nil; done != (len(titles) == 1) {
+			t.Errorf("%s has %q; %v", owner, titles, errs[i])
+		}
+	}
+	if todo.CodeOf(errs[3]) != todo.Unavailable {
+		t.Errorf("got %v", errs[3])
+	}
 }
 
 // TestACommitThatFailsFailsTheWholeGroup, those included that had nothing to write.
 func TestACommitThatFailsFailsTheWholeGroup(t *testing.T) {
 	t.Parallel()
 	left := 0
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"), func(d driver.Driver) driver.Driver {
-		return failingDriver{d, &left}
+	s := openFailing(t, func(what string) error {
+		if what != "commit" || left == 0 {
+			return nil
+		}
+		left--
+		return errNotNow
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
 	task, err := addTask(t, s, todo.User{ID: "ada"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	left = 1
-	toggle := func(id int64) *traveller {
-		c := group.NewChange("ada", todo.ReadSet{Tasks: []int64{id}}, func(known *todo.Snapshot) (todo.WriteSet, error) {
+	toggle := func(id int64) *group.Change {
+		return group.NewChange(t.Context(), "ada", todo.ReadSet{Tasks: []int64{id}}, func(known *todo.Snapshot) (todo.WriteSet, error) {
 			t, there := known.Tasks[id]
 			if !there {
 				return todo.WriteSet{}, todo.NoTask()
@@ -371,12 +425,11 @@ func TestACommitThatFailsFailsTheWholeGroup(t *testing.T) {
 			c.Task.Version = c.Rev
 			return todo.WriteSet{Changes: []todo.Change{c}}, nil
 		})
-		return &traveller{c, t.Context()}
 	}
-	changes := []*traveller{toggle(task.ID), toggle(task.ID + 1), toggle(task.ID)}
+	changes := []*group.Change{toggle(task.ID), toggle(task.ID + 1), toggle(task.ID)}
 	s.carry(changes)
 	for i, c := range changes {
-		if todo.CodeOf(c.Err) != todo.Unavailable || !errors.Is(c.Err, errLate) || !c.Write.Empty() {
+		if todo.CodeOf(c.Err) != todo.Unavailable || !errors.Is(c.Err, errNotNow) || !c.Write.Empty() {
 			t.Errorf("%d: %v, %+v", i, c.Err, c.Write)
 		}
 	}
@@ -419,15 +472,14 @@ func TestWhenTimeIsUpTheRestFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	const limit = 300 * time.Millisecond
-	change := func(owner todo.UserID, takes time.Duration) *traveller {
-		c := group.NewChange(owner, todo.ReadSet{At: noon}, func(*todo.Snapshot) (todo.WriteSet, error) {
+	change := func(owner todo.UserID, takes time.Duration) *group.Change {
+		return group.NewChange(t.Context(), owner, todo.ReadSet{At: noon}, func(*todo.Snapshot) (todo.WriteSet, error) {
 			time.Sleep(takes)
 			key := todo.Idempotency{Key: "k", Fingerprint: []byte{1}}
 			return todo.WriteSet{Key: &todo.StoredKey{Idempotency: key, At: noon}}, nil
 		})
-		return &traveller{c, t.Context()}
 	}
-	changes := []*traveller{change("ada", 0), change("bob", 2*limit), change("eve", 0)}
+	changes := []*group.Change{change("ada", 0), change("bob", 2*limit), change("eve", 0)}
 	if err := (&transaction{conn: conn, until: time.Now().Add(limit)}).run(t.Context(), changes); err != nil {
 		t.Fatal(err)
 	}
@@ -482,13 +534,15 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for table, names := range map[string]string{
-		"tasks":            "user_id, " + taskColumns.names(""),
-		"changes":          "user_id, task_id, rev, " + logged.names("") + ", " + logColumns.names(""),
-		"users":            "user_id, created_at, epoch, erased_at, " + raisedColumns.names(""),
-		"idempotency_keys": "user_id, " + keyColumns.names(""),
-		"imports":          "user_id, " + importColumns.names(""),
+		"tasks":            "user_id, " + sqlstore.Tasks.Names(""),
+		"changes":          "user_id, task_id, rev, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
+		"users":            "user_id, created_at, epoch, erased_at, " + sqlstore.Raised.Names(""),
+		"idempotency_keys": "user_id, " + sqlstore.Keys.Names(""),
+		"imports":          "user_id, " + sqlstore.Imports.Names(""),
 	} {
-		want, err := collect(t.Context(), s.reader, (*rowReader).text, "select name from pragma_table_info(?)", table)
+		var want []string
+		err := query(t.Context(), s.reader, func(r *rowReader) { want = append(want, r.Text()) },
+			"select name from pragma_table_info(?)", table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -500,7 +554,7 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 		}
 	}
 	for _, f := range todo.TaskFields() {
-		if !slices.ContainsFunc(taskColumns, func(c column[todo.Task]) bool { return c.name == f.Name }) {
+		if !slices.ContainsFunc(sqlstore.Tasks, func(c sqlstore.Column[todo.Task]) bool { return c.Name == f.Name }) {
 			t.Errorf("no column keeps %s", f.Name)
 		}
 	}
@@ -514,18 +568,18 @@ func TestAColumnOfAnotherTypeIsAFault(t *testing.T) {
 		read func(*rowReader)
 		sql  string
 	}{
-		{func(r *rowReader) { r.int64() }, "select 'x'"}, {func(r *rowReader) { r.text() }, "select 1"},
-		{func(r *rowReader) { r.bytes() }, "select 'x'"}, {func(r *rowReader) { r.nullTime() }, "select 'x'"},
+		{func(r *rowReader) { r.Int64() }, "select 'x'"}, {func(r *rowReader) { r.Text() }, "select 1"},
+		{func(r *rowReader) { r.Bytes() }, "select 'x'"}, {func(r *rowReader) { sqlstore.NullTime(r) }, "select 'x'"},
 	} {
 		if err := query(t.Context(), s.reader, c.read, c.sql); err == nil {
 			t.Errorf("%s is taken", c.sql)
 		}
 	}
-	read := func(r *rowReader) []byte {
-		return bytes.Join([][]byte{r.json(), r.bytes(), []byte(fmt.Sprint(r.nullText(), r.nullTime()))}, nil)
-	}
-	got, err := collect(t.Context(), s.reader, read, "select null, null, null, null")
-	if err != nil || string(got[0]) != "<nil> <nil>" {
+	var got []byte
+	err := query(t.Context(), s.reader, func(r *rowReader) {
+		got = bytes.Join([][]byte{r.JSON(), r.Bytes(), []byte(fmt.Sprint(sqlstore.NullText(r), sqlstore.NullTime(r)))}, nil)
+	}, "select null, null, null, null")
+	if err != nil || string(got) != "<nil> <nil>" {
 		t.Errorf("nulls are %q, %v", got, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -128,7 +129,7 @@ func TestAWriteOnceBegunOutlivesItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		cancel()
-		_, err := tx.ExecContext(ctx, makeUser, "ada", noon.UnixMicro())
+		_, err := tx.ExecContext(ctx, sqlstore.LockOwner.SQLite, "ada", noon.UnixMicro())
 		return err
 	})
 	if err != nil {

@@ -6,11 +6,10 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"strings"
-	"time"
 
 	"modernc.org/sqlite"
 
-	"todod/internal/store/listsql"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -33,42 +32,54 @@ func init() {
 		})
 }
 
-// dialect is how lists are written here. Descending puts nulls last by itself.
-var dialect = &listsql.Dialect{
+// dialect is what differs here from other engines.
+var dialect = &sqlstore.Dialect{
 	Placeholder: "?",
-	Time:        func(t time.Time) any { return t.UnixMicro() },
-	NullsLast:   func(desc bool) bool { return desc },
-	Words: func(q *listsql.Query, words []string) {
-		q.And("has_words(" + q.Arg(todo.Fold(strings.Join(words, " "))) + ", title, description)")
+	Words: func(l *sqlstore.List, words []string) {
+		l.And("has_words(" + l.Arg(todo.Fold(strings.Join(words, " "))) + ", title, description)")
 	},
 }
 
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
-	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		if page.State, err = stateOf(ctx, tx, owner); err != nil {
+	state := sqlstore.OneState(owner, &page.State)
+	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
+	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := perform(ctx, tx, &state); err != nil {
 			return err
 		}
 		known := f.Unless
 		if page.Unchanged = known != nil && known.Epoch == page.State.Epoch && known.Rev == page.State.Rev; page.Unchanged {
 			return nil
 		}
-		q := listsql.New(dialect, owner, f)
+		l := sqlstore.NewList(dialect, owner, f)
 		if f.Count {
-			count := "select count(*) from tasks where " + q.Where()
-			if err := tx.QueryRowContext(ctx, count, q.Args...).Scan(&page.Total); err != nil {
+			count := "select count(*) from tasks where " + l.Where()
+			if err := tx.QueryRowContext(ctx, count, arguments(l.Args)...).Scan(&page.Total); err != nil {
 				return err
 			}
 		}
-		q.After(f)
+		l.After(f)
 		// One task more than the page has says whether there is a next one.
 		list := fmt.Sprintf("select %s from tasks t where %s order by %s limit %s offset %s",
-			taskOf, q.Where(), q.OrderBy(), q.Arg(f.Limit+1), q.Arg(f.Offset))
-		page.Tasks, err = collect(ctx, tx, tasksOf(owner), list, q.Args...)
-		return err
+			sqlstore.TaskOf("t"), l.Where(), l.OrderBy(), l.Arg(f.Limit+1), l.Arg(f.Offset))
+		return query(ctx, tx, func(r *rowReader) { sqlstore.AddTask(&page.Tasks, r, owner) }, list, arguments(l.Args)...)
 	})
 	if page.More = len(page.Tasks) > f.Limit; page.More {
 		page.Tasks = page.Tasks[:f.Limit]
 	}
 	return page, err
+}
+
+// States implements todo.Store.
+func (s *Store) States(ctx context.Context, owners []todo.UserID) (map[todo.UserID]todo.State, error) {
+	states := make(map[todo.UserID]todo.State, len(owners))
+	for _, owner := range owners {
+		state, err := s.State(ctx, owner)
+		if err != nil {
+			return nil, err
+		}
+		states[owner] = state
+	}
+	return states, nil
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,10 +9,20 @@ import (
 	"os"
 
 	"github.com/pressly/goose/v3"
+
+	"todod/internal/store/sqlstore"
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationFiles embed.FS
+
+// migrations are those of a file. Each is a transaction that holds the file's write lock; a second program that migrates
+// the same file at the same moment fails and can be started again.
+var migrations = &sqlstore.Migrations{
+	Files: migrationFiles, Dialect: goose.DialectSQLite3, Table: "migrations",
+	There: "select exists (select 1 from sqlite_schema where name = 'migrations')",
+	Ran:   "select count(distinct version_id) from migrations where version_id > 0",
+}
 
 // Migrate brings the file at path to this program's schema and returns how many migrations that took.
 func Migrate(ctx context.Context, path string) (n int, err error) {
@@ -25,35 +34,7 @@ func Migrate(ctx context.Context, path string) (n int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return migrate(ctx, db)
-}
-
-// migrate brings db to this program's schema and returns how many migrations that took. Each is a transaction that holds
-// the file's write lock; a second program that migrates the same file at the same moment fails and can be started again.
-func migrate(ctx context.Context, db *sql.DB) (int, error) {
-	provider, err := newProvider(db)
-	if err != nil {
-		return 0, err
-	}
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("migrate: %w", err)
-	}
-	return len(results), nil
-}
-
-// newProvider returns what runs the migrations on db.
-func newProvider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithTableName("migrations"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("migrations: %w", err)
-	}
-	return provider, nil
+	return migrations.Run(ctx, db)
 }
 
 // Pending returns how many migrations have not run on the file at path, and changes nothing. A file that is not there has
@@ -66,26 +47,13 @@ func Pending(ctx context.Context, path string) (n int, err error) {
 // lookForMigrations returns how many migrations have not run on the file at path, and how many have that this program
 // doesn't know. A file that is not there has run none.
 func lookForMigrations(ctx context.Context, path string) (pending, unknown int, err error) {
-	files, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return 0, 0, err
-	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return len(files), 0, nil
+		return migrations.Count(ctx, nil)
 	}
 	db, err := connect(path, "_pragma", "query_only(1)")
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var run int
-	err = db.QueryRowContext(ctx, "select count(*) from sqlite_schema where name = 'migrations'").Scan(&run)
-	if err == nil && run > 0 {
-		// goose's own first row, version 0, is no migration.
-		err = db.QueryRowContext(ctx, "select count(distinct version_id) from migrations where version_id > 0").Scan(&run)
-	}
-	if err != nil {
-		return 0, 0, fmt.Errorf("look for migrations: %w", err)
-	}
-	return max(len(files)-run, 0), max(run-len(files), 0), nil
+	return migrations.Count(ctx, db)
 }

@@ -62,10 +62,10 @@ func TestAStatementIsReadTwiceAtOnce(t *testing.T) {
 	const numbers = "select value from json_each(?)"
 	var got []string
 	err = query(t.Context(), tx, func(r *rowReader) {
-		n := r.int64()
-		err := query(t.Context(), tx, func(r *rowReader) { got = append(got, fmt.Sprint(n, r.int64())) }, numbers, "[3, 4]")
+		n := r.Int64()
+		err := query(t.Context(), tx, func(r *rowReader) { got = append(got, fmt.Sprint(n, r.Int64())) }, numbers, "[3, 4]")
 		if err != nil {
-			r.fail(err)
+			r.Fail(err)
 		}
 	}, numbers, "[1, 2]")
 	if err != nil || fmt.Sprint(got) != "[1 3 1 4 2 3 2 4]" {

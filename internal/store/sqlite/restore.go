@@ -130,7 +130,7 @@ func refit(ctx context.Context, path string) (n int, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if pending > 0 {
-		if n, err = migrate(ctx, db); err != nil {
+		if n, err = migrations.Run(ctx, db); err != nil {
 			return n, err
 		}
 	}

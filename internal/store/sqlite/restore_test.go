@@ -259,7 +259,7 @@ func TestABackupOfAnOlderSchemaIsMigrated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := newProvider(db)
+	provider, err := migrations.Provider(db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestABackupOfAnOlderSchemaIsMigrated(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "todod.db")
 	r, err := Restore(t.Context(), backup, path, noon)
-	files, _ := migrations.ReadDir("migrations")
+	files, _ := migrationFiles.ReadDir("migrations")
 	if err != nil || r.Migrations != len(files)-4 {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -16,7 +16,9 @@ import (
 
 	"modernc.org/sqlite"
 
+	"todod/internal/account"
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -31,13 +33,14 @@ const (
 // Store is the todo.Store in a SQLite file. SQLite takes one writer at a time, so there is one connection that writes;
 // in WAL mode readers don't wait for it.
 type Store struct {
+	sqlstore.Base
 	writer   *sql.DB
 	reader   *sql.DB
-	together *group.Queue[*traveller] // changes that share a transaction
-	alone    *group.Queue[*traveller]
+	together *group.Queue[*group.Change] // changes that share a transaction
+	alone    *group.Queue[*group.Change]
 }
 
-var _ todo.Database = (*Store)(nil)
+var _ account.FullStore = (*Store)(nil)
 
 // A Wrapper puts something around the database's driver, such as what traces it.
 type Wrapper func(driver.Driver) driver.Driver
@@ -59,6 +62,7 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 		return nil, errors.Join(err, writer.Close())
 	}
 	s := &Store{writer: writer, reader: reader}
+	s.Base = sqlstore.New(engine{s}, dialect)
 	s.together, s.alone = group.New(1, writeGroup, s.carry), group.New(1, 1, s.carry)
 	return s, nil
 }
@@ -123,6 +127,9 @@ func (s *Store) PoolStats() (writer, reader sql.DBStats) { return s.writer.Stats
 
 // Close closes the file. Operations under way may fail: whoever serves requests stops doing so first.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+
+// Alone implements todo.Maintenance. One process has the file.
+func (s *Store) Alone(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 
 // Ready returns nil if the file can be read. Its migrations have run since Open returned.
 func (s *Store) Ready(ctx context.Context) error {

@@ -3,10 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
+	"todod/internal/store/group"
 	"todod/internal/todo"
 )
 
@@ -22,24 +22,20 @@ type transaction struct {
 
 // The statements around what one change does.
 const (
-	savepoint       = `savepoint one_change`
-	releaseIt       = `release one_change`
-	rollBackToThere = `rollback to one_change`
+	savepoint    = `savepoint one_change`
+	releaseIt    = `release one_change`
+	rollBackToIt = `rollback to one_change`
 )
 
 // run carries out changes, each of which has its own error then. If it returns an error, everything was rolled back, or
-// it is open whether it was written. When time is up, what has been done until then is committed.
-func (t *transaction) run(ctx context.Context, changes []*traveller) error {
+// it is open whether it was written. When time is up, the rest fails, and what was done until then is committed.
+func (t *transaction) run(ctx context.Context, changes []*group.Change) error {
 	tx, err := t.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	for i, c := range changes {
-		if err := t.late(); err != nil {
-			fail(changes[i:], err)
-			break
-		}
+	for _, c := range changes {
 		if err := t.carryOut(c); err != nil {
 			return err
 		}
@@ -49,24 +45,27 @@ func (t *transaction) run(ctx context.Context, changes []*traveller) error {
 
 // carryOut has one change carried out. If the database refuses something, what it wrote is undone, and it alone has the
 // error; unless that has ended the transaction, as a full disk may: then the error is returned.
-func (t *transaction) carryOut(c *traveller) error {
+func (t *transaction) carryOut(c *group.Change) error {
 	err := t.attempt(c)
 	if err == nil {
 		return nil
 	}
-	fail([]*traveller{c}, err)
-	if _, ended := t.conn.ExecContext(c.ctx, rollBackToThere); ended != nil {
-		return errors.Join(err, ended)
+	group.Fail([]*group.Change{c}, translate(err))
+	// A savepoint that is rolled back to is still there; if it stayed, the next one to fail could end up there.
+	for _, statement := range []string{rollBackToIt, releaseIt} {
+		if _, ended := t.conn.ExecContext(c.Context, statement); ended != nil {
+			return fmt.Errorf("%w, which has ended the transaction: %s", err, ended.Error())
+		}
 	}
 	return nil
 }
 
 // attempt has one change look, decide and write.
-func (t *transaction) attempt(c *traveller) error {
-	if _, err := t.conn.ExecContext(c.ctx, savepoint); err != nil {
+func (t *transaction) attempt(c *group.Change) error {
+	if _, err := t.conn.ExecContext(c.Context, savepoint); err != nil {
 		return err
 	}
-	p := &part{transaction: t, ctx: c.ctx, owner: c.Owner, at: c.Need.At}
+	p := &part{transaction: t, ctx: c.Context, owner: c.Owner, at: c.Need.At}
 	if err := p.look(&c.Need); err != nil {
 		return err
 	}
@@ -74,7 +73,7 @@ func (t *transaction) attempt(c *traveller) error {
 	if err := p.write(&c.Write); err != nil {
 		return err
 	}
-	_, err := t.conn.ExecContext(c.ctx, releaseIt)
+	_, err := t.conn.ExecContext(c.Context, releaseIt)
 	return err
 }
 
@@ -94,6 +93,14 @@ func (t *transaction) QueryContext(ctx context.Context, statement string, args .
 	return t.conn.QueryContext(ctx, statement, args...)
 }
 
+// ExecContext implements querier.
+func (t *transaction) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	if err := t.late(); err != nil {
+		return nil, err
+	}
+	return t.conn.ExecContext(ctx, statement, args...)
+}
+
 // A part is what a transaction does for one change.
 type part struct {
 	*transaction
@@ -106,10 +113,7 @@ type part struct {
 
 // exec carries out a statement and returns how many rows it affected.
 func (p *part) exec(statement string, args ...any) (int64, error) {
-	if err := p.late(); err != nil {
-		return 0, err
-	}
-	done, err := p.conn.ExecContext(p.ctx, statement, args...)
+	done, err := p.ExecContext(p.ctx, statement, args...)
 	if err != nil {
 		return 0, err
 	}

@@ -1,60 +1,24 @@
 package sqlite
 
 import (
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
-// raisedColumns are the columns of users that a change writes.
-var raisedColumns = columns[todo.Owner]{
-	holding("rev", func(o *todo.Owner) any { return int64(o.Rev) }),
-	holding("task_count", func(o *todo.Owner) any { return int64(o.Count) }),
-	holding("changed_at", func(o *todo.Owner) any { return o.ChangedAt.UnixMicro() }),
-	holding("email", func(o *todo.Owner) any { return orNull(o.Claims.Email) }),
-	holding("name", func(o *todo.Owner) any { return orNull(o.Claims.Name) }),
-	holding("claims_at", func(o *todo.Owner) any { return claimsAt(o.Claims.AsOf) }),
-}
-
-// keyColumns are those of idempotency_keys.
-var keyColumns = columns[todo.StoredKey]{
-	holding("key", func(k *todo.StoredKey) any { return k.Key }),
-	holding("fingerprint", func(k *todo.StoredKey) any { return k.Fingerprint }),
-	holding("status", func(k *todo.StoredKey) any { return int64(k.Status) }),
-	holding("rev", func(k *todo.StoredKey) any { return revOrNull(k.Rev) }),
-	holding("rev_to", func(k *todo.StoredKey) any { return revOrNull(k.RevTo) }),
-	holding("result", func(k *todo.StoredKey) any { return nullText(k.Answer) }),
-	holding("created_at", func(k *todo.StoredKey) any { return k.At.UnixMicro() }),
-}
-
-// importColumns are those of imports.
-var importColumns = columns[todo.Import]{
-	holding("source", func(i *todo.Import) any { return i.Source }),
-	holding("old_id", func(i *todo.Import) any { return i.OldID }),
-	holding("task_id", func(i *todo.Import) any { return i.TaskID }),
-	holding("created_at", func(i *todo.Import) any { return i.CreatedAt.UnixMicro() }),
-}
-
-// revOrNull returns nil for no revision.
-func revOrNull(rev todo.Rev) any {
-	if rev == 0 {
-		return nil
-	}
-	return int64(rev)
-}
-
 // The statements that write a change, each one row. A key that is there is no longer alive.
 var (
-	insertOwner = `insert into users (created_at, user_id, ` + raisedColumns.names("") + `)
-		values (?, ?, ` + raisedColumns.arguments() + `)`
-	raiseOwner = `update users set ` + raisedColumns.assignments() + ` where user_id = ?`
-	insertTask = `insert into tasks (user_id, ` + taskColumns.names("") + `) values (?, ` + taskColumns.arguments() + `)`
-	updateTask = `update tasks set ` + changeable.assignments() + ` where user_id = ? and id = ?`
-	insertLog  = `insert into changes (user_id, task_id, rev, ` + logged.names("") + `, ` + logColumns.names("") + `)
-		values (?, ?, ?, ` + intoLog() + `, ` + logColumns.arguments() + `)`
-	noteImport = `insert into imports (user_id, ` + importColumns.names("") + `)
-		values (?, ` + importColumns.arguments() + `)`
-	putKey = `insert into idempotency_keys (user_id, ` + keyColumns.names("") + `)
-		values (?, ` + keyColumns.arguments() + `)
-		on conflict (user_id, key) do update set ` + keyColumns[1:].assignmentsOf("excluded")
+	insertOwner = `insert into users (created_at, user_id, ` + sqlstore.Raised.Names("") + `)
+		values (?, ?, ` + sqlstore.Raised.Arguments(sqlstore.InTurn) + `)`
+	raiseOwner = `update users set ` + sqlstore.Raised.Assignments(sqlstore.InTurn) + ` where user_id = ?`
+	insertTask = `insert into tasks (user_id, ` + sqlstore.Tasks.Names("") + `) values (?, ` + sqlstore.Tasks.Arguments(sqlstore.InTurn) + `)`
+	updateTask = `update tasks set ` + sqlstore.Changeable.Assignments(sqlstore.InTurn) + ` where user_id = ? and id = ?`
+	insertLog  = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
+		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `, ` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
+	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
+		values (?, ` + sqlstore.Imports.Arguments(sqlstore.InTurn) + `)`
+	putKey = `insert into idempotency_keys (user_id, ` + sqlstore.Keys.Names("") + `)
+		values (?, ` + sqlstore.Keys.Arguments(sqlstore.InTurn) + `)
+		on conflict (user_id, key) do update set ` + sqlstore.Keys[1:].AssignmentsOf("excluded")
 )
 
 // write writes what was decided. The owner is already known as they are then.
@@ -69,76 +33,64 @@ func (p *part) write(w *todo.WriteSet) error {
 		return err
 	}
 	for i := range w.Imports {
-		if err := p.affectOne(noteImport, importColumns.of(&w.Imports[i], string(p.owner))...); err != nil {
+		if err := p.affectOne(noteImport, argumentsOf(sqlstore.Imports, &w.Imports[i], string(p.owner))...); err != nil {
 			return err
 		}
 	}
 	if w.Key == nil {
 		return nil
 	}
-	return p.affectOne(putKey, keyColumns.of(w.Key, string(p.owner))...)
+	return p.affectOne(putKey, argumentsOf(sqlstore.Keys, w.Key, string(p.owner))...)
 }
 
 // raise writes the owner, if there are changes of theirs or nobody knew them.
 func (p *part) raise(changed bool) error {
 	switch o := p.known.Owner; {
 	case !p.isKnown:
-		return p.affectOne(insertOwner, raisedColumns.of(o, p.at.UnixMicro(), string(p.owner))...)
+		return p.affectOne(insertOwner, argumentsOf(sqlstore.Raised, o, p.at.UnixMicro(), string(p.owner))...)
 	case changed:
-		return p.affectOne(raiseOwner, append(raisedColumns.of(o), string(p.owner))...)
+		return p.affectOne(raiseOwner, append(argumentsOf(sqlstore.Raised, o), string(p.owner))...)
 	}
 	return nil
 }
 
 // writeChanges writes each task as its last change leaves it, and all changes to the log.
 func (p *part) writeChanges(changes []todo.Change) error {
-	last, isNew := make(map[int64]int, len(changes)), map[int64]bool{}
-	for i := range changes {
-		id := changes[i].Task.ID
-		last[id] = i
-		isNew[id] = isNew[id] || changes[i].Op == todo.Created
+	entries, err := sqlstore.Entries(nil, changes)
+	if err != nil {
+		return err
 	}
-	for i := range changes {
-		c := &changes[i]
-		if i == last[c.Task.ID] {
-			if err := p.writeTask(c, isNew[c.Task.ID]); err != nil {
-				return err
-			}
+	sqlstore.Settle(entries)
+	for _, e := range entries {
+		if err := p.writeTask(e); err != nil {
+			return err
 		}
-		if err := p.writeLog(c); err != nil {
+		err := p.affectOne(insertLog, argumentsOf(sqlstore.Log, e, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)...)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeTask writes the task of its last change.
-func (p *part) writeTask(c *todo.Change, isNew bool) error {
+// writeTask does to the task of e what is to become of it.
+func (p *part) writeTask(e *sqlstore.Entry) error {
 	switch {
-	case c.Op == todo.Purged:
-		return p.purge(c)
-	case isNew:
-		return p.affectOne(insertTask, taskColumns.of(&c.Task, string(p.owner))...)
+	case e.Op == todo.Purged:
+		return p.purge(e.Change)
+	case e.How == sqlstore.InsertTask:
+		return p.affectOne(insertTask, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)
+	case e.How == sqlstore.UpdateTask:
+		return p.affectOne(updateTask, append(argumentsOf(sqlstore.Changeable, &e.Task), string(p.owner), e.Task.ID)...)
 	}
-	return p.affectOne(updateTask, append(changeable.of(&c.Task), string(p.owner), c.Task.ID)...)
-}
-
-// writeLog writes a change to the log.
-func (p *part) writeLog(c *todo.Change) (err error) {
-	e := entry{Change: c}
-	if c.Before != nil {
-		if e.before, err = c.Before.Encode(); err != nil {
-			return err
-		}
-	}
-	return p.affectOne(insertLog, logColumns.of(&e, taskColumns.of(&c.Task, string(p.owner))...)...)
+	return nil
 }
 
 // What removes a task for good, and what the log and the keys hold of it. Its changes are found from its version
 // backwards.
 var (
 	deleteTask = `delete from tasks where user_id = ?1 and id = ?2`
-	blankLog   = `update changes set ` + blanked + `
+	blankLog   = `update changes set ` + sqlstore.Blanked + `
 		where user_id = ?1 and rev in (
 			with recursive chain (rev, prev_rev) as (
 				select rev, prev_rev from changes where user_id = ?1 and rev = ?3 and task_id = ?2

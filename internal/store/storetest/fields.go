@@ -95,7 +95,7 @@ func set(t testing.TB, p *todo.Patch, name string, second bool) {
 func written(t testing.TB, name string, before, after todo.Task) *todo.Field {
 	t.Helper()
 	differs := func(f *todo.Field) bool {
-		return f.Writable() && !reflect.DeepEqual(f.Value(before), f.Value(after))
+		return f.Writable() && !reflect.DeepEqual(f.Value(&before), f.Value(&after))
 	}
 	fields := slices.DeleteFunc(todo.TaskFields(), func(f *todo.Field) bool { return !differs(f) })
 	if len(fields) != 1 {

@@ -1,73 +1,61 @@
-// Package listsql writes the conditions and the order of a list of tasks in SQL, which both engines read in the same way
-// but for how they write an argument, a time and a search.
-package listsql
+package sqlstore
 
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"todod/internal/todo"
 )
 
-// Dialect is what an engine does in its own way.
-type Dialect struct {
-	Placeholder string              // what stands before an argument's number
-	Time        func(time.Time) any // a time as an argument
-	NullsLast   func(desc bool) bool
-	// Words adds the condition that each of the words is found.
-	Words func(q *Query, words []string)
-}
-
-// Query is the conditions of a list and their arguments. They hold only what is asked for, so that each kind of list has
-// the best plan of its own.
-type Query struct {
+// A List is the conditions and the order of a list of tasks in SQL, and their arguments. The conditions hold only what is
+// asked for, so that each kind of list has the best plan of its own.
+type List struct {
 	Args    []any
 	dialect *Dialect
 	where   []string
 	order   string
 }
 
-// New returns the query of f for owner. f.After is in it, f.Limit and f.Offset are not.
-func New(d *Dialect, owner todo.UserID, f todo.Filter) *Query {
-	q := &Query{dialect: d, order: d.orderBy(f.Order)}
-	q.And("user_id = " + q.Arg(owner))
-	q.And(map[bool]string{false: "deleted_at is null", true: "deleted_at is not null"}[f.Trash])
+// NewList returns the list of f for owner. f.After, f.Limit and f.Offset are not in it.
+func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
+	l := &List{dialect: d, order: orderBy(f.Order)}
+	l.And("user_id = " + l.Arg(owner))
+	l.And(map[bool]string{false: "deleted_at is null", true: "deleted_at is not null"}[f.Trash])
 	if f.Completed != nil {
-		q.And("completed = " + q.Arg(*f.Completed))
+		l.And("completed = " + l.Arg(*f.Completed))
 	}
 	if f.Priority != nil {
-		q.And("priority = " + q.Arg(*f.Priority))
+		l.And("priority = " + l.Arg(*f.Priority))
 	}
 	if f.DueBefore != nil {
-		q.And("due_date < " + q.Arg(d.Time(*f.DueBefore)))
+		l.And("due_date < " + l.Arg(*f.DueBefore))
 	}
 	if f.DueAfter != nil {
-		q.And("due_date >= " + q.Arg(d.Time(*f.DueAfter)))
+		l.And("due_date >= " + l.Arg(*f.DueAfter))
 	}
 	if len(f.Words) > 0 {
-		d.Words(q, f.Words)
+		d.Words(l, f.Words)
 	}
-	return q
+	return l
 }
 
 // Arg adds an argument and returns what stands for it.
-func (q *Query) Arg(v any) string {
-	q.Args = append(q.Args, v)
-	return fmt.Sprintf("%s%d", q.dialect.Placeholder, len(q.Args))
+func (l *List) Arg(v any) string {
+	l.Args = append(l.Args, v)
+	return fmt.Sprintf("%s%d", l.dialect.Placeholder, len(l.Args))
 }
 
 // And adds a condition.
-func (q *Query) And(condition string) { q.where = append(q.where, condition) }
+func (l *List) And(condition string) { l.where = append(l.where, condition) }
 
 // Where returns all conditions.
-func (q *Query) Where() string { return strings.Join(q.where, " and ") }
+func (l *List) Where() string { return strings.Join(l.where, " and ") }
 
 // OrderBy returns the keys of the order, ending in id.
-func (q *Query) OrderBy() string { return q.order }
+func (l *List) OrderBy() string { return l.order }
 
 // orderBy returns the sort keys of order with id as the last one, in the direction of the one before it.
-func (d *Dialect) orderBy(order []todo.Order) string {
+func orderBy(order []todo.Order) string {
 	var b strings.Builder
 	direction := ""
 	for _, o := range order {
@@ -76,7 +64,7 @@ func (d *Dialect) orderBy(order []todo.Order) string {
 			direction = " desc"
 		}
 		b.WriteString(string(o.By) + direction)
-		if o.By == todo.ByDue && !d.NullsLast(o.Desc) {
+		if o.By == todo.ByDue {
 			b.WriteString(" nulls last")
 		}
 		b.WriteString(", ")
@@ -86,13 +74,13 @@ func (d *Dialect) orderBy(order []todo.Order) string {
 
 // After adds the condition that a task comes after f.After in f.Order, unless that is nil: the keyset method. Where all
 // keys have one direction it is one comparison of rows, which an index can begin at.
-func (q *Query) After(f todo.Filter) {
+func (l *List) After(f todo.Filter) {
 	if f.After == nil {
 		return
 	}
-	keys := q.keys(f)
+	keys := l.keys(f)
 	if columns, values, ok := alike(keys); ok {
-		q.And(fmt.Sprintf("(%s) %s (%s)", columns, keys[0].beyond(), values))
+		l.And(fmt.Sprintf("(%s) %s (%s)", columns, keys[0].beyond(), values))
 		return
 	}
 	var ways []string // the first key differs, or it is the same and the second differs, and so on
@@ -103,7 +91,7 @@ func (q *Query) After(f todo.Filter) {
 		}
 		same += k.same() + " and "
 	}
-	q.And("(" + strings.Join(ways, " or ") + ")")
+	l.And("(" + strings.Join(ways, " or ") + ")")
 }
 
 // A key is one column of an order, and what the last task of the page before has there; "" for null.
@@ -113,29 +101,29 @@ type key struct {
 }
 
 // keys returns the keys of f.Order and the id, with the values of f.After.
-func (q *Query) keys(f todo.Filter) []key {
+func (l *List) keys(f todo.Filter) []key {
 	var keys []key
 	desc := false
 	for _, o := range f.Order {
 		desc = o.Desc
 		k := key{column: string(o.By), desc: desc, nullable: o.By == todo.ByDue}
-		if v := q.valueOf(f.After, o.By); v != nil {
-			k.value = q.Arg(v)
+		if v := l.valueOf(f.After, o.By); v != nil {
+			k.value = l.Arg(v)
 		}
 		keys = append(keys, k)
 	}
-	return append(keys, key{column: "id", value: q.Arg(f.After.ID), desc: desc})
+	return append(keys, key{column: "id", value: l.Arg(f.After.ID), desc: desc})
 }
 
 // valueOf returns what t has under a key, nil for no due date.
-func (q *Query) valueOf(t *todo.Task, by todo.Key) any {
+func (l *List) valueOf(t *todo.Task, by todo.Key) any {
 	switch by {
 	case todo.ByCreated:
-		return q.dialect.Time(t.CreatedAt)
+		return t.CreatedAt
 	case todo.ByUpdated:
-		return q.dialect.Time(t.UpdatedAt)
+		return t.UpdatedAt
 	case todo.ByDeleted:
-		return q.dialect.Time(*t.DeletedAt)
+		return *t.DeletedAt
 	case todo.ByPriority:
 		return t.Priority
 	case todo.ByTitle:
@@ -144,7 +132,7 @@ func (q *Query) valueOf(t *todo.Task, by todo.Key) any {
 		return t.Completed
 	case todo.ByDue:
 		if t.Due != nil {
-			return q.dialect.Time(t.Due.At)
+			return t.Due.At
 		}
 	}
 	return nil

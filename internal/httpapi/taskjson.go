@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"todod/internal/todo"
+)
+
+// marshal writes v as JSON. Tasks, which are most of what is answered, are appended by hand: reflection would cost more than
+// reading them from the database.
+func marshal(w io.Writer, v any) error {
+	switch v := v.(type) {
+	case task:
+		return writeAppended(w, v.appendJSON)
+	case []task:
+		return writeAppended(w, func(b []byte) []byte { return appendTasks(b, v) })
+	}
+	return json.MarshalWrite(w, v, json.Deterministic(true))
+}
+
+// texts are buffers for what is appended.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
+// writeAppended writes what appendTo appends.
+func writeAppended(w io.Writer, appendTo func([]byte) []byte) error {
+	b, _ := texts.Get().(*[]byte)
+	*b = appendTo((*b)[:0])
+	_, err := w.Write(*b)
+	if cap(*b) <= maxPooled {
+		texts.Put(b)
+	}
+	return err
+}
+
+// appendTasks appends a list of tasks to dst.
+func appendTasks(dst []byte, tasks []task) []byte {
+	dst = append(dst, '[')
+	for i := range tasks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = tasks[i].appendJSON(dst)
+	}
+	return append(dst, ']')
+}
+
+// appendJSON appends t to dst.
+func (t *task) appendJSON(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, `{"id":`...), t.of.ID, 10)
+	dst = appendText(append(dst, `,"user_id":`...), string(t.of.Owner))
+	for i, f := range answered {
+		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Value(&t.of))
+	}
+	dst = appendTime(append(dst, `,"created_at":`...), t.of.CreatedAt)
+	dst = appendTime(append(dst, `,"updated_at":`...), t.of.UpdatedAt)
+	dst = strconv.AppendInt(append(dst, `,"version":`...), int64(t.of.Version), 10)
+	if t.of.DeletedAt != nil {
+		dst = appendTime(append(dst, `,"deleted_at":`...), *t.of.DeletedAt)
+	}
+	return append(dst, '}')
+}
+
+// answeredKeys are the names of answered, as they stand before their values.
+var answeredKeys = func() []string {
+	keys := make([]string, len(answered))
+	for i, f := range answered {
+		keys[i] = `,"` + f.Name + `":`
+	}
+	return keys
+}()
+
+// appendValue appends the value of a field, as the domain has it.
+func appendValue(dst []byte, name string, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case string:
+		return appendText(dst, v)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case todo.Priority:
+		return appendText(dst, v.String())
+	case time.Time:
+		return appendTime(dst, v)
+	}
+	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, v)) // a kind of field that nobody has thought of here
+}
+
+// appendText appends s as a JSON string. What is no UTF-8, which no store holds, becomes U+FFFD.
+func appendText(dst []byte, s string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, s)
+	return dst
+}
+
+// appendTime appends at, of the years 0 to 9999, as a JSON string in the form of wireTime.
+func appendTime(dst []byte, at time.Time) []byte {
+	at = at.UTC()
+	year, month, day := at.Date()
+	hour, minute, second := at.Clock()
+	dst = appendDigits(append(dst, '"'), year, 4)
+	dst = appendDigits(append(dst, '-'), int(month), 2)
+	dst = appendDigits(append(dst, '-'), day, 2)
+	dst = appendDigits(append(dst, 'T'), hour, 2)
+	dst = appendDigits(append(dst, ':'), minute, 2)
+	dst = appendDigits(append(dst, ':'), second, 2)
+	dst = appendDigits(append(dst, '.'), at.Nanosecond()/int(time.Microsecond), 6)
+	return append(dst, 'Z', '"')
+}
+
+// appendDigits appends n, which is not negative, with at least so many digits.
+func appendDigits(dst []byte, n, digits int) []byte {
+	at := len(dst)
+	for range digits {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; i >= at; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return dst
+}

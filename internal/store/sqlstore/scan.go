@@ -1,0 +1,113 @@
+package sqlstore
+
+import "todod/internal/todo"
+
+// TaskOf returns the columns of a task, the owner first, as ReadTask reads them. alias is the table's name.
+func TaskOf(alias string) string { return alias + ".user_id, " + Tasks.Names(alias) }
+
+// ReadTask reads the columns of TaskOf, which must be of a task of owner, into t.
+func ReadTask(r Row, owner todo.UserID, t *todo.Task) {
+	r.Owner(owner)
+	t.Owner = owner
+	Tasks.read(r, t)
+}
+
+// AddTask adds the task that ReadTask reads.
+func AddTask(list *[]todo.Task, r Row, owner todo.UserID) { add(list, r, of(owner, ReadTask)) }
+
+// ChangeOf returns the columns of an entry of the log, the owner first, as ReadChange reads them. alias is the table's name.
+func ChangeOf(alias string) string {
+	return alias + ".user_id, " + alias + ".task_id, " + alias + ".rev, " + Logged.Names(alias) + ", " + Log.Names(alias)
+}
+
+// ReadChange reads the columns of ChangeOf, which must be of a change of owner's, into c.
+func ReadChange(r Row, owner todo.UserID, c *todo.Change) {
+	ReadTask(r, owner, &c.Task)
+	c.Rev = c.Task.Version
+	e := Entry{Change: c}
+	Log.read(r, &e)
+	var err error
+	c.Before, err = todo.DecodeFields(e.before)
+	r.Fail(err)
+}
+
+// AddChange adds the change that ReadChange reads.
+func AddChange(list *[]todo.Change, r Row, owner todo.UserID) { add(list, r, of(owner, ReadChange)) }
+
+// StateOf are the columns of users that ReadState reads.
+const StateOf = `user_id, epoch, rev, erased_at`
+
+// ReadState reads the columns of StateOf, all null for someone unknown, else those of owner, into s.
+func ReadState(r Row, owner todo.UserID, s *todo.State) {
+	if r.Null() {
+		r.Skip(4)
+		*s = todo.State{}
+		return
+	}
+	r.Owner(owner)
+	s.Epoch, s.Rev, s.ErasedAt = r.Int64(), todo.Rev(r.Int64()), r.Time()
+}
+
+// OwnerOf are the columns of users that ReadOwner reads.
+var OwnerOf = StateOf + ", " + Raised[1:].Names("")
+
+// ReadOwner reads the columns of OwnerOf, which must be those of o, into o.
+func ReadOwner(r Row, o *todo.Owner) {
+	ReadState(r, o.ID, &o.State)
+	Raised[1:].read(r, o)
+	o.Claims.ID = o.ID
+}
+
+// read reads the columns into row.
+func (c Columns[T]) read(r Row, row *T) {
+	for i := range c {
+		c[i].Read(r, row)
+	}
+}
+
+// An Entry is a change that was decided, on its way to the log.
+type Entry struct {
+	*todo.Change
+	How    int16  // what becomes of its task
+	before []byte // Before, encoded
+}
+
+// What becomes of the task of an entry.
+const (
+	LogOnly    int16 = iota // nothing: a later entry tells, or it is gone for good
+	InsertTask              // it is new
+	UpdateTask
+)
+
+// Entries appends to entries those of changes.
+func Entries(entries []*Entry, changes []todo.Change) ([]*Entry, error) {
+	for i := range changes {
+		e := &Entry{Change: &changes[i]}
+		if e.Before != nil {
+			var err error
+			if e.before, err = e.Before.Encode(); err != nil {
+				return nil, err
+			}
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// Settle says of each entry what becomes of its task: the last entry of each task writes it.
+func Settle(entries []*Entry) {
+	last, isNew := make(map[int64]*Entry, len(entries)), make(map[int64]bool, len(entries))
+	for _, e := range entries {
+		last[e.Task.ID] = e
+		isNew[e.Task.ID] = isNew[e.Task.ID] || e.Op == todo.Created
+	}
+	for id, e := range last {
+		switch {
+		case e.Op == todo.Purged:
+		case isNew[id]:
+			e.How = InsertTask
+		default:
+			e.How = UpdateTask
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"todod/internal/todo"
+)
+
+// Tasks are the columns of a task, in tasks and in the log: whoever adds a field to tasks adds a column here, and a
+// migration to each store. The first two have other names in the log.
+var Tasks = Columns[todo.Task]{
+	fixed(number("id", bigint, func(t *todo.Task) *int64 { return &t.ID })),
+	number("version", bigint, func(t *todo.Task) *todo.Rev { return &t.Version }),
+	inLog("nullif(%s, '')", gone("null", at("title", text, func(t *todo.Task) *string { return &t.Title }))),
+	gone("null", at("description", nullText, func(t *todo.Task) **string { return &t.Description })),
+	gone("false", at("completed", boolean, func(t *todo.Task) *bool { return &t.Completed })),
+	gone("2", number("priority", smallint, func(t *todo.Task) *todo.Priority { return &t.Priority })),
+	gone("null", as("due_date", nullMoment, dueDate, setDueDate)),
+	gone("false", as("due_all_day", boolean, dueAllDay, setDueAllDay)),
+	gone("null", at("completed_at", nullMoment, func(t *todo.Task) **time.Time { return &t.CompletedAt })),
+	fixed(at("created_at", moment, func(t *todo.Task) *time.Time { return &t.CreatedAt })),
+	at("updated_at", moment, func(t *todo.Task) *time.Time { return &t.UpdatedAt }),
+	at("deleted_at", nullMoment, func(t *todo.Task) **time.Time { return &t.DeletedAt }),
+}
+
+// Logged are the columns of a task that the log has under the same names; Changeable are those that a change can write.
+var (
+	Logged     = Tasks[2:]
+	Changeable = func() (some Columns[todo.Task]) {
+		for _, c := range Tasks {
+			if !c.fixed {
+				some = append(some, c)
+			}
+		}
+		return some
+	}()
+)
+
+// fixed says of c that it is never changed.
+func fixed(c Column[todo.Task]) Column[todo.Task] {
+	c.fixed = true
+	return c
+}
+
+// gone says what the log keeps of c once the task is gone for good.
+func gone(sql string, c Column[todo.Task]) Column[todo.Task] {
+	c.gone = sql
+	return c
+}
+
+// inLog says how the log takes c.
+func inLog(sql string, c Column[todo.Task]) Column[todo.Task] {
+	c.inLog = sql
+	return c
+}
+
+// dueDate returns what due_date holds.
+func dueDate(t *todo.Task) *time.Time {
+	if t.Due == nil {
+		return nil
+	}
+	return &t.Due.At
+}
+
+// setDueDate takes what due_date holds.
+func setDueDate(t *todo.Task, at *time.Time) {
+	if t.Due = nil; at != nil {
+		t.Due = &todo.Due{At: *at}
+	}
+}
+
+// dueAllDay returns what due_all_day holds.
+func dueAllDay(t *todo.Task) bool { return t.Due != nil && t.Due.AllDay }
+
+// setDueAllDay takes what due_all_day holds, after due_date.
+func setDueAllDay(t *todo.Task, allDay bool) {
+	if t.Due != nil {
+		t.Due.AllDay = allDay
+	}
+}
+
+// Log are the columns that the log has beside those of a task.
+var Log = Columns[Entry]{
+	number("prev_rev", bigint, func(e *Entry) *todo.Rev { return &e.PrevRev }),
+	number("set_rev", bigint, func(e *Entry) *todo.Rev { return &e.SetRev }),
+	number("op", smallint, func(e *Entry) *todo.Op { return &e.Op }),
+	as("before", jsonb, func(e *Entry) []byte { return e.before }, func(e *Entry, data []byte) { e.before = data }),
+	textOrNull("request_id", func(e *Entry) *string { return &e.RequestID }),
+	at("at", moment, func(e *Entry) *time.Time { return &e.At }),
+}
+
+// IntoLog returns the columns of Logged as the log takes them; of names them in the statement.
+func IntoLog(of func(i int, name string) string) string {
+	return Logged.Each(func(i int, c *Column[todo.Task]) string {
+		if c.inLog != "" {
+			return fmt.Sprintf(c.inLog, of(i, c.Name))
+		}
+		return of(i, c.Name)
+	})
+}
+
+// Blanked sets what the log keeps of a task that is gone for good.
+var Blanked = func() string {
+	sets := []string{"before = null"}
+	for _, c := range Logged {
+		if c.gone != "" {
+			sets = append(sets, c.Name+" = "+c.gone)
+		}
+	}
+	return strings.Join(sets, ", ")
+}()
+
+// Raised are the columns of users that a change writes.
+var Raised = Columns[todo.Owner]{
+	number("rev", bigint, func(o *todo.Owner) *todo.Rev { return &o.Rev }),
+	number("task_count", integer, func(o *todo.Owner) *int { return &o.Count }),
+	at("changed_at", moment, func(o *todo.Owner) *time.Time { return &o.ChangedAt }),
+	textOrNull("email", func(o *todo.Owner) *string { return &o.Claims.Email }),
+	textOrNull("name", func(o *todo.Owner) *string { return &o.Claims.Name }),
+	at("claims_at", moment, func(o *todo.Owner) *time.Time { return &o.Claims.AsOf }),
+}
+
+// Keys are the columns of idempotency_keys.
+var Keys = Columns[todo.StoredKey]{
+	at("key", text, func(k *todo.StoredKey) *string { return &k.Key }),
+	at("fingerprint", blob, func(k *todo.StoredKey) *[]byte { return &k.Fingerprint }),
+	number("status", smallint, func(k *todo.StoredKey) *int { return &k.Status }),
+	revOrNull("rev", func(k *todo.StoredKey) *todo.Rev { return &k.Rev }),
+	revOrNull("rev_to", func(k *todo.StoredKey) *todo.Rev { return &k.RevTo }),
+	at("result", jsonb, func(k *todo.StoredKey) *[]byte { return &k.Answer }),
+	at("created_at", moment, func(k *todo.StoredKey) *time.Time { return &k.At }),
+}
+
+// Imports are the columns of imports.
+var Imports = Columns[todo.Import]{
+	at("source", text, func(i *todo.Import) *string { return &i.Source }),
+	at("old_id", text, func(i *todo.Import) *string { return &i.OldID }),
+	number("task_id", bigint, func(i *todo.Import) *int64 { return &i.TaskID }),
+	at("created_at", moment, func(i *todo.Import) *time.Time { return &i.CreatedAt }),
+}
