@@ -98,7 +98,7 @@ func TestAnswersAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err := decodeAnswer("ada", data)
-	if err != nil || !reflect.DeepEqual(read, results) {
+	if diff := !reflect.DeepEqual(read, results); err != nil || diff { //nolint:govet // errors of ours, compared in all they say
 		t.Errorf("%s:\n got %+v, %v\nwant %+v", data, read, err, results)
 	}
 	if !bytes.HasPrefix(data, []byte(`{"tasks":[1,2,3],`)) {

@@ -19,11 +19,11 @@ type Queue[T any] struct {
 	seed  maphash.Seed
 }
 
-// New returns a Queue of so many lanes, each of which has one group on the way at a time. carry carries out up to max
+// New returns a Queue of so many lanes, each of which has one group on the way at a time. carry carries out up to most
 // operations, those of one person in their order; it may be called for several lanes at once. The operations of one person
 // always go in the same lane.
-func New[T any](lanes, max int, carry func([]T)) *Queue[T] {
-	return &Queue[T]{lanes: make([]lane[T], lanes), max: max, carry: carry, seed: maphash.MakeSeed()}
+func New[T any](lanes, most int, carry func([]T)) *Queue[T] {
+	return &Queue[T]{lanes: make([]lane[T], lanes), max: most, carry: carry, seed: maphash.MakeSeed()}
 }
 
 // Do has v carried out for owner and returns nil when that is done. If ctx ends before v was taken up, it returns why ctx
@@ -158,12 +158,12 @@ func (l *lane[T]) forget(p *person[T]) {
 	}
 }
 
-// take removes up to max operations: one of each person in turn, until there are no more or there is no more room. Those
+// take removes up to most operations: one of each person in turn, until there are no more or there is no more room. Those
 // of one person stay in their order. The first is that of who leads.
-func (l *lane[T]) take(max int) (taken []*waiter[T]) {
+func (l *lane[T]) take(most int) (taken []*waiter[T]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(taken) < max && len(l.people) > 0 {
+	for len(taken) < most && len(l.people) > 0 {
 		p := l.people[0]
 		l.people = l.people[1:]
 		taken = append(taken, p.ops[0])

@@ -30,7 +30,7 @@ func (c *carrier) carry(ops []string) {
 }
 
 // do puts an operation of owner's into q in the background and waits until it is taken or waits.
-func do(t *testing.T, q *Queue[string], ctx context.Context, owner, op string) (result chan error) {
+func do(ctx context.Context, t *testing.T, q *Queue[string], owner, op string) (result chan error) {
 	t.Helper()
 	result = make(chan error, 1)
 	go func() { result <- q.Do(ctx, todo.UserID(owner), op) }()
@@ -47,7 +47,7 @@ func TestPeopleTakeTurns(t *testing.T) {
 		q := New(1, 4, c.carry)
 		var results []chan error
 		for _, op := range []string{"a0", "a1", "a2", "a3", "b1", "b2", "c1"} {
-			results = append(results, do(t, q, t.Context(), op[:1], op))
+			results = append(results, do(t.Context(), t, q, op[:1], op))
 		}
 		if n := q.Waiting(); n != 6 {
 			t.Errorf("%d wait, want 6", n)
@@ -76,10 +76,10 @@ func TestWhoGoesAwayInTimeIsNotCarried(t *testing.T) {
 		q := New(1, 4, c.carry)
 		leaving, leave := context.WithCancelCause(t.Context())
 		reason := errors.New("gone")
-		taken := do(t, q, leaving, "a", "taken")
-		next := do(t, q, leaving, "b", "next to lead")
-		waits := do(t, q, leaving, "c", "waits")
-		stays := do(t, q, t.Context(), "c", "stays")
+		taken := do(leaving, t, q, "a", "taken")
+		next := do(leaving, t, q, "b", "next to lead")
+		waits := do(leaving, t, q, "c", "waits")
+		stays := do(t.Context(), t, q, "c", "stays")
 		leave(reason)
 		synctest.Wait()
 		for name, result := range map[string]chan error{"next": next, "waits": waits} {
@@ -116,20 +116,20 @@ func TestAPanicOfAGroupIsItsLeaders(t *testing.T) {
 				panic("broken")
 			}
 		})
-		first := do(t, q, t.Context(), "a", "first")
+		first := do(t.Context(), t, q, "a", "first")
 		panicked := make(chan any, 1)
 		go func() {
 			defer func() { panicked <- recover() }()
 			_ = q.Do(t.Context(), "b", "leads")
 		}()
 		synctest.Wait()
-		second := do(t, q, t.Context(), "c", "second")
+		second := do(t.Context(), t, q, "c", "second")
 		c.goOn <- struct{}{}
 		c.goOn <- struct{}{}
 		if v := <-panicked; v != "broken" {
 			t.Errorf("the leader gets %v", v)
 		}
-		last := do(t, q, t.Context(), "d", "last")
+		last := do(t.Context(), t, q, "d", "last")
 		c.goOn <- struct{}{}
 		if err := errors.Join(<-first, <-second, <-last); err != nil {
 			t.Error(err)

@@ -80,11 +80,11 @@ func (r *rowReader) Int64() (v int64) {
 	switch {
 	case !inBinary || data == nil:
 	case len(data) == 8:
-		v = int64(binary.BigEndian.Uint64(data)) //nolint:gosec // two's complement
+		v = int64(binary.BigEndian.Uint64(data))
 	case len(data) == 4:
-		v = int64(int32(binary.BigEndian.Uint32(data))) //nolint:gosec // two's complement
+		v = int64(int32(binary.BigEndian.Uint32(data)))
 	case len(data) == 2:
-		v = int64(int16(binary.BigEndian.Uint16(data))) //nolint:gosec // two's complement
+		v = int64(int16(binary.BigEndian.Uint16(data)))
 	default:
 		r.Fail(fmt.Errorf("column %d: %w", r.next-1, errWidth))
 	}
@@ -130,7 +130,7 @@ const postgresEpoch = 946_684_800_000_000
 // Time implements sqlstore.Row.
 func (r *rowReader) Time() (v time.Time) {
 	if data, inBinary := r.take(8, &v); inBinary && data != nil {
-		v = time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC() //nolint:gosec // two's complement
+		v = time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC()
 	}
 	return v
 }
