@@ -87,9 +87,9 @@ func (f *found) takeTasks(rows pgx.Rows) error {
 	return eachRow(rows, func(r *rowReader) {
 		id := todo.UserID(r.peek())
 		switch o := f.owners[id]; {
-		case o != nil: // else somebody else holds the lock
+		case o != nil:
 			sqlstore.AddKnown(o, r)
-		case !slices.Contains(f.people, id):
+		case !slices.Contains(f.people, id): // nor one whose lock somebody else holds
 			r.Fail(sqlstore.ErrForeignRow)
 		}
 	})

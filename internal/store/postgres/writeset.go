@@ -68,10 +68,12 @@ func (w *written) statements() (all []statement) {
 		}
 	}
 	if len(w.imports) > 0 {
-		all = append(all, statement{sql: noteImports, args: append(arrays([]any{w.madeFor}, sqlstore.Imports, w.imports), len(w.imports))})
+		args := append(arrays([]any{w.madeFor}, sqlstore.Imports, w.imports), len(w.imports))
+		all = append(all, statement{sql: noteImports, args: args})
 	}
 	if len(w.keys) > 0 {
-		all = append(all, statement{sql: putKeys, args: append(arrays([]any{w.keysOf}, sqlstore.Keys, w.keys), len(w.keys))})
+		args := append(arrays([]any{w.keysOf}, sqlstore.Keys, w.keys), len(w.keys))
+		all = append(all, statement{sql: putKeys, args: args})
 	}
 	return all
 }
@@ -112,14 +114,16 @@ func singleSQL(change string) string {
 		l as (insert into todod.changes (user_id, task_id, rev, %s, %s) values ($1, $%d, $%d, %s, %s) returning 1 as one)
 		select 1 / ((select count(*) from u) = 1 and (select count(*) from t) = 1)::int`,
 		sqlstore.Raised.Assignments(sqlstore.From(2)), change, sqlstore.Logged.Names(""), sqlstore.Log.Names(""), task, task+1,
-		sqlstore.IntoLog(func(i int, _ string) string { return "$" + strconv.Itoa(task+2+i) }), sqlstore.Log.Arguments(sqlstore.From(task+len(sqlstore.Tasks))))
+		sqlstore.IntoLog(func(i int, _ string) string { return "$" + strconv.Itoa(task+2+i) }),
+		sqlstore.Log.Arguments(sqlstore.From(task+len(sqlstore.Tasks))))
 }
 
 // The statements that write one change of each kind.
 var (
 	insertOne = singleSQL(`insert into todod.tasks (user_id, ` + sqlstore.Tasks.Names("") + `)
 		values ($1, ` + sqlstore.Tasks.Arguments(sqlstore.From(firstOfTask)) + `)`)
-	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + ` where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
+	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + `
+		where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
 	deleteOne = singleSQL(`delete from todod.tasks where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
 )
 

@@ -64,7 +64,8 @@ func (s *Store) snapshot(ctx context.Context, read func(context.Context, *sql.Tx
 	return translate(err)
 }
 
-// The extended result codes of SQLite (its result code documentation) that say that a row with this key is there already.
+// The extended result codes of SQLite (its result code documentation) that say that a row with this key is there
+// already.
 const (
 	sqliteUnique     = 2067
 	sqlitePrimaryKey = 1555

@@ -13,9 +13,9 @@ import (
 	"todod/internal/todo"
 )
 
-// init gives SQL the domain's rule of what differs in case only; SQLite's own lower() knows ASCII alone. has_words(words,
-// title, description) is 1 if each of the words, folded and separated by spaces, is in one of the texts. It is one call
-// for all words so that each text is folded once.
+// init gives SQL the domain's rule of what differs in case only; SQLite's own lower() knows ASCII alone.
+// has_words(words, title, description) is 1 if each of the words, folded and separated by spaces, is in one of the
+// texts. It is one call for all words so that each text is folded once.
 func init() {
 	sqlite.MustRegisterDeterministicScalarFunction("has_words", 3,
 		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {

@@ -10,10 +10,12 @@ var (
 	insertOwner = `insert into users (created_at, user_id, ` + sqlstore.Raised.Names("") + `)
 		values (?, ?, ` + sqlstore.Raised.Arguments(sqlstore.InTurn) + `)`
 	raiseOwner = `update users set ` + sqlstore.Raised.Assignments(sqlstore.InTurn) + ` where user_id = ?`
-	insertTask = `insert into tasks (user_id, ` + sqlstore.Tasks.Names("") + `) values (?, ` + sqlstore.Tasks.Arguments(sqlstore.InTurn) + `)`
+	insertTask = `insert into tasks (user_id, ` + sqlstore.Tasks.Names("") + `)
+		values (?, ` + sqlstore.Tasks.Arguments(sqlstore.InTurn) + `)`
 	updateTask = `update tasks set ` + sqlstore.Changeable.Assignments(sqlstore.InTurn) + ` where user_id = ? and id = ?`
 	insertLog  = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
-		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `, ` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
+		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `,
+			` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
 	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
 		values (?, ` + sqlstore.Imports.Arguments(sqlstore.InTurn) + `)`
 	putKey = `insert into idempotency_keys (user_id, ` + sqlstore.Keys.Names("") + `)
@@ -65,8 +67,8 @@ func (p *part) writeChanges(changes []todo.Change) error {
 		if err := p.writeTask(e); err != nil {
 			return err
 		}
-		err := p.affectOne(insertLog, argumentsOf(sqlstore.Log, e, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)...)
-		if err != nil {
+		args := argumentsOf(sqlstore.Log, e, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)
+		if err := p.affectOne(insertLog, args...); err != nil {
 			return err
 		}
 	}

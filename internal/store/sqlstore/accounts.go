@@ -61,9 +61,9 @@ func (b *Base) Account(ctx context.Context, owner todo.UserID) (account.Account,
 	return b.account(a, err)
 }
 
-// nameEmail lets PostgreSQL's policy of emails show the row of this address; becomeItsOwner makes the rest of the transaction
-// about the person it belongs to, or about nobody. Together with getNamed they take one round trip, whether there is such
-// an account or not. An engine without policies has the address where the account is.
+// nameEmail lets PostgreSQL's policy of emails show the row of this address; becomeItsOwner makes the rest of the
+// transaction about the person it belongs to, or about nobody. Together with getNamed they take one round trip,
+// whether there is such an account or not. An engine without policies has the address where the account is.
 var (
 	nameEmail      = both(`select set_config('todod.email', $1, true)`)
 	becomeItsOwner = both(`select set_config('todod.user_ids',
@@ -143,9 +143,9 @@ func (b *Base) SetPassword(ctx context.Context, owner todo.UserID, hash, keep st
 var LockOwner = both(`insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
 	on conflict (user_id) do update set rev = users.rev where false`)
 
-// forgetUser deletes the owner's row and with it, by a trigger, everything of theirs in every table; unless that was done
-// at $2 or after, where there is a $2. rememberErased leaves a new one, with a new epoch, that says no more than that and
-// when.
+// forgetUser deletes the owner's row and with it, by a trigger, everything of theirs in every table; unless that was
+// done at $2 or after, where there is a $2. rememberErased leaves a new one, with a new epoch, that says no more than
+// that and when.
 var (
 	forgetUser = both(`delete from todod.users
 		where user_id = $1 and ($2::timestamptz is null or erased_at is null or erased_at < $2) returning user_id`)

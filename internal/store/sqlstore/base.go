@@ -20,8 +20,8 @@ func both(sql string) SQL { return SQL{Postgres: sql, SQLite: inSQLite.Replace(s
 var inSQLite = strings.NewReplacer("todod.", "", "$", "?", "::timestamptz", "", " for share", "",
 	"= any ($3::text[])", "in (select value from json_each(?3))")
 
-// A Statement is SQL with its arguments and what takes all its rows; a nil Rows takes none. Rows may be called a second time,
-// with all rows anew, after the first has failed.
+// A Statement is SQL with its arguments and what takes all its rows; a nil Rows takes none. Rows may be called a
+// second time, with all rows anew, after the first has failed.
 type Statement struct {
 	SQL
 	Args []any
@@ -54,7 +54,8 @@ type Dialect struct {
 	// OneByOne says that each statement of a read sees what there is when it begins, rather than all of them the same.
 	OneByOne bool
 
-	// In lists, Placeholder stands before an argument's number, and Words adds the condition that each of words is found.
+	// In lists, Placeholder stands before an argument's number, and Words adds the condition that each of words is
+	// found.
 	Placeholder string
 	Words       func(l *List, words []string)
 }

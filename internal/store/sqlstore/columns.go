@@ -8,8 +8,8 @@ import (
 	"todod/internal/todo"
 )
 
-// A Column is one of a table whose rows are made of Ts, beside user_id, which every table begins with. Statements and scans
-// follow from the lists of them.
+// A Column is one of a table whose rows are made of Ts, beside user_id, which every table begins with. Statements and
+// scans follow from the lists of them.
 type Column[T any] struct {
 	Name, Type string         // the type is PostgreSQL's
 	Value      func(*T) any   // what it holds

@@ -28,8 +28,8 @@ func (b *Base) Imported(
 var importedTasks = both(`select user_id, old_id, created_at from todod.imports
 	where user_id = $1 and source = $2 and old_id = any ($3::text[])`)
 
-// findImported returns the statement that finds out which of oldIDs were imported, with the CreatedAt that their tasks were
-// given.
+// findImported returns the statement that finds out which of oldIDs were imported, with the CreatedAt that their
+// tasks were given.
 func findImported(owner todo.UserID, source string, oldIDs []string, known *map[string]time.Time) Statement {
 	return Statement{importedTasks, []any{owner, source, oldIDs}, func(rows iter.Seq[Row]) {
 		*known = map[string]time.Time{}

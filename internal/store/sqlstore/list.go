@@ -7,8 +7,8 @@ import (
 	"todod/internal/todo"
 )
 
-// A List is the conditions and the order of a list of tasks in SQL, and their arguments. The conditions hold only what is
-// asked for, so that each kind of list has the best plan of its own.
+// A List is the conditions and the order of a list of tasks in SQL, and their arguments. The conditions hold only
+// what is asked for, so that each kind of list has the best plan of its own.
 type List struct {
 	Args    []any
 	dialect *Dialect

@@ -7,20 +7,21 @@ import (
 	"todod/internal/todo"
 )
 
-// A Look finds out what one change of Owner's needs that goes alone, into Known. Holder returns the owner, whose tasks are
-// added to; nil as long as their lock isn't held.
+// A Look finds out what one change of Owner's needs that goes alone, into Known. Holder returns the owner, whose
+// tasks are added to; nil as long as their lock isn't held.
 type Look struct {
 	Owner  todo.UserID
 	Need   *todo.ReadSet
 	Known  *todo.Snapshot
 	Holder func() *todo.Owner
 
-	// The first revision of the set that the change is about, and one that is above its last and not above any after it.
+	// The first revision of the set that the change is about, and one that is above its last and not above any after
+	// it.
 	first, end int64
 }
 
-// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it reads no
-// more of the log than that, and each row by its key.
+// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it
+// reads no more of the log than that, and each row by its key.
 var (
 	tasksByState = both(`select ` + TaskOf("t") + ` from todod.tasks t
 		where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`)

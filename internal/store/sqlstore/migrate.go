@@ -24,7 +24,8 @@ func (m *Migrations) Provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(m.Dialect, db, files, goose.WithTableName(m.Table), goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(m.Dialect, db, files,
+		goose.WithTableName(m.Table), goose.WithDisableGlobalRegistry(true))
 }
 
 // Run brings db to this program's schema and returns how many migrations that took.
@@ -40,7 +41,8 @@ func (m *Migrations) Run(ctx context.Context, db *sql.DB) (int, error) {
 	return len(results), nil
 }
 
-// Count returns how many migrations have not run on db, and how many have that this program doesn't know. None has on nil.
+// Count returns how many migrations have not run on db, and how many have that this program doesn't know. None has on
+// nil.
 func (m *Migrations) Count(ctx context.Context, db *sql.DB) (pending, unknown int, err error) {
 	files, err := fs.ReadDir(m.Files, "migrations")
 	if err != nil || db == nil {

@@ -1,5 +1,5 @@
-// Package sqlstore is what stores in SQL databases write alike: the columns of their tables, statements that all of them
-// understand, and what becomes of the rows.
+// Package sqlstore is what stores in SQL databases write alike: the columns of their tables, statements that all of
+// them understand, and what becomes of the rows.
 package sqlstore
 
 import (
@@ -9,8 +9,8 @@ import (
 	"todod/internal/todo"
 )
 
-// A Row is read column by column. What goes wrong first is the error of the whole statement; what is read after that means
-// nothing.
+// A Row is read column by column. What goes wrong first is the error of the whole statement; what is read after that
+// means nothing.
 type Row interface {
 	// Null reports whether the next column is null.
 	Null() bool
@@ -36,8 +36,8 @@ type Row interface {
 	Fail(err error)
 }
 
-// ErrForeignRow says that the database returned a row of somebody who was not asked for. That can't be: it is an alarm, and
-// the connection it came by is not used any more.
+// ErrForeignRow says that the database returned a row of somebody who was not asked for. That can't be: it is an
+// alarm, and the connection it came by is not used any more.
 var ErrForeignRow = errors.New("the database returned a row of somebody else")
 
 // NullText reads a text, nil for null.

@@ -15,7 +15,8 @@ func ReadTask(r Row, owner todo.UserID, t *todo.Task) {
 // AddTask adds the task that ReadTask reads.
 func AddTask(list *[]todo.Task, r Row, owner todo.UserID) { add(list, r, of(owner, ReadTask)) }
 
-// ChangeOf returns the columns of an entry of the log, the owner first, as ReadChange reads them. alias is the table's name.
+// ChangeOf returns the columns of an entry of the log, the owner first, as ReadChange reads them. alias is the
+// table's name.
 func ChangeOf(alias string) string {
 	return alias + ".user_id, " + alias + ".task_id, " + alias + ".rev, " + Logged.Names(alias) + ", " + Log.Names(alias)
 }

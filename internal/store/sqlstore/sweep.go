@@ -29,8 +29,8 @@ func (b *Base) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (own
 }
 
 // forgetChanges removes the beginning of a log, never from its middle: up to the first entry that is young enough.
-// forgetTombstone needs no lock that is taken first: of it and a first write of another life at the same moment, one waits
-// for the other, and finds the row as that left it.
+// forgetTombstone needs no lock that is taken first: of it and a first write of another life at the same moment, one
+// waits for the other, and finds the row as that left it.
 var (
 	forgetChanges = both(`
 		delete from todod.changes where user_id = $1 and rev in (

@@ -9,9 +9,9 @@ import (
 	"todod/internal/todo"
 )
 
-// GetTask leaves out what a revoked token may not see. That a task, found by its id, is not in the trash isn't written
-// "deleted_at is null" because then the index of a list could serve it, too, which on a table that was never analysed looks
-// no dearer than the primary key and walks over all tasks of a user.
+// GetTask leaves out what a revoked token may not see. That a task, found by its id, is not in the trash isn't
+// written "deleted_at is null" because then the index of a list could serve it, too, which on a table that was never
+// analysed looks no dearer than the primary key and walks over all tasks of a user.
 var GetTask = both(`select ` + TaskOf("t") + ` from todod.tasks t
 	where t.user_id = $1 and t.id = $2 and coalesce(t.deleted_at, 'infinity') = 'infinity'
 		and not exists (select 1 from todod.users u where u.user_id = $1 and u.erased_at >= $3)`)
