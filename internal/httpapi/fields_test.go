@@ -35,8 +35,8 @@ func encode(t *testing.T, v any) string {
 	return string(data)
 }
 
-// TestEveryFieldGoesInAndOut: whatever the domain lets people write of a task may be written under the field's name, is in
-// the task, and in what the history says of it.
+// TestEveryFieldGoesInAndOut: whatever the domain lets people write of a task may be written under the field's name, is
+// in the task, and in what the history says of it.
 func TestEveryFieldGoesInAndOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		fields, full := storetest.FieldPatches(t), object{}

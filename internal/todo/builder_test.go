@@ -37,7 +37,8 @@ func snapshotOf(o *Owner, ids int64) *Snapshot {
 // taskAt returns a task of ada's that was last changed by this revision.
 func taskAt(id int64, version Rev, trashed bool) Task {
 	t := Task{
-		ID: id, Owner: "ada", Version: version, Title: fmt.Sprint("task ", id), Priority: Medium, CreatedAt: eight, UpdatedAt: eight,
+		ID: id, Owner: "ada", Version: version, Title: fmt.Sprint("task ", id), Priority: Medium,
+		CreatedAt: eight, UpdatedAt: eight,
 	}
 	if trashed {
 		t.DeletedAt = &eight
@@ -59,7 +60,8 @@ func TestABuilderRefuses(t *testing.T) {
 		err  error
 		want Code
 	}{
-		{full, Conflict}, {fullToo, Conflict}, {trashed, NotFound}, {notTrashed, NotFound}, {unknown, NotFound}, {other, Changed},
+		{full, Conflict}, {fullToo, Conflict}, {trashed, NotFound}, {notTrashed, NotFound}, {unknown, NotFound},
+		{other, Changed},
 	} {
 		if CodeOf(c.err) != c.want {
 			t.Errorf("%d: %v", i, c.err)
@@ -147,8 +149,8 @@ func (l *holding) count() (n int) {
 	return n
 }
 
-// TestBuildersLeaveWhatStoresHold: whatever random sets of changes do one after the other, the revisions have no gap, each
-// change leads to the one before it, and what WriteSet.Apply makes of the owner is what a store would read back.
+// TestBuildersLeaveWhatStoresHold: whatever random sets of changes do one after the other, the revisions have no gap,
+// each change leads to the one before it, and what WriteSet.Apply makes of the owner is what a store would read back.
 func TestBuildersLeaveWhatStoresHold(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -14,8 +14,8 @@ import (
 // morning is when tasks are made here.
 var morning = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
-// TestEveryFieldOfAPatchIsNoticed: by all that follows from the table of fields. What stores and use cases make of each is
-// a case of storetest.
+// TestEveryFieldOfAPatchIsNoticed: by all that follows from the table of fields. What stores and use cases make of each
+// is a case of storetest.
 func TestEveryFieldOfAPatchIsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, f := range storetest.FieldPatches(t) {
@@ -57,8 +57,8 @@ func encodedAndRead(t *testing.T, f todo.Fields) todo.Fields {
 // heads are what each task has beside its fields.
 var heads = []string{"ID", "Owner", "Version", "CreatedAt", "UpdatedAt"}
 
-// TestEveryFieldOfATaskIsInTheTable: what changes of a task, the log keeps and an undo puts back. A new field belongs in
-// the table; few belong to the heads.
+// TestEveryFieldOfATaskIsInTheTable: what changes of a task, the log keeps and an undo puts back. A new field belongs
+// in the table; few belong to the heads.
 func TestEveryFieldOfATaskIsInTheTable(t *testing.T) {
 	t.Parallel()
 	touched := map[string]bool{}

@@ -40,8 +40,8 @@ func FullPatch(t testing.TB, second bool) todo.Patch {
 	return mustNormalise(t, p)
 }
 
-// FieldPatches returns a patch for each field of todo.Patch, and another for each that may be null. It fails the test if
-// a field is none of a task's fields.
+// FieldPatches returns a patch for each field of todo.Patch, and another for each that may be null. It fails the test
+// if a field is none of a task's fields.
 func FieldPatches(t testing.TB) (all []FieldPatch) {
 	t.Helper()
 	before := FullPatch(t, false).NewTask("ada", noon)
@@ -185,7 +185,8 @@ func (w *fieldWalk) readBack(when string, want todo.Task, before todo.Fields) {
 	}
 }
 
-// remembers fails the test unless an update that changes nothing, or has been carried out with the same key, gives want.
+// remembers fails the test unless an update that changes nothing, or has been carried out with the same key, gives
+// want.
 func (w *fieldWalk) remembers(key string, p todo.Patch, want todo.Task) {
 	w.t.Helper()
 	got := w.must(w.service.Update(context.Background(), w.ada, w.base.ID, p, keyed(key)))

@@ -84,7 +84,8 @@ func (c *oldCheck) isAllThere() {
 		c.Fatalf("%s: the state is %+v", c.ID, state)
 	}
 	listed := mustList(c, c.store, c.ID, todo.Filter{}).Tasks
-	listed = append(listed, mustList(c, c.store, c.ID, todo.Filter{Trash: true, Order: todo.LatestDeletedFirst()}).Tasks...)
+	trash := todo.Filter{Trash: true, Order: todo.LatestDeletedFirst()}
+	listed = append(listed, mustList(c, c.store, c.ID, trash).Tasks...)
 	if len(listed) != len(c.tasks) {
 		c.Fatalf("%s: %d tasks are listed, want %d", c.ID, len(listed), len(c.tasks))
 	}
@@ -232,7 +233,8 @@ func (c *oldCheck) undoesItsSet(rev todo.Rev, key string) {
 		c.Fatalf("an undo of the set: %+v, %v", set, err)
 	}
 	wantSameTasks(c, []todo.Task{
-		mustRead(c, c.store, c.ID, c.id+done), mustRead(c, c.store, c.ID, c.id+deleted), mustRead(c, c.store, c.ID, c.id+edited),
+		mustRead(c, c.store, c.ID, c.id+done), mustRead(c, c.store, c.ID, c.id+deleted),
+		mustRead(c, c.store, c.ID, c.id+edited),
 	}, []todo.Task{c.after(2), c.after(3), c.after(4)})
 	if set, err = c.service.Undo(c.Context(), c.User, set.Rev, "", todo.WriteOptions{}); err != nil || set.Rev != 21 {
 		c.Fatalf("a redo of the set: %+v, %v", set, err)

@@ -9,8 +9,8 @@ import (
 	"todod/internal/todo"
 )
 
-// An oldLife is what the program kept of somebody while its schema was at version 7. Nothing here is made by what makes it
-// today: the rows, and the JSON in them, are written out.
+// An oldLife is what the program kept of somebody while its schema was at version 7. Nothing here is made by what
+// makes it today: the rows, and the JSON in them, are written out.
 type oldLife struct {
 	ID    todo.UserID
 	User  todo.User
@@ -56,7 +56,8 @@ func newOldLife(owner todo.UserID, id int64) *oldLife {
 	o.made(deleted, todo.Task{Title: "deleted", Priority: todo.Low})
 	o.made(edited, todo.Task{Title: "edited", Description: &text, Priority: todo.Medium, Due: &day})
 	o.did(todo.Completed, done, 5, `{"completed":false,"completed_at":null}`,
-		todo.Fields{"completed": false, "completed_at": nil}, func(t *todo.Task) { t.Completed, t.CompletedAt = true, o.now() })
+		todo.Fields{"completed": false, "completed_at": nil},
+		func(t *todo.Task) { t.Completed, t.CompletedAt = true, o.now() })
 	o.did(todo.Deleted, deleted, 5, `{"deleted_at":null}`, todo.Fields{"deleted_at": nil}, o.throw)
 	o.did(todo.Updated, edited, 5, `{"description":"text","due_date":`+dayText+`,"due_all_day":true}`,
 		todo.Fields{"description": "text", "due_date": day.At, "due_all_day": true},
@@ -69,7 +70,8 @@ func newOldLife(owner todo.UserID, id int64) *oldLife {
 	o.blank()
 	o.made(restored, todo.Task{Title: "restored", Priority: todo.Medium, Completed: true, CompletedAt: o.now()})
 	o.did(todo.Reopened, restored, 0, `{"completed":true,"completed_at":`+us(13)+`}`,
-		todo.Fields{"completed": true, "completed_at": o.at(13)}, func(t *todo.Task) { t.Completed, t.CompletedAt = false, nil })
+		todo.Fields{"completed": true, "completed_at": o.at(13)},
+		func(t *todo.Task) { t.Completed, t.CompletedAt = false, nil })
 	o.did(todo.Deleted, restored, 0, `{"deleted_at":null}`, todo.Fields{"deleted_at": nil}, o.throw)
 	o.did(todo.Restored, restored, 0, `{"deleted_at":`+us(15)+`}`, todo.Fields{"deleted_at": o.at(15)},
 		func(t *todo.Task) { t.DeletedAt = nil })
@@ -120,7 +122,8 @@ func (o *oldLife) did(op todo.Op, n int64, set todo.Rev, text string, before tod
 	t.Version = rev
 	o.tasks[t.ID] = t
 	o.log = append(o.log, todo.Change{
-		Rev: rev, PrevRev: prev, SetRev: set, Op: op, At: *o.now(), Before: before, Task: t, RequestID: fmt.Sprint("req_", rev),
+		Rev: rev, PrevRev: prev, SetRev: set, Op: op, At: *o.now(), Before: before, Task: t,
+		RequestID: fmt.Sprint("req_", rev),
 	})
 	o.texts = append(o.texts, text)
 }
@@ -191,9 +194,11 @@ func (o *oldLife) keys(insert func(key string, status int, first, last todo.Rev,
 	insert("batch", 200, 5, 7, fmt.Sprintf(`{"tasks":[%d,%d,%d,%[1]d],"results":[
 		{"ref":"a","op":3,"task":%[4]s},{"op":5,"task":%[5]s},{"op":2,"task":%[6]s},
 		{"op":2,"error":{"Code":2,"Message":"Task not found","Fields":null,"RetryAfter":0,"Current":null,"Cause":null}},
-		{"op":2,"error":{"Code":1,"Message":"title must not be empty","Fields":[{"Field":"title","Message":"must not be empty"}],
+		{"op":2,"error":{"Code":1,"Message":"title must not be empty","Fields":[
+			{"Field":"title","Message":"must not be empty"}],
 			"RetryAfter":0,"Current":null,"Cause":null}},
-		{"op":2,"error":{"Code":6,"Message":"The task was changed","Fields":null,"RetryAfter":0,"Current":%[4]s,"Cause":null}}]}`,
+		{"op":2,"error":{"Code":6,"Message":"The task was changed","Fields":null,"RetryAfter":0,"Current":%[4]s,
+			"Cause":null}}]}`,
 		o.id+done, o.id+deleted, o.id+edited, structText(o.after(5)), structText(o.after(6)), structText(o.after(7))))
 }
 

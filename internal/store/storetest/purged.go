@@ -11,8 +11,8 @@ import (
 // A Row is a row of a table as text, by the names of all its columns; null is "<null>".
 type Row map[string]string
 
-// mayStay are the columns that may tell one change of a task from another once the task is gone for good, and one key from
-// another. What a person wrote of the task is in none of them.
+// mayStay are the columns that may tell one change of a task from another once the task is gone for good, and one key
+// from another. What a person wrote of the task is in none of them.
 var mayStay = map[string][]string{
 	"changes": {
 		"user_id", "rev", "prev_rev", "set_rev", "op", "task_id", "request_id", "at", "created_at", "updated_at",
@@ -21,9 +21,9 @@ var mayStay = map[string][]string{
 	"idempotency_keys": {"user_id", "key", "fingerprint", "status", "rev", "rev_to", "created_at"},
 }
 
-// RunPurgedRows fails the test unless all that is left of tasks that are gone for good is the same for each of them, but for
-// columns that may stay. It asks for all columns there are, so that one of tomorrow is not forgotten. rows returns owner's
-// rows of a table.
+// RunPurgedRows fails the test unless all that is left of tasks that are gone for good is the same for each of them, but
+// for columns that may stay. It asks for all columns there are, so that one of tomorrow is not forgotten. rows returns
+// owner's rows of a table.
 func RunPurgedRows(t *testing.T, s Store, rows func(table string, owner todo.UserID) []Row) {
 	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
 	one, other := liveThrough(t, service, ada, false), liveThrough(t, service, ada, true)
