@@ -64,8 +64,11 @@ func (f *found) statements(t *transaction) (all []statement) {
 	return all
 }
 
-var tasksByID = `select ` + sqlstore.TaskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
-	join todod.tasks t on t.user_id = p.user_id and t.id = p.id`
+var (
+	taskByID  = `select ` + sqlstore.TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.id = $2`
+	tasksByID = `select ` + sqlstore.TaskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
+		join todod.tasks t on t.user_id = p.user_id and t.id = p.id`
+)
 
 // tasks finds the tasks that changes name by id.
 func (f *found) tasks(changes []*group.Change) statement {
@@ -76,8 +79,11 @@ func (f *found) tasks(changes []*group.Change) statement {
 			owners, ids = append(owners, c.Owner), append(ids, id)
 		}
 	}
-	if len(ids) == 0 {
+	switch len(ids) {
+	case 0:
 		return statement{}
+	case 1:
+		return statement{taskByID, []any{string(owners[0]), ids[0]}, f.takeTasks}
 	}
 	return statement{tasksByID, []any{texts(owners), ids}, f.takeTasks}
 }

@@ -74,7 +74,11 @@ func (t *transaction) rollback(ctx context.Context, err error) error {
 func (t *transaction) look(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
 		t.found = newFound(t.people)
-		statements := []statement{{sql: begin}, t.store.settings(t.people...), {sql: byIndex}, t.lockOwners()}
+		statements := []statement{{sql: begin}, t.store.settings(t.people...)}
+		if len(t.changes) > 1 || !t.changes[0].Need.Shareable() { // else each statement names one row
+			statements = append(statements, statement{sql: byIndex})
+		}
+		statements = append(statements, t.lockOwners())
 		if err := send(ctx, t.conn, append(statements, t.found.statements(t)...)); err != nil {
 			return err
 		}
@@ -148,16 +152,23 @@ var (
 	lockOwners = `select ` + sqlstore.OwnerOf + ` from todod.users where user_id = any ($1::text[])
 		order by user_id for no key update`
 	lockFree = lockOwners + ` skip locked`
+
+	lockOwner     = `select ` + sqlstore.OwnerOf + ` from todod.users where user_id = $1 for no key update`
+	lockOwnerFree = lockOwner + ` skip locked`
 )
 
 // lockOwners returns the statement that locks the owners, in the order of their ids so that no two groups wait for each
-// other, and reads how they are.
+// other, and reads how they are. For one owner there is a plainer one.
 func (t *transaction) lockOwners() statement {
-	sql := lockFree
-	if t.wait {
-		sql = lockOwners
+	waiting, free, people := lockOwners, lockFree, any(texts(t.people))
+	if len(t.people) == 1 {
+		waiting, free, people = lockOwner, lockOwnerFree, string(t.people[0])
 	}
-	return statement{sql, []any{texts(t.people)}, func(rows pgx.Rows) error {
+	sql := free
+	if t.wait {
+		sql = waiting
+	}
+	return statement{sql, []any{people}, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
 			o := &todo.Owner{ID: todo.UserID(r.peek()), Tasks: map[int64]todo.Task{}}
 			if sqlstore.ReadOwner(r, o); !slices.Contains(t.people, o.ID) {
