@@ -4,8 +4,6 @@
 // turns, request by request, so that a machine that grows slower slows both, and prints medians.
 //
 //	go run ./bench/safety -token "$TOKEN" -url sqlite=http://127.0.0.1:8000 -url postgres=http://127.0.0.1:8001
-//
-// What the log of changes costs is measured where its SQL is: BenchmarkLog in internal/store/postgres.
 package main
 
 import (
