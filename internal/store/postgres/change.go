@@ -14,15 +14,17 @@ import (
 	"todod/internal/todo"
 )
 
-// How changes travel together: over so many connections at a time, so many in a group.
+// How changes travel together: over so many connections at a time, so many in a group. Those whose owner's lock somebody
+// else holds wait for it over connections of their own, of which there are only so many.
 const (
 	writeLanes = 2
+	slowLanes  = 4
 	writeGroup = 32
 )
 
 // Change implements todo.Store. What costs little travels with what others want to change at the same time, in one
-// transaction and two round trips. What costs more, and whoever's lock somebody else holds, goes alone, over a connection
-// of its own, by the same way.
+// transaction and two round trips; if somebody else holds the owner's lock, it waits for that with other changes of the
+// same person only. What costs more goes alone, over a connection of its own, by the same way.
 func (s *Store) Change(
 	ctx context.Context, owner todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error),
 ) error {
@@ -39,8 +41,12 @@ func (s *Store) Change(
 		if !c.Locked {
 			return c.Err
 		}
+		if err := s.slow.Do(waiting, owner, c); err != nil {
+			return todo.ServiceUnavailable(err)
+		}
+	} else {
+		s.carry(waiting, []*group.Change{c}, waitForLock)
 	}
-	s.carry(waiting, []*group.Change{c}, waitForLock)
 	if c.Locked { // erased again and again while it waited
 		return todo.ServiceUnavailable(errNotLocked)
 	}
@@ -58,6 +64,19 @@ func (s *Store) carryGroup(changes []*group.Change) {
 	ctx, cancel := context.WithTimeout(changes[0].Context, s.poolTimeout)
 	defer cancel()
 	s.carry(ctx, changes, skipLocked)
+}
+
+// carrySlowly carries out changes of people whose locks somebody else held, each person's together, so that nobody waits for
+// another's lock while holding their own.
+func (s *Store) carrySlowly(changes []*group.Change) {
+	for len(changes) > 0 {
+		owner := changes[0].Owner
+		theirs := slices.DeleteFunc(slices.Clone(changes), func(c *group.Change) bool { return c.Owner != owner })
+		changes = slices.DeleteFunc(changes, func(c *group.Change) bool { return c.Owner == owner })
+		ctx, cancel := context.WithTimeout(theirs[0].Context, s.poolTimeout)
+		s.carry(ctx, theirs, waitForLock)
+		cancel()
+	}
 }
 
 // carry carries out changes over one connection, for which it waits no longer than ctx; once it has begun, it no longer ends
@@ -104,7 +123,7 @@ func (s *Store) carryOver(
 	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		broken = err
-	case len(changes) > 1 && refused(err):
+	case len(changes) > 1 && refused(err) && !waitedInVain(err):
 		half := len(changes) / 2
 		first, errFirst := s.carryOver(ctx, conn, changes[:half], wait)
 		second, errSecond := s.carryOver(ctx, conn, changes[half:], wait)
@@ -128,6 +147,12 @@ func refused(err error) bool {
 		return pgErr.Code == queryCanceled // a statement that took too long
 	}
 	return !preparedElsewhere(err) && pgErr.Code != undefinedTable && pgErr.Code != readOnly
+}
+
+// waitedInVain reports whether err says that a lock was waited for too long.
+func waitedInVain(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable
 }
 
 // errNotLocked is why a change failed whose owner could not be locked, and did not wait for a lock either.

@@ -48,8 +48,9 @@ func translate(err error) error {
 		return err
 	}
 	var pgErr *pgconn.PgError
+	_ = errors.As(err, &pgErr) // nil if the server said nothing
 	switch {
-	case errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable:
+	case waitedInVain(err):
 		return &todo.Error{
 			Code: todo.Conflict, Message: "Another change of yours is still being made", RetryAfter: lockTimeout, Cause: err,
 		}

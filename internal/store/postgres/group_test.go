@@ -23,8 +23,9 @@ import (
 func TestALockHoldsUpItsOwnersOnly(t *testing.T) {
 	t.Parallel()
 	s, task, release := lockedBy(t, "ada")
+	const many = 40 // more than there are connections
 	var adas sync.WaitGroup
-	for range 4 {
+	for range many {
 		adas.Go(func() {
 			if _, err := storetest.Of(s).Toggle(context.Background(), "ada", task.ID, by("ada")); err != nil {
 				t.Error(err)
@@ -49,7 +50,7 @@ func TestALockHoldsUpItsOwnersOnly(t *testing.T) {
 	}
 	release()
 	adas.Wait()
-	if got, err := s.Task(t.Context(), "ada", task.ID, noon); err != nil || got.Version != task.Version+4 {
+	if got, err := s.Task(t.Context(), "ada", task.ID, noon); err != nil || got.Version != task.Version+many {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -47,7 +47,8 @@ type Store struct {
 
 	reads  *group.Queue[*read]
 	writes *group.Queue[*group.Change]
-	ids    idStock // of new tasks
+	slow   *group.Queue[*group.Change] // those whose owner's lock somebody else holds
+	ids    idStock                     // of new tasks
 
 	isolation  atomic.Pointer[isolation] // nil until the database is ready
 	notReady   atomic.Pointer[error]     // why it isn't, when that is known
@@ -95,6 +96,7 @@ func newStore(cfg Config) (*Store, error) {
 	s.Base = sqlstore.New(engine{s}, dialect)
 	s.reads = group.New(readLanes, readGroup, s.carryReads)
 	s.writes = group.New(writeLanes, writeGroup, s.carryGroup)
+	s.slow = group.New(slowLanes, writeGroup, s.carrySlowly)
 	if s.directURL == "" {
 		s.directURL = cfg.URL
 	}
