@@ -116,7 +116,7 @@ func (taskBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	s.Properties = map[string]*huma.Schema{}
 	for name, f := range taskFields {
 		if f.body != nil {
-			s.Properties[name] = f.body
+			s.Properties[name] = new(*f.body) // a copy: huma writes in it
 		}
 	}
 	return s
@@ -142,7 +142,7 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	}
 	s.Required = append(s.Required, "created_at", "updated_at", "version")
 	for name, f := range taskFields {
-		s.Properties[name] = f.answer
+		s.Properties[name] = new(*f.answer)
 	}
 	return s
 }
