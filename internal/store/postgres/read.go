@@ -21,8 +21,9 @@ type read struct {
 	ctx        context.Context //nolint:containedctx // of whoever wants it, but for its end: it says which trace this belongs to
 }
 
-// read sends statements about owner's data in one round trip. They end with ctx. Because reading twice does no harm, they
-// are sent again over another connection when theirs is lost.
+// read sends statements about owner's data in one round trip. Waiting for a connection ends with ctx, what was sent does
+// only at ctx's deadline. Because reading twice does no harm, they are sent again over another connection when theirs is
+// lost.
 func (s *Store) read(ctx context.Context, owner todo.UserID, statements ...statement) error {
 	if s.isolation.Load() == nil {
 		return todo.ServiceUnavailable(errNotReady)
@@ -77,12 +78,24 @@ func (s *Store) carryReads(reads []*read) {
 
 // readAll sends statements that each stand behind what says whose data they are about.
 func (s *Store) readAll(ctx context.Context, all []statement) error {
+	sending, cancel := unlessLate(ctx)
+	defer cancel()
 	for attempt := 1; ; attempt++ {
-		err := s.once(ctx, ctx, all)
+		err := s.once(ctx, sending, all)
 		if attempt == readAttempts || ctx.Err() != nil || !lostByServer(err) {
 			return err
 		}
 	}
+}
+
+// unlessLate returns ctx with its deadline, but not cancelled with it. Giving up a statement that was sent costs its
+// connection, whose closing takes up a place in the pool for seconds behind a pooler: clients that go away while they read
+// would leave the others without connections.
+func unlessLate(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	}
+	return context.WithoutCancel(ctx), func() {}
 }
 
 // readAttempts is how often a read is sent at most.
