@@ -294,6 +294,34 @@ func TestAWriteOnceBegunOutlivesItsCaller(t *testing.T) {
 	}
 }
 
+// TestAReadOnceSentKeepsItsConnection: clients that go away while they read don't cost the others a connection each.
+func TestAReadOnceSentKeepsItsConnection(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s := openURL(t, url)
+	lock := connect(t, url)
+	exec(t, lock, "begin")
+	exec(t, lock, "lock table todod.tasks in access exclusive mode")
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- s.read(ctx, "ada", statement{sql: "select from todod.tasks"}) }()
+	waitUntilBlocked(t, s)
+	before := s.pool.Stat().TotalConns()
+	cancel()
+	select {
+	case err := <-result:
+		t.Errorf("it was given up: %v", err)
+	case <-time.After(200 * time.Millisecond):
+		exec(t, lock, "commit")
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := s.pool.Stat().TotalConns(); got != before {
+		t.Errorf("%d connections, where there were %d", got, before)
+	}
+}
+
 // waitUntilBlocked waits until a session of this database waits for a lock.
 func waitUntilBlocked(t *testing.T, s *Store) {
 	t.Helper()
