@@ -175,12 +175,12 @@ func useEverything(t *testing.T, s *Store) {
 		}
 	}
 	useTrashAndLog(t, s, task.ID)
-	useCompose(t, s)
+	useSets(t, s)
 	useAccounts(t, s)
 }
 
-// useCompose has s send each statement about changes of several tasks that it has.
-func useCompose(t *testing.T, s *Store) {
+// useSets has s send each statement about changes of several tasks that it has.
+func useSets(t *testing.T, s *Store) {
 	t.Helper()
 	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 1000, KeysRemembered: time.Hour})
 	ada := todo.User{ID: "ada", AsOf: noon}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -225,4 +226,34 @@ func testEndSession(t *testing.T, s Store) {
 	}
 	wantLive(t, s, v, false)
 	wantLive(t, s, neighbour, true)
+}
+
+// testSessionsAreListed: page by page, all of one person's and nobody else's.
+func testSessionsAreListed(t *testing.T, s Store) {
+	ada := newUser()
+	mustStart(t, s, newUser())
+	var want []account.Session
+	for range 5 {
+		v := newSession(ada, noon)
+		v.Sealed = []byte(v.ID)
+		if err := s.StartSession(t.Context(), v, ""); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, v)
+	}
+	slices.SortFunc(want, func(a, b account.Session) int { return slices.Compare([]byte(a.ID), []byte(b.ID)) })
+	after := ""
+	for _, size := range []int{2, 2, 1} {
+		page, err := s.Sessions(t.Context(), ada, after, 2)
+		if err != nil || len(page) != size {
+			t.Fatalf("%d sessions after %q, %v; want %d", len(page), after, err, size)
+		}
+		for _, got := range page {
+			wantSession(t, got, nil, want[0])
+			after, want = got.ID, want[1:]
+		}
+	}
+	if page, err := s.Sessions(t.Context(), ada, after, 2); err != nil || len(page) != 0 {
+		t.Errorf("after the last: %v, %v", page, err)
+	}
 }

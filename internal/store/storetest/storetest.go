@@ -72,7 +72,7 @@ var cases = []struct {
 	{"what an undo leaves counts against the quota", testUndoAndTheQuota},
 	{"half a set can't be taken back", testUndoOfHalfASet},
 	{"a conflict of many tasks names a few fields", testUndoNamesAFew},
-	{"composed changes reach nobody else's data", testComposedChangesAreApart},
+	{"changes of several tasks reach nobody else's data", testSetsAreApart},
 	{"a merge goes over other fields", testMerge},
 	{"bulk changes are one set each", testBulk},
 	{"the states of many are those of each", testStates},

@@ -119,8 +119,8 @@ func testUndoNamesAFew(t *testing.T, s Store) {
 	}
 }
 
-// testComposedChangesAreApart: whatever of another's a composed change is about, it gets what is not there.
-func testComposedChangesAreApart(t *testing.T, s Store) {
+// testSetsAreApart: whatever of another's a change of several tasks is about, it gets what is not there.
+func testSetsAreApart(t *testing.T, s Store) {
 	service, ada, mallory := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}, todo.User{ID: newUser(), AsOf: noon}
 	live, trashed := mustCreate(t, s, ada.ID, titled("Ada's")), mustCreate(t, s, ada.ID, titled("Ada's trash"))
 	must(t)(taskOf(service.Delete(t.Context(), ada, trashed.ID, keyed("key"))))
