@@ -102,6 +102,13 @@ type Page struct {
 	Unchanged bool   // the state is that of Filter.Unless, and nothing else was read
 }
 
+// CutTo makes p a page of limit tasks, of one for which one more was read, if there was one.
+func (p *Page) CutTo(limit int) {
+	if p.More = len(p.Tasks) > limit; p.More {
+		p.Tasks = p.Tasks[:limit]
+	}
+}
+
 // Query returns a text that two filters share if and only if they ask for the same tasks in the same order, whichever
 // page of them.
 func (f Filter) Query() string {

@@ -107,7 +107,7 @@ type StoredKey struct {
 }
 
 // Empty reports whether there is nothing to write.
-func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil }
+func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil && len(w.Imports) == 0 }
 
 // Apply makes o what it is once w has been written. Tasks that are gone for good leave it.
 func (w *WriteSet) Apply(o *Owner) {

@@ -40,9 +40,7 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (to
 	if err != nil {
 		return todo.Page{}, err
 	}
-	if page.More = len(page.Tasks) > f.Limit; page.More {
-		page.Tasks = page.Tasks[:f.Limit]
-	}
+	page.CutTo(f.Limit)
 	return page, nil
 }
 

@@ -16,9 +16,9 @@ type engine struct{ *Store }
 
 // Read implements sqlstore.Engine.
 func (e engine) Read(ctx context.Context, _ todo.UserID, statements ...sqlstore.Statement) error {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
 	if len(statements) == 1 {
+		ctx, cancel := context.WithTimeout(ctx, readTimeout)
+		defer cancel()
 		return translate(perform(ctx, e.reader, &statements[0]))
 	}
 	return e.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error { return performAll(ctx, tx, statements) })

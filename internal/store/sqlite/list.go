@@ -65,9 +65,7 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 			sqlstore.TaskOf("t"), l.Where(), l.OrderBy(), l.Arg(f.Limit+1), l.Arg(f.Offset))
 		return query(ctx, tx, func(r *rowReader) { sqlstore.AddTask(&page.Tasks, r, owner) }, list, arguments(l.Args)...)
 	})
-	if page.More = len(page.Tasks) > f.Limit; page.More {
-		page.Tasks = page.Tasks[:f.Limit]
-	}
+	page.CutTo(f.Limit)
 	return page, err
 }
 
