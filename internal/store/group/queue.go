@@ -15,6 +15,7 @@ import (
 type Queue[T any] struct {
 	lanes []lane[T]
 	max   int
+	apart bool // each group is of one person
 	carry func([]T)
 	seed  maphash.Seed
 }
@@ -24,6 +25,14 @@ type Queue[T any] struct {
 // always go in the same lane.
 func New[T any](lanes, most int, carry func([]T)) *Queue[T] {
 	return &Queue[T]{lanes: make([]lane[T], lanes), max: most, carry: carry, seed: maphash.MakeSeed()}
+}
+
+// NewApart returns a Queue as New does whose groups are of one person each, so that who leads in a lane waits for nothing
+// that concerns others.
+func NewApart[T any](lanes, most int, carry func([]T)) *Queue[T] {
+	q := New(lanes, most, carry)
+	q.apart = true
+	return q
 }
 
 // Do has v carried out for owner and returns nil when that is done. If ctx ends before v was taken up, it returns why ctx
@@ -53,7 +62,7 @@ func (q *Queue[T]) Do(ctx context.Context, owner todo.UserID, v T) error {
 
 // lead carries a group of l and hands the lane to whoever is first then.
 func (q *Queue[T]) lead(l *lane[T]) {
-	taken := l.take(q.max)
+	taken := l.take(q.max, q.apart)
 	ops := make([]T, len(taken))
 	for i, w := range taken {
 		ops[i] = w.v
@@ -73,7 +82,9 @@ func (q *Queue[T]) Waiting() (n int) {
 	for i := range q.lanes {
 		l := &q.lanes[i]
 		l.mu.Lock()
-		n += l.waiting
+		for _, p := range l.people {
+			n += len(p.ops)
+		}
 		l.mu.Unlock()
 	}
 	return n
@@ -89,11 +100,10 @@ type waiter[T any] struct {
 
 // A lane is what waits behind one group.
 type lane[T any] struct {
-	mu      sync.Mutex
-	busy    bool // somebody leads, or has been woken to lead
-	waiting int
-	people  []*person[T] // who wait, in the order of their turns
-	by      map[todo.UserID]*person[T]
+	mu     sync.Mutex
+	busy   bool         // somebody leads, or has been woken to lead
+	people []*person[T] // who wait, in the order of their turns
+	by     map[todo.UserID]*person[T]
 }
 
 // A person is what waits of one person, at least one.
@@ -116,7 +126,6 @@ func (l *lane[T]) enter(w *waiter[T]) (leads bool) {
 		l.people = append(l.people, p)
 	}
 	p.ops = append(p.ops, w)
-	l.waiting++
 	if l.busy {
 		w.wake = make(chan struct{}, 1)
 		return false
@@ -138,7 +147,6 @@ func (l *lane[T]) leave(w *waiter[T]) bool {
 			continue
 		}
 		p.ops = append(p.ops[:i], p.ops[i+1:]...)
-		l.waiting--
 		if len(p.ops) == 0 {
 			l.forget(p)
 		}
@@ -158,17 +166,22 @@ func (l *lane[T]) forget(p *person[T]) {
 	}
 }
 
-// take removes up to most operations: one of each person in turn, until there are no more or there is no more room. Those
-// of one person stay in their order. The first is that of who leads.
-func (l *lane[T]) take(most int) (taken []*waiter[T]) {
+// take removes up to most operations: one of each person in turn, until there are no more or there is no more room, or, if
+// they are to be apart, those of the person whose turn it is. Those of one person stay in their order. The first is that of
+// who leads.
+func (l *lane[T]) take(most int, apart bool) (taken []*waiter[T]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(taken) < most && len(l.people) > 0 {
+	share := 1
+	if apart {
+		share = most
+	}
+	for len(taken) < most && len(l.people) > 0 && (!apart || len(taken) == 0) {
 		p := l.people[0]
 		l.people = l.people[1:]
-		taken = append(taken, p.ops[0])
-		p.ops = p.ops[1:]
-		l.waiting--
+		n := min(share, len(p.ops))
+		taken = append(taken, p.ops[:n]...)
+		p.ops = p.ops[n:]
 		if len(p.ops) > 0 {
 			l.people = append(l.people, p)
 		} else {

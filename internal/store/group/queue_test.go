@@ -68,6 +68,32 @@ func TestPeopleTakeTurns(t *testing.T) {
 	})
 }
 
+// TestApartNobodyIsInAnothersGroup: people take turns, and each turn is of all that one of them wants.
+func TestApartNobodyIsInAnothersGroup(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &carrier{goOn: make(chan struct{})}
+		q := NewApart(1, 3, c.carry)
+		var results []chan error
+		for _, op := range []string{"a0", "a1", "a2", "a3", "a4", "b1", "b2", "c1"} {
+			results = append(results, do(t.Context(), t, q, op[:1], op))
+		}
+		want := [][]string{{"a0"}, {"a1", "a2", "a3"}, {"b1", "b2"}, {"c1"}, {"a4"}}
+		for range want {
+			c.goOn <- struct{}{}
+			synctest.Wait()
+		}
+		for i, result := range results {
+			if err := <-result; err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		if fmt.Sprint(c.groups) != fmt.Sprint(want) || q.Waiting() != 0 {
+			t.Errorf("groups %v, want %v; %d wait", c.groups, want, q.Waiting())
+		}
+	})
+}
+
 // TestWhoGoesAwayInTimeIsNotCarried: neither who waits, nor who would be next to lead; but who was taken up waits for the end.
 func TestWhoGoesAwayInTimeIsNotCarried(t *testing.T) {
 	t.Parallel()
@@ -148,10 +174,14 @@ func TestEachIsCarriedOnceInOrder(t *testing.T) {
 		var mu sync.Mutex
 		carried := map[string][]int{}
 		largest := 0
-		q := New(lanes, most, func(ops [][2]int) {
+		apart := rapid.Bool().Draw(t, "apart")
+		mixed := false // groups of several people
+		newQueue := map[bool]func(int, int, func([][2]int)) *Queue[[2]int]{false: New[[2]int], true: NewApart[[2]int]}[apart]
+		q := newQueue(lanes, most, func(ops [][2]int) {
 			mu.Lock()
 			defer mu.Unlock()
 			largest = max(largest, len(ops))
+			mixed = mixed || slices.ContainsFunc(ops, func(op [2]int) bool { return op[0] != ops[0][0] })
 			for _, op := range ops {
 				name := fmt.Sprint(op[0])
 				carried[name] = append(carried[name], op[1])
@@ -179,8 +209,8 @@ func TestEachIsCarriedOnceInOrder(t *testing.T) {
 				t.Fatalf("person %d: carried %v, told %v", p, got, told[p])
 			}
 		}
-		if largest > most || q.Waiting() != 0 {
-			t.Fatalf("a group of %d, of at most %d; %d wait", largest, most, q.Waiting())
+		if largest > most || apart && mixed || q.Waiting() != 0 {
+			t.Fatalf("a group of %d, of at most %d, of several people: %v; %d wait", largest, most, mixed, q.Waiting())
 		}
 	})
 }
