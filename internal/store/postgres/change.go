@@ -15,16 +15,17 @@ import (
 )
 
 // How changes travel together: over so many connections at a time, so many in a group. Those whose owner's lock somebody
-// else holds wait for it over connections of their own, of which there are only so many.
+// else holds wait for it over connections of their own, of which there are only so many, and so do those that go alone.
 const (
 	writeLanes = 2
 	slowLanes  = 4
+	aloneLanes = 4
 	writeGroup = 32
 )
 
 // Change implements todo.Store. What costs little travels with what others want to change at the same time, in one
 // transaction and two round trips; if somebody else holds the owner's lock, it waits for that with other changes of the
-// same person only. What costs more goes alone, over a connection of its own, by the same way.
+// same person only. What costs more goes alone, by the same way.
 func (s *Store) Change(
 	ctx context.Context, owner todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error),
 ) error {
@@ -34,6 +35,7 @@ func (s *Store) Change(
 	c := group.NewChange(ctx, owner, need, decide)
 	waiting, cancel := context.WithTimeout(ctx, s.poolTimeout)
 	defer cancel()
+	queue := s.alone
 	if need.Shareable() {
 		if err := s.writes.Do(waiting, owner, c); err != nil {
 			return todo.ServiceUnavailable(err)
@@ -41,11 +43,10 @@ func (s *Store) Change(
 		if !c.Locked {
 			return c.Err
 		}
-		if err := s.slow.Do(waiting, owner, c); err != nil {
-			return todo.ServiceUnavailable(err)
-		}
-	} else {
-		s.carry(waiting, []*group.Change{c}, waitForLock)
+		queue = s.slow
+	}
+	if err := queue.Do(waiting, owner, c); err != nil {
+		return todo.ServiceUnavailable(err)
 	}
 	if c.Locked { // erased again and again while it waited
 		return todo.ServiceUnavailable(errNotLocked)
@@ -60,51 +61,46 @@ const (
 )
 
 // carryGroup carries out a group of changes, or says of each why it wasn't.
-func (s *Store) carryGroup(changes []*group.Change) {
-	ctx, cancel := context.WithTimeout(changes[0].Context, s.poolTimeout)
-	defer cancel()
-	s.carry(ctx, changes, skipLocked)
-}
+func (s *Store) carryGroup(changes []*group.Change) { s.carry(changes, skipLocked) }
 
-// carrySlowly carries out changes of people whose locks somebody else held, each person's together, so that nobody waits for
-// another's lock while holding their own.
-func (s *Store) carrySlowly(changes []*group.Change) {
-	for len(changes) > 0 {
-		owner := changes[0].Owner
-		theirs := slices.DeleteFunc(slices.Clone(changes), func(c *group.Change) bool { return c.Owner != owner })
-		changes = slices.DeleteFunc(changes, func(c *group.Change) bool { return c.Owner == owner })
-		ctx, cancel := context.WithTimeout(theirs[0].Context, s.poolTimeout)
-		s.carry(ctx, theirs, waitForLock)
-		cancel()
-	}
-}
+// carrySlowly does the same with changes of one person, whose lock it waits for.
+func (s *Store) carrySlowly(changes []*group.Change) { s.carry(changes, waitForLock) }
 
-// carry carries out changes over one connection, for which it waits no longer than ctx; once it has begun, it no longer ends
-// with ctx. If the database refuses what one of them wants, the others are carried out without it. Only what the server says
-// it has not even begun is tried again.
-func (s *Store) carry(ctx context.Context, changes []*group.Change, wait bool) {
-	for attempt := 1; len(changes) > 0; attempt++ {
-		conn, err := s.acquire(ctx)
-		if err != nil {
-			group.Fail(changes, err)
-			return
-		}
-		sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
-		changes, err = s.carryOver(sending, conn, changes, wait)
-		if err != nil {
-			_ = conn.Conn().Close(sending) // whether it closes well is of no interest
-		}
-		cancel()
-		conn.Release()
-		if len(changes) == 0 {
+// carry carries out changes over one connection. If the database refuses what one of them wants, the others are carried out
+// without it. Only what the server says it has not even begun is tried again.
+func (s *Store) carry(changes []*group.Change, wait bool) {
+	for attempt := 1; ; attempt++ {
+		left, err := s.carryOnce(changes, wait)
+		if len(left) == 0 {
 			return
 		}
 		if attempt == sendAttempts {
-			group.Fail(changes, translate(err))
+			group.Fail(left, translate(err))
 			return
 		}
 		s.stopPreparing()
+		changes = left
 	}
+}
+
+// carryOnce takes a connection, for as long as poolTimeout at most, and carries out changes over it. What it returns is what
+// carryOver does.
+func (s *Store) carryOnce(changes []*group.Change, wait bool) (left []*group.Change, broken error) {
+	ctx := changes[0].Context
+	acquiring, cancel := context.WithTimeout(ctx, s.poolTimeout)
+	defer cancel()
+	conn, err := s.acquire(acquiring)
+	if err != nil {
+		group.Fail(changes, err)
+		return nil, nil
+	}
+	defer conn.Release() // closes it if a panic left it in a transaction
+	sending, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if left, broken = s.carryOver(sending, conn, changes, wait); broken != nil {
+		_ = conn.Conn().Close(sending) // whether it closes well is of no interest
+	}
+	return left, broken
 }
 
 // carryOver carries out changes over conn in one transaction, halving a group that the database refuses until who is at
@@ -123,7 +119,8 @@ func (s *Store) carryOver(
 	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		broken = err
-	case len(changes) > 1 && refused(err) && !waitedInVain(err):
+		_ = conn.Conn().Close(ctx) // at once: the other half of a group would still go over it
+	case worthHalving(err, len(changes)):
 		half := len(changes) / 2
 		first, errFirst := s.carryOver(ctx, conn, changes[:half], wait)
 		second, errSecond := s.carryOver(ctx, conn, changes[half:], wait)
@@ -131,6 +128,12 @@ func (s *Store) carryOver(
 	}
 	group.Fail(changes, translate(err))
 	return nil, broken
+}
+
+// worthHalving reports whether n that travelled together are to be tried again in halves: the database refused something,
+// and not because a lock is held, for which each half would wait as long again.
+func worthHalving(err error, n int) bool {
+	return n > 1 && refused(err) && !waitedInVain(err)
 }
 
 // refused reports whether err says that the database has refused something and rolled everything back, so that the rest

@@ -3,57 +3,22 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"crypto/rand"
+	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"todod/internal/account"
 	"todod/internal/pgtest"
+	"todod/internal/store/group"
 	"todod/internal/store/sqlstore"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
-
-// TestALockHoldsUpItsOwnersOnly: while somebody else holds one person's row, that person's changes wait, and everybody
-// else's are made, whomever they would have travelled with.
-func TestALockHoldsUpItsOwnersOnly(t *testing.T) {
-	t.Parallel()
-	s, task, release := lockedBy(t, "ada")
-	const many = 40 // more than there are connections
-	var adas sync.WaitGroup
-	for range many {
-		adas.Go(func() {
-			if _, err := storetest.Of(s).Toggle(context.Background(), "ada", task.ID, by("ada")); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	waitUntilBlocked(t, s)
-	var others sync.WaitGroup
-	for i := range 32 {
-		others.Go(func() {
-			owner := todo.UserID(fmt.Sprint("user", i))
-			for range 5 {
-				if _, err := storetest.Of(s).Create(context.Background(), owner, todo.Patch{Title: todo.Some("x")}, 10, by(owner)); err != nil {
-					t.Errorf("%s: %v", owner, err)
-				}
-			}
-		})
-	}
-	others.Wait() // ada's row is still locked
-	if got, err := s.Task(t.Context(), "ada", task.ID, noon); err != nil || got.Version != task.Version {
-		t.Errorf("%+v, %v", got, err)
-	}
-	release()
-	adas.Wait()
-	if got, err := s.Task(t.Context(), "ada", task.ID, noon); err != nil || got.Version != task.Version+many {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
 
 // TestARowOfSomebodyElseIsAnAlarm: it ends its connection, gets to nobody, and operators are told.
 func TestARowOfSomebodyElseIsAnAlarm(t *testing.T) {
@@ -184,4 +149,76 @@ func TestIDsOfOneProcessRise(t *testing.T) {
 			last = r.Task.ID
 		}
 	}
+}
+
+// TestWhatIsNotWrittenFails: a database that swallows a row, as a trigger may, makes its change fail as a whole, and no other.
+func TestWhatIsNotWrittenFails(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"tasks", "users", "changes", "idempotency_keys", "imports"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t, "store", migrateOnly)
+			s := openURL(t, url)
+			tasks := map[todo.UserID]todo.Task{}
+			people := []todo.UserID{"ada", "bob", "eve", "fay"}
+			for _, owner := range people {
+				tasks[owner] = mustCreate(t, s, owner)
+			}
+			exec(t, connect(t, url), `create function todod.swallow() returns trigger language plpgsql as $$
+				begin if new.user_id = 'eve' then return null; end if; return new; end $$`)
+			exec(t, connect(t, url), `create trigger swallow before insert or update on todod.`+table+` for each row execute function todod.swallow()`)
+			for round, owners := range [][]todo.UserID{{"eve"}, people, {"bob"}} { // alone and together
+				changes := make([]*group.Change, len(owners))
+				for i, owner := range owners {
+					changes[i] = writeEverywhere(t, owner, tasks[owner].ID)
+				}
+				s.carryGroup(changes)
+				for _, c := range changes {
+					if (c.Err != nil) != (c.Owner == "eve") {
+						t.Errorf("round %d, %s: %v", round, c.Owner, c.Err)
+					}
+				}
+			}
+			for owner, version := range map[todo.UserID]todo.Rev{"ada": 2, "bob": 3, "eve": 1, "fay": 2} {
+				if got, err := s.Task(t.Context(), owner, tasks[owner].ID, noon); err != nil || got.Version != version {
+					t.Errorf("%s: version %d, %v; want %d", owner, got.Version, err, version)
+				}
+				if state, err := s.State(t.Context(), owner); err != nil || state.Rev != version {
+					t.Errorf("%s: %+v, %v; want %d", owner, state, err, version)
+				}
+			}
+		})
+	}
+}
+
+// A catcher keeps what a use case asks for, instead of carrying it out.
+type catcher struct {
+	account.FullStore
+	need   todo.ReadSet
+	decide func(*todo.Snapshot) (todo.WriteSet, error)
+}
+
+// errCaught is what a use case gets whose change was caught.
+var errCaught = errors.New("caught")
+
+// Change implements todo.Store.
+func (c *catcher) Change(
+	_ context.Context, _ todo.UserID, need todo.ReadSet, decide func(*todo.Snapshot) (todo.WriteSet, error),
+) error {
+	c.need, c.decide = need, decide
+	return errCaught
+}
+
+// writeEverywhere returns a change that writes to every table: it toggles a task, with a key, and notes an import.
+func writeEverywhere(t *testing.T, owner todo.UserID, id int64) *group.Change {
+	t.Helper()
+	toggle := &catcher{}
+	if _, err := storetest.Of(toggle).Toggle(t.Context(), owner, id, once(owner)); !errors.Is(err, errCaught) {
+		t.Fatal(err)
+	}
+	return group.NewChange(t.Context(), owner, toggle.need, func(known *todo.Snapshot) (todo.WriteSet, error) {
+		set, err := toggle.decide(known)
+		set.Imports = []todo.Import{{Source: rand.Text(), OldID: "1", TaskID: id, CreatedAt: noon}}
+		return set, err
+	})
 }

@@ -60,15 +60,20 @@ func (s *Store) inTurn(reads []*read) []statement {
 	return all
 }
 
-// carryReads carries out a group of reads. One that the database refuses doesn't spoil the others.
+// carryReads carries out a group of reads.
 func (s *Store) carryReads(reads []*read) {
 	ctx, cancel := context.WithTimeout(reads[0].ctx, s.poolTimeout+sendTimeout)
 	defer cancel()
+	s.carryReadsBy(ctx, reads)
+}
+
+// carryReadsBy carries out reads until ctx ends. One that the database refuses doesn't spoil the others.
+func (s *Store) carryReadsBy(ctx context.Context, reads []*read) {
 	err := s.readAll(ctx, s.inTurn(reads))
-	if refused(err) && len(reads) > 1 {
+	if worthHalving(err, len(reads)) {
 		half := len(reads) / 2
-		s.carryReads(reads[:half])
-		s.carryReads(reads[half:])
+		s.carryReadsBy(ctx, reads[:half])
+		s.carryReadsBy(ctx, reads[half:])
 		return
 	}
 	for _, r := range reads {

@@ -48,6 +48,7 @@ type Store struct {
 	reads  *group.Queue[*read]
 	writes *group.Queue[*group.Change]
 	slow   *group.Queue[*group.Change] // those whose owner's lock somebody else holds
+	alone  *group.Queue[*group.Change] // those that cost more than others should wait for
 	ids    idStock                     // of new tasks
 
 	isolation  atomic.Pointer[isolation] // nil until the database is ready
@@ -96,7 +97,8 @@ func newStore(cfg Config) (*Store, error) {
 	s.Base = sqlstore.New(engine{s}, dialect)
 	s.reads = group.New(readLanes, readGroup, s.carryReads)
 	s.writes = group.New(writeLanes, writeGroup, s.carryGroup)
-	s.slow = group.New(slowLanes, writeGroup, s.carrySlowly)
+	s.slow = group.NewApart(slowLanes, writeGroup, s.carrySlowly)
+	s.alone = group.New(aloneLanes, 1, s.carrySlowly)
 	if s.directURL == "" {
 		s.directURL = cfg.URL
 	}

@@ -35,7 +35,10 @@ func openURL(t *testing.T, url string) *Store {
 // openConfig returns a store of cfg on a migrated database.
 func openConfig(t *testing.T, cfg Config) *Store {
 	t.Helper()
-	cfg.PoolSize, cfg.PoolTimeout, cfg.Strict = 8, 20*time.Second, true
+	if cfg.PoolSize == 0 {
+		cfg.PoolSize = 8
+	}
+	cfg.PoolTimeout, cfg.Strict = 20*time.Second, true
 	s, err := newStore(cfg)
 	if err != nil {
 		t.Fatal(err)

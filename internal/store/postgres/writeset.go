@@ -56,15 +56,18 @@ func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
 
 // statements returns what writes w.
 func (w *written) statements() (all []statement) {
-	switch len(w.entries) {
-	case 0:
-	case 1:
-		all = w.single(w.owners[0], w.entries[0])
-	default:
+	if len(w.entries) == 1 && w.entries[0].Op != todo.Purged {
+		all = append(all, single(w.owners[0], w.entries[0]))
+	} else {
 		owners := w.owners
 		for some := range slices.Chunk(w.entries, entriesAtOnce) {
 			all = append(all, many(owners, some))
 			owners = nil
+		}
+		for _, e := range w.entries {
+			if e.Op == todo.Purged {
+				all = append(all, purge(e)...)
+			}
 		}
 	}
 	if len(w.imports) > 0 {
@@ -106,13 +109,13 @@ func countedSQL[T any](table string, c sqlstore.Columns[T], conflict string) str
 var firstOfTask = 2 + len(sqlstore.Raised)
 
 // singleSQL writes one change, as one statement whose arguments are the columns: for one, that costs less than sets. It
-// fails, and with it the transaction, unless it finds the owner and the task. change is what becomes of the task.
+// fails, and with it the transaction, unless it writes the owner, the task and the log. change is what becomes of the task.
 func singleSQL(change string) string {
 	task := firstOfTask
 	return fmt.Sprintf(`with u as (update todod.users set %s where user_id = $1 returning 1 as one),
 		t as (%s returning 1 as one),
 		l as (insert into todod.changes (user_id, task_id, rev, %s, %s) values ($1, $%d, $%d, %s, %s) returning 1 as one)
-		select 1 / ((select count(*) from u) = 1 and (select count(*) from t) = 1)::int`,
+		select 1 / ((select count(*) from u) = 1 and (select count(*) from t) = 1 and (select count(*) from l) = 1)::int`,
 		sqlstore.Raised.Assignments(sqlstore.From(2)), change, sqlstore.Logged.Names(""), sqlstore.Log.Names(""), task, task+1,
 		sqlstore.IntoLog(func(i int, _ string) string { return "$" + strconv.Itoa(task+2+i) }),
 		sqlstore.Log.Arguments(sqlstore.From(task+len(sqlstore.Tasks))))
@@ -124,26 +127,23 @@ var (
 		values ($1, ` + sqlstore.Tasks.Arguments(sqlstore.From(firstOfTask)) + `)`)
 	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + `
 		where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
-	deleteOne = singleSQL(`delete from todod.tasks where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
 )
 
 // single returns what writes one change.
-func (w *written) single(o *todo.Owner, e *sqlstore.Entry) (all []statement) {
+func single(o *todo.Owner, e *sqlstore.Entry) statement {
 	sql := updateOne
-	switch {
-	case e.Op == todo.Purged:
-		sql = deleteOne
-		all = append(all, statement{sql: blankLog, args: []any{o.ID, e.Task.ID, e.PrevRev}},
-			statement{sql: blankKeys, args: []any{o.ID, e.Task.ID}})
-	case e.How == sqlstore.InsertTask:
+	if e.How == sqlstore.InsertTask {
 		sql = insertOne
 	}
 	args := of(of([]any{o.ID}, sqlstore.Raised, o), sqlstore.Tasks, &e.Task)
-	return append(all, statement{sql: sql, args: of(args, sqlstore.Log, e)})
+	return statement{sql: sql, args: of(args, sqlstore.Log, e)}
 }
 
-// What removes what the log and the keys hold of a task that is gone for good. Its changes are found from its version backwards.
+// What removes a task that goes for good, and what the log and the keys hold of it, once its last change has been written.
+// The changes are found from that one backwards. The first fails, and with it the transaction, unless it finds the task.
 var (
+	deleteTask = `with t as (delete from todod.tasks where user_id = $1 and id = $2 returning 1 as one)
+		select 1 / ((select count(*) from t) = 1)::int`
 	blankLog = `update todod.changes set ` + sqlstore.Blanked + `
 		where user_id = $1 and rev in (
 			with recursive chain as (
@@ -156,6 +156,15 @@ var (
 	blankKeys = `update todod.idempotency_keys set result = null
 		where user_id = $1 and (result -> 'id' = to_jsonb($2::bigint) or result -> 'tasks' @> to_jsonb($2::bigint))`
 )
+
+// purge returns what removes the task of e.
+func purge(e *sqlstore.Entry) []statement {
+	owner, id := string(e.Task.Owner), e.Task.ID
+	return []statement{
+		{sql: deleteTask, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
+		{sql: blankKeys, args: []any{owner, id}},
+	}
+}
 
 // entryColumns are those of the rows that many makes tasks and entries of the log from.
 var entryColumns = func() (all sqlstore.Columns[sqlstore.Entry]) {
