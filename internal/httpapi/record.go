@@ -123,7 +123,8 @@ func (a *API) logged(next http.Handler) http.Handler {
 	})
 }
 
-// gaveUp reports whether the client of a request that was answered has gone away, which ended the database's work.
+// gaveUp reports whether a request that is answered with a 503 has no client any more. That is what becomes of one whose
+// client goes away while it waits for the database or, on SQLite, reads.
 func gaveUp(ctx context.Context, rec *record) bool {
 	return rec.status == http.StatusServiceUnavailable && ctx.Err() != nil
 }
