@@ -1,6 +1,6 @@
 // Command store puts load on a PostgreSQL store without HTTP in front, as the use cases call it, and prints how many
-// operations a second it has carried out and how long they took. The database must have been filled by bench/compare, which
-// runs this program beside pgbench.
+// operations a second it has carried out and how long they took. The database must have been migrated already (todod
+// migrate). People and tasks it makes itself, and leaves them there.
 //
 //	go run ./bench/store -url postgres://… -op toggle -clients 64 -for 3s
 package main
@@ -40,7 +40,7 @@ type result struct {
 // main puts the load on that the flags ask for.
 func main() {
 	var o options
-	flag.StringVar(&o.url, "url", "", "the database, filled")
+	flag.StringVar(&o.url, "url", "", "the database, migrated")
 	flag.StringVar(&o.op, "op", "create", "create, toggle, update, get or list")
 	flag.StringVar(&o.profile, "profile", "", "where to write a CPU profile")
 	flag.IntVar(&o.users, "users", 200, "how many people take part")
@@ -94,7 +94,7 @@ type load struct {
 // tasksEach is how many tasks of each person take part.
 const tasksEach = 20
 
-// prepare finds people's tasks.
+// prepare finds people's tasks, and makes those that are missing.
 func (l *load) prepare(s *postgres.Store) error {
 	for i := range l.users {
 		by := todo.User{ID: todo.UserID(fmt.Sprintf("bench-user-%d", i+1)), AsOf: time.Now()}
