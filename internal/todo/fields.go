@@ -17,7 +17,7 @@ type Field struct {
 	get    func(*Task) any           // its value: nil for null, else a string, bool, Priority or time.Time
 	set    func(*Task, any)          // takes what get returns
 	same   func(a, b *Task) bool     // whether two tasks agree in it
-	decode func([]byte) (any, error) // reads what encodeValue has written
+	decode func([]byte) (any, error) // reads a value from its JSON in the log, which is not null
 	whole  func(*Task) any           // what get returns, with the fields that are a part of this one
 
 	named func(*Patch) bool              // whether a patch names it; nil for a field that nobody can write
