@@ -89,7 +89,7 @@ generate: ## write the generated files: api/openapi.json
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules
+	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules
 
 .PHONY: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test
 check-format:
