@@ -90,9 +90,9 @@ func isOfAGroup(sql string) bool {
 	return slices.Contains([]string{tasksByID, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
 }
 
-// TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement that the store sends: on partitioned
-// tables, one that names its user in a predicate or a key is planned on that user's partition alone. A statement that
-// forgot to would be planned on all of them.
+// TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement about one user that the store sends: on
+// partitioned tables, one that names its user in a predicate or a key is planned on that user's partition alone. A statement
+// that forgot to would be planned on all of them. How groups find their rows is held by TestGroupsFindRowsByTheirKeys.
 func TestEveryStatementStaysWithOneUser(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "partitioned", migrateAndPartition)
