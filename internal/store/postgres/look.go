@@ -206,5 +206,5 @@ func (s *idStock) put(ids []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids = append(s.ids, ids...)
-	slices.Sort(s.ids) // so that a person's ids rise, as long as they come from one process
+	slices.Sort(s.ids) // the lowest go first, so that ids usually rise
 }
