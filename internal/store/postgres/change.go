@@ -67,7 +67,7 @@ func (s *Store) carryGroup(changes []*group.Change) { s.carry(changes, skipLocke
 func (s *Store) carrySlowly(changes []*group.Change) { s.carry(changes, waitForLock) }
 
 // carry carries out changes over one connection. If the database refuses what one of them wants, the others are carried out
-// without it. Only what the server says it has not even begun is tried again.
+// without it. Tried again is only what the server says it has not even begun, or has refused because an id was taken.
 func (s *Store) carry(changes []*group.Change, wait bool) {
 	for attempt := 1; ; attempt++ {
 		left, err := s.carryOnce(changes, wait)
@@ -78,7 +78,11 @@ func (s *Store) carry(changes []*group.Change, wait bool) {
 			group.Fail(left, translate(err))
 			return
 		}
-		s.stopPreparing()
+		if uniqueViolated(err) {
+			s.ids.drop()
+		} else {
+			s.stopPreparing()
+		}
 		changes = left
 	}
 }
@@ -104,8 +108,9 @@ func (s *Store) carryOnce(changes []*group.Change, wait bool) (left []*group.Cha
 }
 
 // carryOver carries out changes over conn in one transaction, halving a group that the database refuses until who is at
-// fault stands alone. It returns those whose statements the server doesn't know as prepared, so that nothing has become of
-// them, and why the connection is not to be used any more, if it isn't; each other change has its own outcome then.
+// fault stands alone. It returns those of which nothing has become yet and that can be tried again, because the server
+// doesn't know their statements as prepared or an id was taken, and why the connection is not to be used any more, if it
+// isn't; each other change has its own outcome then.
 func (s *Store) carryOver(
 	ctx context.Context, conn *pgxpool.Conn, changes []*group.Change, wait bool,
 ) (left []*group.Change, broken error) {
@@ -114,7 +119,7 @@ func (s *Store) carryOver(
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
 		return nil, nil
-	case preparedElsewhere(err):
+	case preparedElsewhere(err), uniqueViolated(err):
 		return changes, err
 	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()

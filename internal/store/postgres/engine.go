@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
@@ -36,10 +34,7 @@ func (e engine) Maintain(ctx context.Context, statements ...sqlstore.Statement) 
 }
 
 // Taken implements sqlstore.Engine.
-func (engine) Taken(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == uniqueViolation
-}
+func (engine) Taken(err error) bool { return uniqueViolated(err) }
 
 // ours returns statements as this engine carries them out.
 func ours(statements ...sqlstore.Statement) []statement {

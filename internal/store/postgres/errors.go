@@ -62,6 +62,12 @@ func translate(err error) error {
 	return err
 }
 
+// uniqueViolated reports whether err says that there is a row of this key already.
+func uniqueViolated(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == uniqueViolation
+}
+
 // lostByServer reports whether err, as translate returns it, says that the connection is gone rather than that a time is up
 // or that the database is short of something.
 func lostByServer(err error) bool {

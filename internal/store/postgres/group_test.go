@@ -222,3 +222,40 @@ func writeEverywhere(t *testing.T, owner todo.UserID, id int64) *group.Change {
 		return set, err
 	})
 }
+
+// TestNoIDIsGivenOutThatTheDatabaseMayForget: a crash undoes what no commit has made last, steps of a sequence too.
+func TestNoIDIsGivenOutThatTheDatabaseMayForget(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	err := s.Change(t.Context(), "ada", todo.ReadSet{At: noon, New: 1}, func(*todo.Snapshot) (todo.WriteSet, error) {
+		return todo.WriteSet{}, errCaught
+	})
+	if !errors.Is(err, errCaught) || len(s.ids.ids) != 0 {
+		t.Errorf("%v, %d ids in stock", err, len(s.ids.ids))
+	}
+	if mustCreate(t, s, "ada"); len(s.ids.ids) != stockOfIDs {
+		t.Errorf("%d ids in stock", len(s.ids.ids))
+	}
+}
+
+// TestADatabaseThatLostItsLastMoments, as a standby that takes over may have, gives out ids anew that one process has in
+// stock: nobody notices.
+func TestADatabaseThatLostItsLastMoments(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	before, after := openURL(t, url), openURL(t, url)
+	first := mustCreate(t, before, "ada")
+	exec(t, connect(t, url), "select setval('todod.task_ids', $1)", first.ID)
+	seen := map[int64]bool{first.ID: true}
+	for i := range 2 * stockOfIDs {
+		s := before
+		if i%2 == 0 {
+			s = after
+		}
+		task := mustCreate(t, s, "ada")
+		if seen[task.ID] {
+			t.Errorf("%d is given out twice", task.ID)
+		}
+		seen[task.ID] = true
+	}
+}

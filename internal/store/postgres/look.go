@@ -101,7 +101,8 @@ func (f *found) takeTasks(rows pgx.Rows) error {
 	})
 }
 
-// newIDs gives ids to the changes that make tasks. They come from a stock, which is filled up for several transactions.
+// newIDs gives ids to the changes that make tasks. They come from a stock, which is filled up for several transactions, but
+// only by one that was committed: until then, a database that crashes may forget that it gave them out.
 func (f *found) newIDs(t *transaction) statement {
 	n := 0
 	for _, c := range t.changes {
@@ -130,7 +131,7 @@ func (f *found) newIDs(t *transaction) statement {
 		}
 		t.newIDs = append(t.newIDs, ids[:missing]...)
 		give(t.newIDs)
-		t.store.ids.put(ids[missing:])
+		t.spareIDs = ids[missing:]
 		return nil
 	}}
 }
@@ -207,4 +208,11 @@ func (s *idStock) put(ids []int64) {
 	defer s.mu.Unlock()
 	s.ids = append(s.ids, ids...)
 	slices.Sort(s.ids) // the lowest go first, so that ids usually rise
+}
+
+// drop forgets all ids: somebody else has been given one of them, as a database says that lost its last moments.
+func (s *idStock) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids = nil
 }

@@ -24,8 +24,10 @@ type transaction struct {
 	wait    bool // for owners whose lock somebody else holds
 
 	people []todo.UserID // the owners, sorted
-	newIDs []int64       // of tasks that are made
 	found  *found
+
+	newIDs   []int64 // of tasks that are made
+	spareIDs []int64 // for the stock, once this one is committed
 }
 
 // begin names the isolation that changes rely on, whatever the database's default is: the statements behind the lock must
@@ -53,6 +55,9 @@ func (t *transaction) run(ctx context.Context) error {
 	}
 	if err := send(ctx, t.conn, append(writes, statement{sql: `commit`})); err != nil {
 		return t.rollback(ctx, err)
+	}
+	if len(t.spareIDs) > 0 {
+		t.store.ids.put(t.spareIDs)
 	}
 	return nil
 }
