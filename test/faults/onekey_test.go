@@ -56,6 +56,7 @@ func TestAHundredAtOnceWithOneKey(t *testing.T) {
 			if got := len(c.all(t)) - made; got != 1 || firsts > 1 || firsts+later == 0 {
 				t.Errorf("%d tasks were made; %d answers are no replay, %d say later", got, firsts, later)
 			}
+			c.http.CloseIdleConnections() // one address may have only so many open
 		}
 	}, onSQLite, onPostgres, onThree)
 }
