@@ -106,18 +106,14 @@ func (a *API) logged(next http.Handler) http.Handler {
 			rec.status, rec.took = seen.status, time.Since(start)
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: observe.MethodOr(r.Method, "OTHER"), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
+				Method: observe.MethodOr(r.Method, "OTHER"), Client: rec.client, Reason: rec.reason, Stack: rec.stack,
 				Status: rec.status, Duration: rec.took,
-			}
-			attrs := line.Attrs()
-			if rec.stack != "" {
-				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
 			level := levelOf(seen.status)
 			if gaveUp(r.Context(), rec) {
 				level = slog.LevelInfo
 			}
-			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
+			line.Log(r.Context(), a.accessLog, level)
 		}()
 		next.ServeHTTP(seen, r)
 	})
