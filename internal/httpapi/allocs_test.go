@@ -25,11 +25,11 @@ var hotPaths = []struct {
 	name, method, path, body string
 	status, allocs           int
 }{
-	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 65},
-	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 242},
-	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 108},
-	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 90},
-	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 119},
+	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 62},
+	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 92},
+	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 107},
+	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 82},
+	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 114},
 	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 990},
 	{"sync", http.MethodGet, "/api/v1/sync", "", http.StatusOK, 965},
 }

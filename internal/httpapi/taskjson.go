@@ -56,7 +56,7 @@ func (t *task) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `{"id":`...), t.of.ID, 10)
 	dst = appendText(append(dst, `,"user_id":`...), string(t.of.Owner))
 	for i, f := range answered {
-		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Value(&t.of))
+		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Ref(&t.of))
 	}
 	dst = appendTime(append(dst, `,"created_at":`...), t.of.CreatedAt)
 	dst = appendTime(append(dst, `,"updated_at":`...), t.of.UpdatedAt)
@@ -76,21 +76,21 @@ var answeredKeys = func() []string {
 	return keys
 }()
 
-// appendValue appends the value of a field, as the domain has it.
-func appendValue(dst []byte, name string, v any) []byte {
-	switch v := v.(type) {
+// appendValue appends the value of a field, which is where the domain says (todo.Field.Ref).
+func appendValue(dst []byte, name string, at any) []byte {
+	switch v := at.(type) {
 	case nil:
 		return append(dst, "null"...)
-	case string:
-		return appendText(dst, v)
-	case bool:
-		return strconv.AppendBool(dst, v)
-	case todo.Priority:
+	case *string:
+		return appendText(dst, *v)
+	case *bool:
+		return strconv.AppendBool(dst, *v)
+	case *todo.Priority:
 		return appendText(dst, v.String())
-	case time.Time:
-		return appendTime(dst, v)
+	case *time.Time:
+		return appendTime(dst, *v)
 	}
-	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, v)) // a kind of field that nobody has thought of here
+	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, at)) // a kind of field that nobody has thought of here
 }
 
 // appendText appends s as a JSON string. What is no UTF-8, which no store holds, becomes U+FFFD.
