@@ -104,25 +104,21 @@ func appendTime(dst []byte, at time.Time) []byte {
 	at = at.UTC()
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
-	dst = appendDigits(append(dst, '"'), year, 4)
-	dst = appendDigits(append(dst, '-'), int(month), 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), hour, 2)
-	dst = appendDigits(append(dst, ':'), minute, 2)
-	dst = appendDigits(append(dst, ':'), second, 2)
-	dst = appendDigits(append(dst, '.'), at.Nanosecond()/int(time.Microsecond), 6)
-	return append(dst, 'Z', '"')
-}
-
-// appendDigits appends n, which is not negative, with at least so many digits.
-func appendDigits(dst []byte, n, digits int) []byte {
-	at := len(dst)
-	for range digits {
-		dst = append(dst, '0')
-	}
-	for i := len(dst) - 1; i >= at; i-- {
-		dst[i] = byte('0' + n%10)
-		n /= 10
-	}
+	micros := at.Nanosecond() / int(time.Microsecond)
+	dst = append(dst, `"yyyy-mm-ddThh:mm:ss.uuuuuuZ"`...)
+	text := dst[len(dst)-len(wireTime)-2:]
+	putPair(text[1:], year/100)
+	putPair(text[3:], year%100)
+	putPair(text[6:], int(month))
+	putPair(text[9:], day)
+	putPair(text[12:], hour)
+	putPair(text[15:], minute)
+	putPair(text[18:], second)
+	putPair(text[21:], micros/10_000)
+	putPair(text[23:], micros/100%100)
+	putPair(text[25:], micros%100)
 	return dst
 }
+
+// putPair puts n, of 0 to 99, at the beginning of dst, in two digits.
+func putPair(dst []byte, n int) { dst[0], dst[1] = byte('0'+n/10), byte('0'+n%10) }
