@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"todod/internal/auth"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
 	"todod/internal/todo"
@@ -25,6 +26,10 @@ type record struct {
 	scheme        string      // that the client came by: http, https, "" if it isn't known
 	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
+
+	// principal and options are there once a secured route lets the request in.
+	principal auth.Principal
+	options   requestOptions
 
 	// retired is closed when one of the secrets is no longer used under which its token was found good.
 	retired  <-chan struct{}
