@@ -41,8 +41,10 @@ func sessionOf(ctx context.Context) account.Caller {
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
-	// Closing the body does nothing here: it would wait for the rest of one that is too long.
-	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
+	if r.ContentLength != 0 {
+		// Closing the body does nothing here: it would wait for the rest of one that is too long.
+		r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
+	}
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
 	err := a.authorize(op, r)
 	if op.Metadata[secretTag] != nil && err == nil {

@@ -25,12 +25,12 @@ var hotPaths = []struct {
 	name, method, path, body string
 	status, allocs           int
 }{
-	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 54},
-	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 84},
+	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 51},
+	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 81},
 	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 99},
-	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 74},
+	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 71},
 	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 106},
-	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 982},
+	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 979},
 	{"sync", http.MethodGet, "/api/v1/sync", "", http.StatusOK, 965},
 }
 
