@@ -108,13 +108,16 @@ func (b body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// onlyJSON is the Content-Type of every body that an operation reads. Nobody changes it in its place.
+var onlyJSON = []string{jsonMediaType}
+
 // checkForm returns an error unless op can read the query and the body of r.
 func checkForm(op *huma.Operation, r *http.Request) error {
 	if op.RequestBody != nil {
 		if err := checkContentType(r, op.Metadata[mergePatchType] != nil); err != nil {
 			return err
 		}
-		r.Header.Set("Content-Type", "application/json") // however it was written
+		r.Header["Content-Type"] = onlyJSON // however it was written
 	}
 	return checkQuery(op, r.URL, recordOf(r.Context()).frontend)
 }

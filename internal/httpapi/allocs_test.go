@@ -25,12 +25,12 @@ var hotPaths = []struct {
 	name, method, path, body string
 	status, allocs           int
 }{
-	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 51},
-	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 81},
-	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 99},
-	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 71},
-	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 106},
-	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 979},
+	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 40},
+	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 71},
+	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 87},
+	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 60},
+	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 93},
+	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 969},
 	{"sync", http.MethodGet, "/api/v1/sync", "", http.StatusOK, 965},
 }
 

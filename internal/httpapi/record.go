@@ -79,21 +79,24 @@ func traceID(header string) string {
 	return id
 }
 
+// requestIDHeader is X-Request-ID as http.Header spells it, which spares it to do so.
+const requestIDHeader = "X-Request-Id"
+
 // identified gives a request its id, which always goes back, and its record.
 func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
-			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies),
+			requestID: r.Header.Get(requestIDHeader), client: ratelimit.ClientAddr(r, a.proxies),
 			scheme: ratelimit.ClientScheme(r, a.proxies), agent: r.UserAgent(), now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
-		if !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
+		if rec.requestID == "" || !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
 		}
 		rec.correlationID = rec.requestID
-		if trace := traceID(r.Header.Get("traceparent")); trace != "" {
+		if trace := traceID(r.Header.Get("Traceparent")); trace != "" {
 			rec.correlationID = trace
 		}
-		w.Header().Set("X-Request-ID", rec.requestID)
+		w.Header().Set(requestIDHeader, rec.requestID)
 		if a.draining.Load() {
 			w.Header().Set("Connection", "close") // the next request of this client is for another process
 		}
