@@ -14,13 +14,10 @@ import (
 	"todod/internal/todo"
 )
 
-// callerKey is the context key of who calls.
-type callerKey struct{}
-
 // principal returns whom the token speaks for that came to a secured route.
 func principal(ctx context.Context) auth.Principal {
-	p, ok := ctx.Value(callerKey{}).(auth.Principal)
-	if !ok {
+	p := recordOf(ctx).principal
+	if p.Subject == "" {
 		panic("httpapi: caller of a route that is not secured") // a mistake in routes, never a request's doing
 	}
 	return p
@@ -44,10 +41,12 @@ func sessionOf(ctx context.Context) account.Caller {
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
-	// Closing the body does nothing here: it would wait for the rest of one that is too long.
-	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
+	if r.ContentLength != 0 {
+		// Closing the body does nothing here: it would wait for the rest of one that is too long.
+		r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
+	}
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	ctx, err := a.authorize(ctx, op, r)
+	err := a.authorize(op, r)
 	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}
@@ -69,26 +68,26 @@ func bodyLimit(op *huma.Operation) int64 {
 	return maxBody
 }
 
-// authorize returns ctx with who calls op, if that is to be known, or an error unless they may call it now.
-func (a *API) authorize(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
+// authorize returns an error unless whoever sent r may call op now. Who calls, if that is to be known, is in the record then.
+func (a *API) authorize(op *huma.Operation, r *http.Request) error {
 	switch {
 	case len(op.Security) > 0:
-		recordOf(r.Context()).retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
+		rec := recordOf(r.Context())
+		rec.retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
 		p, err := a.identify(r, op)
 		if err != nil {
-			return ctx, err
+			return err
 		}
-		header := recordOf(r.Context()).header
-		header.Set("Cache-Control", "private, no-cache")
-		header.Add("Vary", "Authorization")
-		asked := newRequestOptions(r) // before huma copies the request, of which it reads the body
-		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), requestOptionsKey{}, asked), nil
+		rec.header.Set("Cache-Control", "private, no-cache")
+		rec.header.Add("Vary", "Authorization")
+		rec.principal, rec.options = p, newRequestOptions(r)
+		return nil
 	case op.Metadata[exemptTag] != nil:
-		return ctx, nil
+		return nil
 	case op.Metadata[signInTag] != nil:
-		return ctx, a.limitSignIn(r.Context())
+		return a.limitSignIn(r.Context())
 	}
-	return ctx, a.limitAddress(r.Context(), 1)
+	return a.limitAddress(r.Context(), 1)
 }
 
 // body marks the errors of reading a request's body, so that they are told from failures of ours.
@@ -109,13 +108,16 @@ func (b body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// onlyJSON is the Content-Type of every body that an operation reads. Nobody changes it in its place.
+var onlyJSON = []string{jsonMediaType}
+
 // checkForm returns an error unless op can read the query and the body of r.
 func checkForm(op *huma.Operation, r *http.Request) error {
 	if op.RequestBody != nil {
 		if err := checkContentType(r, op.Metadata[mergePatchType] != nil); err != nil {
 			return err
 		}
-		r.Header.Set("Content-Type", "application/json") // however it was written
+		r.Header["Content-Type"] = onlyJSON // however it was written
 	}
 	return checkQuery(op, r.URL, recordOf(r.Context()).frontend)
 }

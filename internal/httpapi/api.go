@@ -64,8 +64,7 @@ type API struct {
 	metrics      *observe.Metrics
 	traces       *observe.Traces
 
-	mux      *http.ServeMux
-	asIs     map[string]bool // patterns of routes whose answers are not compressed on their way
+	mux      routeMux
 	huma     huma.API
 	handler  http.Handler
 	draining atomic.Bool
@@ -82,7 +81,7 @@ func New(cfg Config) *API {
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
 		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,
-		https: cfg.HTTPS, mux: http.NewServeMux(), asIs: map[string]bool{}, metrics: cfg.Metrics, traces: cfg.Traces,
+		https: cfg.HTTPS, mux: routeMux{http.NewServeMux(), map[string]bool{}}, metrics: cfg.Metrics, traces: cfg.Traces,
 	}
 	if a.metrics == nil {
 		a.metrics = observe.NewMetrics(a.version)

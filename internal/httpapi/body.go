@@ -16,19 +16,23 @@ import (
 	"todod/internal/todo"
 )
 
+// jsonMediaType is the media type of bodies and of most answers.
+const jsonMediaType = "application/json"
+
 // mergePatchType is the media type of RFC 7396.
 const mergePatchType = "application/merge-patch+json"
 
 // checkContentType returns an error unless a body of r, if there is one, is said to be JSON in UTF-8.
 func checkContentType(r *http.Request, mergePatch bool) error {
-	if r.ContentLength == 0 {
+	sent := r.Header["Content-Type"]
+	if r.ContentLength == 0 || len(sent) == 1 && sent[0] == jsonMediaType {
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	isJSON := mediaType == "application/json" || mergePatch && mediaType == mergePatchType
+	isJSON := mediaType == jsonMediaType || mergePatch && mediaType == mergePatchType
 	charset := params["charset"]
 	if err != nil || !isJSON || charset != "" && !strings.EqualFold(charset, "utf-8") ||
-		len(r.Header.Values("Content-Type")) > 1 {
+		len(sent) > 1 {
 		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent as Content-Type: application/json"}
 	}
 	return nil

@@ -21,7 +21,7 @@ const (
 )
 
 // compress answers who takes gzip or zstd in it, where that is worth it. An answer that is compressed has an entity tag of
-// its own, as it is another sequence of bytes (RFC 9110, section 8.8.3). Which routes go without is in API.asIs: those that
+// its own, as it is another sequence of bytes (RFC 9110, section 8.8.3). Which routes go without is in routeMux.asIs: those that
 // hand out secrets, whose length would tell of them (BREACH), and streams, for each of which a compressor would be kept.
 func compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(minCompressed), gzhttp.CompressionLevel(gzip.BestSpeed),
@@ -40,6 +40,15 @@ func compress(next http.Handler) http.Handler {
 		defer held.release()
 		inner.ServeHTTP(held, r)
 		held.send(r)
+	})
+}
+
+// uncompressed says of answers that come compressed or not at all that they depend on what their client takes: files do, and
+// so refusals are the same everywhere.
+func uncompressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Accept-Encoding")
+		next.ServeHTTP(w, r)
 	})
 }
 

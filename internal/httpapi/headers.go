@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,13 +12,17 @@ import (
 // secure sets the headers that tell browsers to trust as little as possible. Handlers of pages set their own policy.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		maps.Copy(w.Header(), distrustful)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// distrustful are the headers that secure sets. All answers share their values, which nobody changes in their place.
+var distrustful = http.Header{
+	"X-Content-Type-Options":  {"nosniff"},
+	"X-Frame-Options":         {"DENY"},
+	"Referrer-Policy":         {"no-referrer"},
+	"Content-Security-Policy": {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 }
 
 // Headers that browsers may send to us and show to their pages. Those that nothing uses yet are here because a page of
@@ -73,3 +78,15 @@ func Admits(origins []string, origin string) bool {
 	allowed := http.Header(answer).Get("Access-Control-Allow-Origin")
 	return allowed == origin || allowed == "*"
 }
+
+// headerOnly is a http.ResponseWriter that keeps the header and drops the rest.
+type headerOnly http.Header
+
+// Header implements http.ResponseWriter.
+func (h headerOnly) Header() http.Header { return http.Header(h) }
+
+// Write implements http.ResponseWriter.
+func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (headerOnly) WriteHeader(int) {}

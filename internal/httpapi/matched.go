@@ -13,9 +13,38 @@ type panicError struct{ value any }
 // Error returns what was panicked with.
 func (e panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
+// A routeMux is the mux of the API's routes. Each notes its pattern, without the method, in the record of a request, and is
+// compressed on its way unless asIs has it.
+type routeMux struct {
+	*http.ServeMux
+	asIs map[string]bool
+}
+
+// everything is the pattern of what has no route.
+const everything = "/"
+
+// Handle registers a route.
+func (m routeMux) Handle(pattern string, h http.Handler) {
+	_, endpoint, _ := strings.Cut(pattern, " ")
+	if m.asIs[pattern] {
+		h = uncompressed(h)
+	} else {
+		h = compress(h)
+	}
+	m.ServeMux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		recordOf(r.Context()).endpoint = endpoint
+		h.ServeHTTP(w, r)
+	})
+}
+
+// HandleFunc registers a route for huma.
+func (m routeMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.Handle(pattern, http.HandlerFunc(h))
+}
+
 // matched hands a request to its route, and answers those that have none itself. The mux alone would redirect paths such
 // as //tasks, and answer others in plain text.
-func (a *API) matched(routes *http.ServeMux) http.Handler {
+func (a *API) matched(routes routeMux) http.Handler {
 	nothing := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path"})
 	}))
@@ -24,49 +53,34 @@ func (a *API) matched(routes *http.ServeMux) http.Handler {
 			status: http.StatusMethodNotAllowed, detail: fmt.Sprintf("%s is not allowed here", r.Method),
 		})
 	}))
-	small := compress(routes)
+	routes.ServeMux.HandleFunc(everything, func(w http.ResponseWriter, r *http.Request) {
+		if allow := routes.allowed(r); allow != "" {
+			w.Header().Set("Allow", allow)
+			wrongMethod.ServeHTTP(w, r)
+			return
+		}
+		nothing.ServeHTTP(w, r)
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As it was sent: what is escaped in it is part of a name, such as an idempotency key.
 		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != sent {
 			nothing.ServeHTTP(w, r)
 			return
 		}
-		fallback, pattern := routes.Handler(r)
-		if pattern == "" {
-			if allow := allowed(fallback, r); allow != "" {
-				w.Header().Set("Allow", allow)
-				wrongMethod.ServeHTTP(w, r)
-				return
-			}
-			nothing.ServeHTTP(w, r)
-			return
-		}
-		_, recordOf(r.Context()).endpoint, _ = strings.Cut(pattern, " ")
-		if a.asIs[pattern] {
-			w.Header().Add("Vary", "Accept-Encoding") // of files; and so that refusals are the same everywhere
-			routes.ServeHTTP(w, r)
-			return
-		}
-		small.ServeHTTP(w, r)
+		routes.ServeHTTP(w, r)
 	})
 }
 
-// allowed returns the Allow header that the mux's own answer to a request without a route carries, "" if the path itself
-// has none.
-func allowed(fallback http.Handler, r *http.Request) string {
-	header := headerOnly{}
-	fallback.ServeHTTP(header, r)
-	return http.Header(header).Get("Allow")
+// allowed returns the Allow header for the path of r, "" if no method has a route there.
+func (m routeMux) allowed(r *http.Request) string {
+	var methods []string
+	for _, method := range []string{
+		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut,
+	} {
+		asked := &http.Request{Method: method, Host: r.Host, URL: r.URL}
+		if _, pattern := m.Handler(asked); pattern != everything {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
 }
-
-// headerOnly is a http.ResponseWriter that keeps the header and drops the rest.
-type headerOnly http.Header
-
-// Header implements http.ResponseWriter.
-func (h headerOnly) Header() http.Header { return http.Header(h) }
-
-// Write implements http.ResponseWriter.
-func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
-
-// WriteHeader implements http.ResponseWriter.
-func (headerOnly) WriteHeader(int) {}

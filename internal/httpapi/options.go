@@ -23,12 +23,9 @@ type requestOptions struct {
 	hash hash.Hash // of the body as far as it has been read; nil without a key
 }
 
-// requestOptionsKey is the context key of a request's options.
-type requestOptionsKey struct{}
-
 // newRequestOptions returns the options of r. With a key, the body is hashed as it is read.
-func newRequestOptions(r *http.Request) *requestOptions {
-	o := &requestOptions{r: r}
+func newRequestOptions(r *http.Request) requestOptions {
+	o := requestOptions{r: r}
 	if len(r.Header.Values(keyHeader)) > 0 {
 		o.hash = sha256.New()
 		r.Body = struct {
@@ -41,8 +38,8 @@ func newRequestOptions(r *http.Request) *requestOptions {
 
 // requestOptionsOf returns the options of the request that ctx belongs to.
 func requestOptionsOf(ctx context.Context) *requestOptions {
-	o, ok := ctx.Value(requestOptionsKey{}).(*requestOptions)
-	if !ok {
+	o := &recordOf(ctx).options
+	if o.r == nil {
 		panic("httpapi: options of a route that is not secured") // a mistake in routes, never a request's doing
 	}
 	return o

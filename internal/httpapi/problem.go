@@ -203,6 +203,9 @@ func (p *problem) explain(err error, header http.Header, rec *record) {
 // acceptsProblem reports whether r names the media type of RFC 9457 among those it takes.
 func acceptsProblem(r *http.Request) bool {
 	for _, accepted := range r.Header.Values("Accept") {
+		if !strings.Contains(strings.ToLower(accepted), problemMediaType) {
+			continue // as almost always
+		}
 		for part := range strings.SplitSeq(accepted, ",") {
 			if mediaType, params, err := mime.ParseMediaType(part); err == nil && mediaType == problemMediaType {
 				quality, err := strconv.ParseFloat(params["q"], 64)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"todod/internal/auth"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
 	"todod/internal/todo"
@@ -25,6 +26,10 @@ type record struct {
 	scheme        string      // that the client came by: http, https, "" if it isn't known
 	agent         string      // what the client calls itself
 	user          todo.UserID // "" until a token was found good
+
+	// principal and options are there once a secured route lets the request in.
+	principal auth.Principal
+	options   requestOptions
 
 	// retired is closed when one of the secrets is no longer used under which its token was found good.
 	retired  <-chan struct{}
@@ -74,21 +79,24 @@ func traceID(header string) string {
 	return id
 }
 
+// requestIDHeader is X-Request-ID as http.Header spells it, which spares it to do so.
+const requestIDHeader = "X-Request-Id"
+
 // identified gives a request its id, which always goes back, and its record.
 func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
-			requestID: r.Header.Get("X-Request-ID"), client: ratelimit.ClientAddr(r, a.proxies),
+			requestID: r.Header.Get(requestIDHeader), client: ratelimit.ClientAddr(r, a.proxies),
 			scheme: ratelimit.ClientScheme(r, a.proxies), agent: r.UserAgent(), now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
-		if !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
+		if rec.requestID == "" || !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
 		}
 		rec.correlationID = rec.requestID
-		if trace := traceID(r.Header.Get("traceparent")); trace != "" {
+		if trace := traceID(r.Header.Get("Traceparent")); trace != "" {
 			rec.correlationID = trace
 		}
-		w.Header().Set("X-Request-ID", rec.requestID)
+		w.Header().Set(requestIDHeader, rec.requestID)
 		if a.draining.Load() {
 			w.Header().Set("Connection", "close") // the next request of this client is for another process
 		}
@@ -106,18 +114,14 @@ func (a *API) logged(next http.Handler) http.Handler {
 			rec.status, rec.took = seen.status, time.Since(start)
 			line := observe.Access{
 				RequestID: rec.requestID, CorrelationID: rec.correlationID, UserID: string(rec.user), Endpoint: rec.endpoint,
-				Method: observe.MethodOr(r.Method, "OTHER"), ClientIP: observe.AnonymiseAddr(rec.client), Reason: observe.Anonymise(rec.reason),
+				Method: observe.MethodOr(r.Method, "OTHER"), Client: rec.client, Reason: rec.reason, Stack: rec.stack,
 				Status: rec.status, Duration: rec.took,
-			}
-			attrs := line.Attrs()
-			if rec.stack != "" {
-				attrs = append(attrs, slog.String("stack", rec.stack))
 			}
 			level := levelOf(seen.status)
 			if gaveUp(r.Context(), rec) {
 				level = slog.LevelInfo
 			}
-			a.accessLog.LogAttrs(r.Context(), level, "request", attrs...)
+			line.Log(r.Context(), a.accessLog, level)
 		}()
 		next.ServeHTTP(seen, r)
 	})

@@ -193,7 +193,7 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		option(&op)
 	}
 	if op.Metadata[secretTag] != nil {
-		a.asIs[op.Method+" "+op.Path] = true
+		a.mux.asIs[op.Method+" "+op.Path] = true
 	}
 	if op.Metadata[lastingTag] != nil {
 		a.metrics.Streaming(op.Path)
@@ -242,7 +242,7 @@ func operationID(method, path string) string {
 
 // newHuma returns the huma API on mux, with nothing of what huma would add by itself. transform sees every answer before it
 // is marshalled.
-func newHuma(mux *http.ServeMux, transform huma.Transformer) huma.API {
+func newHuma(mux humago.Mux, transform huma.Transformer) huma.API {
 	adjustHuma()
 	format := huma.Format{
 		Marshal:   marshal,
@@ -296,6 +296,6 @@ func (a *API) Routes() []Route {
 
 // file registers a route that answers a file as it is, which anybody may have.
 func (a *API) file(pattern string, handler http.Handler) {
-	a.asIs[pattern] = true // it comes compressed, where that is worth it
+	a.mux.asIs[pattern] = true // it comes compressed, where that is worth it
 	a.mux.Handle(pattern, a.anonymous(handler))
 }

@@ -69,7 +69,7 @@ func (a *API) routes() {
 
 // wrap puts around the routes what every request walks through, the first to see it first. What has its place after a
 // route is known (who calls, how often) is in admit.
-func (a *API) wrap(routes *http.ServeMux, origins []string) http.Handler {
+func (a *API) wrap(routes routeMux, origins []string) http.Handler {
 	return through(a.matched(routes),
 		a.identified,   // a request id, and the record that the others write to
 		a.measured,     // metrics and a trace, of what has become known when it is answered

@@ -56,7 +56,7 @@ func (t *task) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `{"id":`...), t.of.ID, 10)
 	dst = appendText(append(dst, `,"user_id":`...), string(t.of.Owner))
 	for i, f := range answered {
-		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Value(&t.of))
+		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Ref(&t.of))
 	}
 	dst = appendTime(append(dst, `,"created_at":`...), t.of.CreatedAt)
 	dst = appendTime(append(dst, `,"updated_at":`...), t.of.UpdatedAt)
@@ -76,21 +76,21 @@ var answeredKeys = func() []string {
 	return keys
 }()
 
-// appendValue appends the value of a field, as the domain has it.
-func appendValue(dst []byte, name string, v any) []byte {
-	switch v := v.(type) {
+// appendValue appends the value of a field, which is where the domain says (todo.Field.Ref).
+func appendValue(dst []byte, name string, at any) []byte {
+	switch v := at.(type) {
 	case nil:
 		return append(dst, "null"...)
-	case string:
-		return appendText(dst, v)
-	case bool:
-		return strconv.AppendBool(dst, v)
-	case todo.Priority:
+	case *string:
+		return appendText(dst, *v)
+	case *bool:
+		return strconv.AppendBool(dst, *v)
+	case *todo.Priority:
 		return appendText(dst, v.String())
-	case time.Time:
-		return appendTime(dst, v)
+	case *time.Time:
+		return appendTime(dst, *v)
 	}
-	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, v)) // a kind of field that nobody has thought of here
+	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, at)) // a kind of field that nobody has thought of here
 }
 
 // appendText appends s as a JSON string. What is no UTF-8, which no store holds, becomes U+FFFD.
@@ -104,25 +104,21 @@ func appendTime(dst []byte, at time.Time) []byte {
 	at = at.UTC()
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
-	dst = appendDigits(append(dst, '"'), year, 4)
-	dst = appendDigits(append(dst, '-'), int(month), 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), hour, 2)
-	dst = appendDigits(append(dst, ':'), minute, 2)
-	dst = appendDigits(append(dst, ':'), second, 2)
-	dst = appendDigits(append(dst, '.'), at.Nanosecond()/int(time.Microsecond), 6)
-	return append(dst, 'Z', '"')
-}
-
-// appendDigits appends n, which is not negative, with at least so many digits.
-func appendDigits(dst []byte, n, digits int) []byte {
-	at := len(dst)
-	for range digits {
-		dst = append(dst, '0')
-	}
-	for i := len(dst) - 1; i >= at; i-- {
-		dst[i] = byte('0' + n%10)
-		n /= 10
-	}
+	micros := at.Nanosecond() / int(time.Microsecond)
+	dst = append(dst, `"yyyy-mm-ddThh:mm:ss.uuuuuuZ"`...)
+	text := dst[len(dst)-len(wireTime)-2:]
+	putPair(text[1:], year/100)
+	putPair(text[3:], year%100)
+	putPair(text[6:], int(month))
+	putPair(text[9:], day)
+	putPair(text[12:], hour)
+	putPair(text[15:], minute)
+	putPair(text[18:], second)
+	putPair(text[21:], micros/10_000)
+	putPair(text[23:], micros/100%100)
+	putPair(text[25:], micros%100)
 	return dst
 }
+
+// putPair puts n, of 0 to 99, at the beginning of dst, in two digits.
+func putPair(dst []byte, n int) { dst[0], dst[1] = byte('0'+n/10), byte('0'+n%10) }

@@ -46,10 +46,21 @@ func newHandler(out *lineWriter, build func(name string) slog.Handler, name stri
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	err := h.Handler.Handle(ctx, r)
-	if h.name == AccessLogger && r.Level < slog.LevelWarn {
-		return err // it may wait
+	if h.mayWait(r.Level) {
+		return err
 	}
 	return errors.Join(err, h.out.flush())
+}
+
+// mayWait reports whether a line of this level may wait to be written.
+func (h *handler) mayWait(level slog.Level) bool {
+	return h.name == AccessLogger && level < slog.LevelWarn
+}
+
+// plainJSON reports whether h writes JSON, with no attributes beside a record's own.
+func (h *handler) plainJSON() bool {
+	_, ok := h.Handler.(*slog.JSONHandler)
+	return ok && len(h.steps) == 0
 }
 
 // WithAttrs implements slog.Handler.

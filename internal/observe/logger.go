@@ -57,12 +57,15 @@ func newJSONLogger(shared *lineWriter, level slog.Leveler) *slog.Logger {
 	})
 }
 
+// timeLayout is the layout of the log's times, which are UTC.
+const timeLayout = "2006-01-02T15:04:05.000000Z"
+
 // jsonAttr gives the attributes that every record has the names and forms of our log; the logger's name follows the level.
 func jsonAttr(a slog.Attr, logger string) slog.Attr {
 	switch a.Key {
 	case slog.TimeKey:
 		if a.Value.Kind() == slog.KindTime {
-			return slog.String("timestamp", a.Value.Time().UTC().Format("2006-01-02T15:04:05.000000Z"))
+			return slog.String("timestamp", a.Value.Time().UTC().Format(timeLayout))
 		}
 	case slog.LevelKey:
 		if level, ok := a.Value.Any().(slog.Level); ok {

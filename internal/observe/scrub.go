@@ -73,6 +73,9 @@ var addresses = regexp.MustCompile(`(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-fA-F:.]+(?:%
 
 // Anonymise returns text with each address in it cut down as AnonymiseAddr does it.
 func Anonymise(text string) string {
+	if !strings.ContainsAny(text, ".[") {
+		return text
+	}
 	return addresses.ReplaceAllStringFunc(text, func(found string) string {
 		addr, err := netip.ParseAddr(strings.Trim(found, "[]"))
 		switch network := AnonymiseAddr(addr); {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -131,7 +132,7 @@ func TestManyLinesThatWait(t *testing.T) {
 func BenchmarkAccessLine(b *testing.B) {
 	line := observe.Access{
 		RequestID: "req_ABCDEFGHIJKLMNOPQRSTUVWXYZ", CorrelationID: "req_ABCDEFGHIJKLMNOPQRSTUVWXYZ", UserID: "KtuE43PE",
-		Endpoint: "/api/v1/tasks/{id}", Method: "GET", ClientIP: "203.0.113.0", Status: 200, Duration: time.Millisecond,
+		Endpoint: "/api/v1/tasks/{id}", Method: "GET", Client: netip.MustParseAddr("203.0.113.0"), Status: 200, Duration: time.Millisecond,
 	}
 	for name, newLogger := range map[string]func(io.Writer) (*slog.Logger, func() error){
 		"at once": func(w io.Writer) (*slog.Logger, func() error) {
@@ -155,7 +156,7 @@ func BenchmarkAccessLine(b *testing.B) {
 			access := observe.For(root, observe.AccessLogger)
 			b.ReportAllocs()
 			for b.Loop() {
-				access.LogAttrs(context.Background(), slog.LevelInfo, "request", line.Attrs()...)
+				line.Log(context.Background(), access, slog.LevelInfo)
 			}
 			_ = closeLog()
 			_ = w.Close()

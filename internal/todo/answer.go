@@ -88,7 +88,7 @@ func (k *keptTask) MarshalJSON() ([]byte, error) {
 	}
 	out = out[:len(out)-1]
 	for _, f := range fields {
-		if out, err = appendMember(append(out, ','), f.Name, f.get(t)); err != nil {
+		if out, err = appendMember(append(out, ','), f.Name, f.Value(t)); err != nil {
 			return nil, err
 		}
 	}

@@ -14,11 +14,10 @@ type Field struct {
 	// Of is the name under which people are told of conflicts: Name, or that of the field which this one is a part of.
 	Of string
 
-	get    func(*Task) any           // its value: nil for null, else a string, bool, Priority or time.Time
-	set    func(*Task, any)          // takes what get returns
-	same   func(a, b *Task) bool     // whether two tasks agree in it
+	ref    func(*Task) any           // what Ref returns
+	set    func(*Task, any)          // takes what Value returns
 	decode func([]byte) (any, error) // reads a value from its JSON in the log, which is not null
-	whole  func(*Task) any           // what get returns, with the fields that are a part of this one
+	whole  func(*Task) any           // what Value returns, with the fields that are a part of this one
 
 	named func(*Patch) bool              // whether a patch names it; nil for a field that nobody can write
 	check func(*Patch, fault)            // reports the rules that a patch's value breaks, and makes it what tasks hold
@@ -53,26 +52,68 @@ func TaskFields() []*Field { return slices.Clone(fields) }
 // Writable reports whether people can write the field.
 func (f *Field) Writable() bool { return f.named != nil }
 
+// Ref returns where the field's value in t is, to be read there: nil for null, else a *string, *bool, *Priority or
+// *time.Time.
+func (f *Field) Ref(t *Task) any { return f.ref(t) }
+
 // Value returns the field's value in t: nil for null, else a string, bool, Priority or time.Time.
-func (f *Field) Value(t *Task) any { return f.get(t) }
+func (f *Field) Value(t *Task) any {
+	switch v := f.ref(t).(type) {
+	case nil:
+		return nil
+	case *string:
+		return *v
+	case *bool:
+		return *v
+	case *Priority:
+		return *v
+	case *time.Time:
+		return *v
+	default:
+		panic(fmt.Sprintf("todo: %s of a task is a %T", f.Name, v)) // a kind of field that nobody has thought of here
+	}
+}
+
+// same reports whether two tasks agree in the field, times as instants.
+func (f *Field) same(a, b *Task) bool {
+	y := f.ref(b)
+	switch x := f.ref(a).(type) {
+	case *string:
+		return agreeAt(x, y)
+	case *bool:
+		return agreeAt(x, y)
+	case *Priority:
+		return agreeAt(x, y)
+	case *time.Time:
+		other, ok := y.(*time.Time)
+		return ok && x.Equal(*other)
+	default:
+		return y == nil
+	}
+}
+
+// agreeAt reports whether there is at b, which may be nil, what is at a.
+func agreeAt[T comparable](a *T, b any) bool {
+	other, ok := b.(*T)
+	return ok && *a == *other
+}
 
 // value describes a field that always has a value; of returns where a task holds it.
 func value[T comparable](name string, of func(*Task) *T) *Field {
 	f := &Field{Name: name, Of: name}
-	f.get = func(t *Task) any { return *of(t) }
+	f.ref = func(t *Task) any { return of(t) }
 	f.set = func(t *Task, v any) { *of(t), _ = v.(T) }
-	f.same = func(a, b *Task) bool { return *of(a) == *of(b) }
 	f.decode = decodeAs[T]
-	f.whole = f.get
+	f.whole = f.Value
 	return f
 }
 
 // nullable describes a field that may be null; of returns where a task holds it.
 func nullable[T comparable](name string, of func(*Task) **T) *Field {
 	f := &Field{Name: name, Of: name}
-	f.get = func(t *Task) any {
+	f.ref = func(t *Task) any {
 		if p := *of(t); p != nil {
-			return *p
+			return p
 		}
 		return nil
 	}
@@ -82,26 +123,16 @@ func nullable[T comparable](name string, of func(*Task) **T) *Field {
 			*of(t) = &v
 		}
 	}
-	f.same = func(a, b *Task) bool { return f.get(a) == f.get(b) }
 	f.decode = decodeAs[T]
-	f.whole = f.get
+	f.whole = f.Value
 	return f
 }
 
 // moment describes a nullable field that is an instant.
 func moment(name string, of func(*Task) **time.Time) *Field {
 	f := nullable(name, of)
-	f.same = func(a, b *Task) bool { return sameTime(*of(a), *of(b)) }
 	f.decode = decodeTime
 	return f
-}
-
-// sameTime reports whether a and b are the same instant, or both nil.
-func sameTime(a, b *time.Time) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Equal(*b)
 }
 
 // partOf makes f a part of another field.
@@ -165,11 +196,11 @@ func completedField() *Field {
 // dueField describes the due date's instant. A patch settles it together with whether it is a day.
 func dueField() *Field {
 	f := &Field{Name: "due_date", Of: "due_date", decode: decodeTime}
-	f.get = func(t *Task) any {
+	f.ref = func(t *Task) any {
 		if t.Due == nil {
 			return nil
 		}
-		return t.Due.At
+		return &t.Due.At
 	}
 	f.set = func(t *Task, v any) {
 		at, ok := v.(time.Time)
@@ -177,11 +208,6 @@ func dueField() *Field {
 		if t.Due = nil; ok {
 			t.Due = &Due{At: at, AllDay: allDay}
 		}
-	}
-	f.same = func(a, b *Task) bool {
-		x, _ := a.Due.parts()
-		y, _ := b.Due.parts()
-		return sameTime(x, y)
 	}
 	f.whole = func(t *Task) any {
 		if t.Due == nil {
@@ -199,14 +225,19 @@ func dueField() *Field {
 // set do what there is to do first.
 func allDayField() *Field {
 	f := &Field{Name: "due_all_day", Of: "due_date", decode: decodeAs[bool]}
-	f.get = func(t *Task) any { return t.Due != nil && t.Due.AllDay }
+	instant := false // what a task without a due date has, too
+	f.ref = func(t *Task) any {
+		if t.Due == nil {
+			return &instant
+		}
+		return &t.Due.AllDay
+	}
 	f.set = func(t *Task, v any) {
 		if day, ok := v.(bool); ok && t.Due != nil {
 			t.Due = &Due{At: t.Due.At, AllDay: day}
 		}
 	}
-	f.same = func(a, b *Task) bool { return f.get(a) == f.get(b) }
-	f.whole = f.get
+	f.whole = f.Value
 	f.named = func(p *Patch) bool { return p.AllDay.Set }
 	f.check = func(p *Patch, fault fault) {
 		if p.AllDay.Set && p.AllDay.Null {
@@ -226,7 +257,7 @@ func Touched(before, after Task) Fields {
 	touched := Fields{}
 	for _, f := range fields {
 		if !f.same(&before, &after) {
-			touched[f.Name] = f.get(&before)
+			touched[f.Name] = f.Value(&before)
 		}
 	}
 	return touched
