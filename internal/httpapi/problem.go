@@ -248,14 +248,14 @@ var adjustHuma = sync.OnceFunc(func() {
 // fromHuma returns the error behind what huma reports: the one that a handler or one of our types returned, or what huma
 // itself found wrong with a request.
 func fromHuma(status int, errs []error) error {
+	if status == http.StatusInternalServerError && len(errs) > 0 {
+		return fromBody(errs[0]) // a handler's, or that of reading the body: whole, with its message and its cause
+	}
 	var fields []todo.FieldError
 	for _, err := range errs {
 		var domain *todo.Error
-		var batch *todo.BatchError
 		var detail *huma.ErrorDetail
 		switch {
-		case errors.As(err, &batch):
-			return err // its fields are only those of its first operation at fault
 		case errors.As(err, &domain) && domain.Code == todo.Invalid:
 			fields = append(fields, domain.Fields...)
 		case errors.As(err, &detail):
@@ -264,8 +264,6 @@ func fromHuma(status int, errs []error) error {
 			fields = append(fields, todo.FieldError{
 				Field: field, Message: strings.TrimPrefix(detail.Message, "invalid value: "),
 			})
-		case status == http.StatusInternalServerError:
-			return fromBody(err)
 		}
 	}
 	if len(fields) > 0 {
