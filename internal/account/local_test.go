@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"todod/internal/account"
@@ -222,6 +223,38 @@ func TestSignInsThatFailAreAlike(t *testing.T) {
 			cancel()
 			if todo.CodeOf(err) != todo.Unavailable {
 				t.Errorf("%s is answered without a hash: %v", name, err)
+			}
+		}
+	})
+}
+
+// oneAccount is a Store of one account, without a database: time in a test can only be made to pass without one.
+type oneAccount struct {
+	account.Store
+	account account.Account
+}
+
+// AccountByEmail implements account.Store.
+func (s oneAccount) AccountByEmail(_ context.Context, email string) (account.Account, error) {
+	if email != s.account.Email {
+		return account.Account{}, account.NoAccount()
+	}
+	return s.account, nil
+}
+
+// TestSignInsThatFailTakeTheSameTime: by the hash of another program, and without an account.
+func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
+	t.Parallel()
+	hash, _ := account.ForeignHash("passlib")
+	synctest.Test(t, func(t *testing.T) {
+		store := oneAccount{account: account.Account{Person: account.Person{Email: "ada@example.com"}, PasswordHash: hash}}
+		local := account.NewLocal(account.NewSessions(store, mint, time.Now, false), account.NewPasswords())
+		for _, email := range []string{"ada@example.com", "bob@example.com", "no address"} {
+			start := time.Now()
+			_, err := local.Login(t.Context(), email, "wrong", here)
+			wantCode(t, err, todo.Unauthenticated)
+			if took := time.Since(start); took != account.LeastRefusal {
+				t.Errorf("%s is refused after %v", email, took)
 			}
 		}
 	})
