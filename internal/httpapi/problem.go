@@ -164,7 +164,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 	default:
 		p.Status, p.Detail = http.StatusInternalServerError, "An unexpected error occurred"
 		rec.reason = err.Error()
-		if rec.stack == "" {
+		if rec.stack = stackOf(err); rec.stack == "" {
 			rec.stack = string(debug.Stack())
 		}
 	}
