@@ -47,7 +47,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	// Closing the body does nothing here: it would wait for the rest of one that is too long.
 	r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	ctx, err := a.authorize(ctx, op, r)
+	ctx, err := a.authorize(ctx, op, w, r)
 	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}
@@ -70,7 +70,7 @@ func bodyLimit(op *huma.Operation) int64 {
 }
 
 // authorize returns ctx with who calls op, if that is to be known, or an error unless they may call it now.
-func (a *API) authorize(ctx huma.Context, op *huma.Operation, r *http.Request) (huma.Context, error) {
+func (a *API) authorize(ctx huma.Context, op *huma.Operation, w http.ResponseWriter, r *http.Request) (huma.Context, error) {
 	switch {
 	case len(op.Security) > 0:
 		recordOf(r.Context()).retired = a.verifier.Retired() // before the token is looked at, so that nothing is missed
@@ -81,7 +81,7 @@ func (a *API) authorize(ctx huma.Context, op *huma.Operation, r *http.Request) (
 		header := recordOf(r.Context()).header
 		header.Set("Cache-Control", "private, no-cache")
 		header.Add("Vary", "Authorization")
-		asked := newRequestOptions(r) // before huma copies the request, of which it reads the body
+		asked := newRequestOptions(w, r) // before huma copies the request, of which it reads the body
 		return huma.WithValue(huma.WithValue(ctx, callerKey{}, p), requestOptionsKey{}, asked), nil
 	case op.Metadata[exemptTag] != nil:
 		return ctx, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -270,9 +271,14 @@ func fromHuma(status int, errs []error) error {
 		return todo.InvalidFields(fields...)
 	}
 	if status == http.StatusRequestTimeout {
-		return &refusal{status: status, detail: "The body took too long to arrive"}
+		return lateBody()
 	}
 	return todo.InvalidFields(todo.FieldError{Field: "body", Message: "is required"})
+}
+
+// lateBody is the answer to a body that did not come within bodyTimeout.
+func lateBody() error {
+	return &refusal{status: http.StatusRequestTimeout, detail: "The body took too long to arrive"}
 }
 
 // fromBody returns err, or what it means if it comes from reading the body.
@@ -285,6 +291,8 @@ func fromBody(err error) error {
 			status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body must be at most %d bytes", tooLong.Limit),
 			header: map[string]string{"Connection": "close"}, // nobody wants to read the rest
 		}
+	case errors.As(err, &broken) && errors.Is(err, os.ErrDeadlineExceeded):
+		return lateBody()
 	case errors.As(err, &broken):
 		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "can't be read to its end"})
 	}
