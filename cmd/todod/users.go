@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"todod/internal/account"
 	"todod/internal/config"
@@ -193,7 +192,7 @@ func deleteUser(ctx context.Context, o auditedOperator, person string, sure bool
 	p, err := o.Find(ctx, person)
 	_, isEmail := account.NormaliseEmail(person)
 	switch {
-	case todo.CodeOf(err) == todo.NotFound && !isEmail && person != "" && len(person) <= 255 && utf8.ValidString(person):
+	case todo.CodeOf(err) == todo.NotFound && !isEmail && todo.ValidID(person):
 		p = account.Person{ID: todo.UserID(person), Email: "no account here"}
 	case err != nil:
 		return err

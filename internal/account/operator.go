@@ -44,7 +44,7 @@ func (o *Operator) Find(ctx context.Context, emailOrID string) (Person, error) {
 			return a.Person, err
 		}
 	}
-	if !validOwner([]byte(emailOrID)) {
+	if !todo.ValidID(emailOrID) {
 		return Person{}, NoAccount()
 	}
 	a, err := o.store.Account(ctx, todo.UserID(emailOrID))

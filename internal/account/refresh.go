@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
-	"unicode/utf8"
 
 	"todod/internal/todo"
 )
@@ -49,17 +48,12 @@ func parseRefreshToken(s string) (t refreshToken, ok bool) {
 	owner, secret, _ := strings.Cut(s, ".")
 	ownerBytes, ownerErr := base64url.DecodeString(owner)
 	secretBytes, secretErr := base64url.DecodeString(secret)
-	if ownerErr != nil || secretErr != nil || len(secretBytes) != len(t.secret) || !validOwner(ownerBytes) {
+	if ownerErr != nil || secretErr != nil || len(secretBytes) != len(t.secret) || !todo.ValidID(string(ownerBytes)) {
 		return refreshToken{}, false
 	}
 	t = refreshToken{todo.UserID(ownerBytes), [32]byte(secretBytes)}
 	// The decoder passes over line breaks and stray bits at the end.
 	return t, t.String() == s
-}
-
-// validOwner reports whether id can be a user's: 1–255 bytes of UTF-8 without NUL, which every database can look up.
-func validOwner(id []byte) bool {
-	return len(id) > 0 && len(id) <= 255 && utf8.Valid(id) && !strings.ContainsRune(string(id), 0)
 }
 
 // String returns the token as clients get it: <base64url of the owner>.<base64url of the secret>, which has 43 characters.

@@ -12,7 +12,7 @@ import (
 
 // anyOwner draws a user id.
 func anyOwner() *rapid.Generator[todo.UserID] {
-	return rapid.Map(rapid.StringN(1, 255, 255).Filter(func(s string) bool { return validOwner([]byte(s)) }),
+	return rapid.Map(rapid.StringN(1, 255, 255).Filter(todo.ValidID),
 		func(s string) todo.UserID { return todo.UserID(s) })
 }
 
@@ -75,7 +75,7 @@ func FuzzParseRefreshToken(f *testing.F) {
 	f.Add(strings.Repeat("A", 340) + "." + strings.Repeat("_", 43))
 	f.Fuzz(func(t *testing.T, s string) {
 		token, ok := parseRefreshToken(s)
-		if ok && (token.String() != s || !validOwner([]byte(token.owner))) {
+		if ok && (token.String() != s || !todo.ValidID(string(token.owner))) {
 			t.Errorf("%q is read as %+v", s, token)
 		}
 	})

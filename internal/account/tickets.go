@@ -82,7 +82,7 @@ func ParseTicket(ticket string) (owner todo.UserID, core TicketCore, ok bool) {
 	ownerPart, corePart, _ := strings.Cut(ticket, ".")
 	ownerBytes, ownerErr := base64url.DecodeString(ownerPart)
 	coreBytes, coreErr := base64url.DecodeString(corePart)
-	if ownerErr != nil || coreErr != nil || len(coreBytes) != len(core) || !validOwner(ownerBytes) {
+	if ownerErr != nil || coreErr != nil || len(coreBytes) != len(core) || !todo.ValidID(string(ownerBytes)) {
 		return "", TicketCore{}, false
 	}
 	return todo.UserID(ownerBytes), TicketCore(coreBytes), true
