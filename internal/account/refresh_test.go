@@ -34,11 +34,12 @@ func TestARefreshTokenIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
+// TestARefreshTokenHasOneSpelling, and so has a ticket.
 func TestARefreshTokenHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	good := newRefreshToken("ada").String()
 	secret := strings.TrimPrefix(good, "YWRh.")
-	if len(secret) != 43 || len(newRefreshToken(todo.UserID(strings.Repeat("x", 255))).String()) != maxRefreshToken {
+	if len(secret) != 43 || len(newRefreshToken(todo.UserID(strings.Repeat("x", 255))).String()) != maxOwnedSecret {
 		t.Fatalf("%s has another form than it is said to have", good)
 	}
 	last := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", good[len(good)-1])
@@ -63,6 +64,9 @@ func TestARefreshTokenHasOneSpelling(t *testing.T) {
 	} {
 		if got, ok := parseRefreshToken(bad); ok {
 			t.Errorf("%s: %q is read as %+v", name, bad, got)
+		}
+		if owner, _, ok := ParseTicket(bad); ok {
+			t.Errorf("%s: %q is read as a ticket of %s", name, bad, owner)
 		}
 	}
 }
