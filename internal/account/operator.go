@@ -44,10 +44,15 @@ func (o *Operator) Find(ctx context.Context, emailOrID string) (Person, error) {
 			return a.Person, err
 		}
 	}
-	if !todo.ValidID(emailOrID) {
+	return o.FindID(ctx, emailOrID)
+}
+
+// FindID returns the person with this id, NotFound if there is none with an account.
+func (o *Operator) FindID(ctx context.Context, id string) (Person, error) {
+	if !todo.ValidID(id) {
 		return Person{}, NoAccount()
 	}
-	a, err := o.store.Account(ctx, todo.UserID(emailOrID))
+	a, err := o.store.Account(ctx, todo.UserID(id))
 	return a.Person, err
 }
 
