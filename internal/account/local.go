@@ -145,13 +145,22 @@ func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replace
 	case err != nil:
 		return err
 	case !good:
-		return todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"})
+		return wrongPassword()
 	}
 	hash, err := l.passwords.Hash(ctx, replacement)
 	if err != nil {
 		return err
 	}
-	return ofNobody(l.store.SetPassword(ctx, who.ID, hash, who.SessionID))
+	err = l.store.SetPassword(ctx, who.ID, a.PasswordHash, hash, who.SessionID)
+	if todo.CodeOf(err) == todo.NotFound {
+		return wrongPassword() // by now: somebody was faster with it
+	}
+	return err
+}
+
+// wrongPassword is the answer to a change of a password by who doesn't know the current one.
+func wrongPassword() error {
+	return todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"})
 }
 
 // ChangeProfile implements Provider.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -460,6 +461,31 @@ func TestLoggingOut(t *testing.T) {
 		for _, refresh := range []string{"", "nonsense", "bm9ib2R5." + strings.Repeat("A", 43)} {
 			if err := h.Logout(t.Context(), account.Caller{ID: "nobody"}, refresh, here); err != nil {
 				t.Errorf("%q: %v", refresh, err)
+			}
+		}
+	})
+}
+
+// TestChangingThePasswordAtOnce: of two who know the same one, the second doesn't know it any more.
+func TestChangingThePasswordAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		const n = 6
+		errs := make([]error, n)
+		var next atomic.Int32
+		atOnce(t, n, func() error {
+			i := next.Add(1) - 1
+			errs[i] = h.ChangePassword(context.Background(), caller(t, in.Tokens.Access), password, fmt.Sprint("battery staple ", i))
+			return nil
+		})
+		for i, err := range errs {
+			if err != nil {
+				wantFields(t, err, "currentPassword")
+			}
+			_, err := h.Login(t.Context(), in.Person.Email, fmt.Sprint("battery staple ", i), here)
+			if (err == nil) != (errs[i] == nil) {
+				t.Errorf("%d: the change gave %v, a sign-in by it %v", i, errs[i], err)
 			}
 		}
 	})

@@ -65,7 +65,7 @@ func (o *Operator) SetPassword(ctx context.Context, owner todo.UserID, password 
 	if err != nil {
 		return err
 	}
-	return o.store.SetPassword(ctx, owner, hash, "")
+	return o.store.SetPassword(ctx, owner, "", hash, "")
 }
 
 // Erase removes a person, who needs no account here, and everything of theirs.
