@@ -29,8 +29,8 @@ type importFlags struct {
 
 // Validate implements kong's check of the flags.
 func (f importFlags) Validate() error {
-	if f.Source == "" || len(f.Source) > todo.MaxImportID {
-		return fmt.Errorf("--source must have 1 to %d bytes", todo.MaxImportID)
+	if !todo.ValidID(f.Source) {
+		return fmt.Errorf("--source must have 1 to %d bytes of UTF-8", todo.MaxID)
 	}
 	return nil
 }

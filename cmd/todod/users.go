@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"todod/internal/account"
 	"todod/internal/config"
@@ -35,6 +34,7 @@ type userCommands struct {
 
 	Delete struct {
 		Person string `arg:"" help:"Their e-mail address or id."`
+		ID     bool   `name:"id" help:"It is their id, even if it looks like an e-mail address."`
 		Yes    bool   `help:"Don't ask."`
 	} `cmd:"" help:"Erase somebody: their account, their sessions, their tasks, everything. It can't be undone."`
 }
@@ -76,7 +76,7 @@ func manageUsers(
 	case "set-password":
 		err = setUserPassword(ctx, cfg, o, flags.SetPassword.Person, in, stdout)
 	case "delete":
-		err = deleteUser(ctx, o, flags.Delete.Person, flags.Delete.Yes, in, stdout)
+		err = deleteUser(ctx, o, flags.Delete.Person, flags.Delete.ID, flags.Delete.Yes, in, stdout)
 	}
 	switch {
 	case todo.CodeOf(err) == todo.Invalid:
@@ -188,14 +188,29 @@ func setUserPassword(
 // errNotConfirmed is the end of a deletion that nobody confirmed.
 var errNotConfirmed = errors.New("not confirmed, nothing was erased")
 
-// deleteUser erases a person. One who signs in elsewhere has no account here and is named by id.
-func deleteUser(ctx context.Context, o auditedOperator, person string, sure bool, in console, stdout io.Writer) error {
-	p, err := o.Find(ctx, person)
-	_, isEmail := account.NormaliseEmail(person)
-	switch {
-	case todo.CodeOf(err) == todo.NotFound && !isEmail && person != "" && len(person) <= 255 && utf8.ValidString(person):
-		p = account.Person{ID: todo.UserID(person), Email: "no account here"}
-	case err != nil:
+// toErase returns whom an argument names. One who signs in elsewhere has no account here and is named by id; with isID, it is
+// nothing else.
+func toErase(ctx context.Context, o *account.Operator, person string, isID bool) (account.Person, error) {
+	find := o.Find
+	if isID {
+		find = o.FindID
+	}
+	p, err := find(ctx, person)
+	if todo.CodeOf(err) != todo.NotFound || !todo.ValidID(person) {
+		return p, err
+	}
+	if _, isEmail := account.NormaliseEmail(person); isEmail && !isID {
+		return p, fmt.Errorf("%w (if this is an id, say --id)", err)
+	}
+	return account.Person{ID: todo.UserID(person), Email: "no account here"}, nil
+}
+
+// deleteUser erases the person whom toErase finds, and has them named once more unless the operator is sure.
+func deleteUser(
+	ctx context.Context, o auditedOperator, person string, isID, sure bool, in console, stdout io.Writer,
+) error {
+	p, err := toErase(ctx, o.Operator, person, isID)
+	if err != nil {
 		return err
 	}
 	if !sure {

@@ -133,6 +133,25 @@ func TestOperatorsManageUsersWhileTheServerRuns(t *testing.T) {
 			if out := mustUser(t, env, "", "list"); out != "" {
 				t.Errorf("nobody: %q", out)
 			}
+
+			const elsewhere = "eve@example.com" // the sub of somebody who signs in elsewhere, and somebody else's address here
+			other := strings.TrimSpace(mustUser(t, env, "battery staple", "create", "--email", elsewhere, "--name", "Eve"))
+			if code, body := call(t, "POST", p.url+"/api/v1/tasks", tokenOf(t, env, elsewhere), `{"title":"secret"}`); code != http.StatusCreated {
+				t.Fatalf("status %d: %s", code, body)
+			}
+			if _, err := user(t, env, other+"\n", "delete", "--id", elsewhere); err == nil {
+				t.Error("confirmed by another id")
+			}
+			if out := mustUser(t, env, elsewhere+"\n", "delete", "--id", elsewhere); out != elsewhere+" is erased\n" {
+				t.Errorf("delete --id: %q", out)
+			}
+			if tasks, err := store.(todo.Store).Tasks(t.Context(), elsewhere, todo.Filter{Limit: 10, Order: todo.NewestFirst()}); err != nil || len(tasks.Tasks) != 0 {
+				t.Errorf("their tasks: %v, %v", tasks, err)
+			}
+			wantPassword(elsewhere, "battery staple")
+			if out := mustUser(t, env, "", "delete", "--yes", "--id", other); out != other+" is erased\n" {
+				t.Errorf("delete --id of an account: %q", out)
+			}
 		})
 	}
 }
@@ -161,6 +180,7 @@ func TestExitCodesOfUser(t *testing.T) {
 		"nobody to set one for":    {env, "correct horse", "set-password", exitUsage},
 		"nobody at that address":   {env, "nobody@example.com", "delete nobody@example.com", exitFailure},
 		"nobody to delete":         {env, "", "delete", exitUsage},
+		"what is no id":            {env, "", "delete --yes --id " + strings.Repeat("x", 256), exitFailure},
 		"accounts elsewhere":       {elsewhere, "correct horse", "create --email b@x --name B", exitUsage},
 		"passwords elsewhere":      {elsewhere, "correct horse", "set-password ada@example.com", exitUsage},
 		"no database":              {isolated(t, environment{"DATABASE_URL": "sqlite:/dev/null/x/todod.db"}), "", "list", exitFailure},

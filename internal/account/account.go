@@ -60,7 +60,8 @@ type Provider interface {
 	// Register makes an account and signs its person in.
 	Register(ctx context.Context, r Registration, from Client) (SignedIn, error)
 
-	// Login signs in who knows the password. It takes the same time whether or not there is such an address.
+	// Login signs in who knows the password. A refusal takes the same time whether or not there is such an address, as far
+	// as that is decided here.
 	Login(ctx context.Context, email, password string, from Client) (SignedIn, error)
 
 	// Refresh returns a new access token for a live session, and the refresh token to go on with: the same one, unless

@@ -30,7 +30,7 @@ func NormaliseEmail(s string) (email string, ok bool) {
 	}
 	email = norm.NFC.String(strings.ToLower(todo.Fold(norm.NFC.String(strings.TrimSpace(s)))))
 	local, domain, found := strings.Cut(email, "@")
-	ok = found && local != "" && validDomain(domain) && len(email) <= MaxEmail && strings.IndexFunc(email, invisible) < 0 &&
+	ok = found && local != "" && validDomain(domain) && len(email) <= MaxEmail && !strings.ContainsFunc(email, invisible) &&
 		!strings.ContainsAny(email, specials)
 	if !ok {
 		return "", false
@@ -51,8 +51,8 @@ func validDomain(domain string) bool {
 	return true
 }
 
-// invisible reports whether r leaves nothing to see: white space, control and format characters.
-func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) }
+// invisible reports whether r leaves nothing to see.
+func invisible(r rune) bool { return !todo.Printable(r) }
 
 // normaliseEmail returns email normalised, or the rule that it breaks.
 func normaliseEmail(email string) (string, []todo.FieldError) {
@@ -82,7 +82,7 @@ func normaliseName(name string) (string, []todo.FieldError) {
 		return fault("must not be empty")
 	case n > MaxName:
 		return fault(fmt.Sprintf("must be at most %d characters, got %d", MaxName, n))
-	case strings.IndexFunc(name, func(r rune) bool { return !invisible(r) }) < 0:
+	case !strings.ContainsFunc(name, todo.Printable):
 		return fault("must have at least one printable character")
 	}
 	return name, nil

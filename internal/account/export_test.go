@@ -17,8 +17,15 @@ func (p *Passwords) Occupy() (release func()) {
 	}
 }
 
-// CheapPasswords returns Passwords whose hashes cost next to nothing.
-func CheapPasswords() *Passwords { return newPasswords(cheap, 4) }
+// LeastRefusal is how long a refused sign-in lasts.
+const LeastRefusal = leastRefusal
+
+// CheapPasswords returns Passwords whose hashes cost next to nothing, and whose refusals come at once.
+func CheapPasswords() *Passwords {
+	p := newPasswords(cheap, 4)
+	p.refusal.Store(0)
+	return p
+}
 
 // DearerPasswords returns Passwords by which those of CheapPasswords need an upgrade.
 func DearerPasswords() *Passwords {

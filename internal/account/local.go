@@ -64,19 +64,16 @@ var errHashReplaced = errors.New("the password's hash was replaced meanwhile")
 // login is one attempt of Login at a normalised address.
 func (l *Local) login(ctx context.Context, email, password string) (SignedIn, error) {
 	a, err := l.store.AccountByEmail(ctx, email)
-	switch {
-	case todo.CodeOf(err) == todo.NotFound:
-		if err := l.passwords.VerifyNobody(ctx, password); err != nil {
-			return SignedIn{}, err
-		}
-		return SignedIn{}, badCredentials(errors.New("no such account"))
-	case err != nil:
+	missing := todo.CodeOf(err) == todo.NotFound
+	if err != nil && !missing {
 		return SignedIn{}, fmt.Errorf("log in: %w", err)
 	}
-	good, err := l.passwords.Verify(ctx, a.PasswordHash, password)
+	good, err := l.passwords.VerifySignIn(ctx, a.PasswordHash, password)
 	switch {
 	case err != nil:
 		return SignedIn{}, err
+	case missing:
+		return SignedIn{}, badCredentials(errors.New("no such account"))
 	case !good:
 		return SignedIn{}, badCredentials(errors.New("wrong password"))
 	}
@@ -148,13 +145,22 @@ func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replace
 	case err != nil:
 		return err
 	case !good:
-		return todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"})
+		return wrongPassword()
 	}
 	hash, err := l.passwords.Hash(ctx, replacement)
 	if err != nil {
 		return err
 	}
-	return ofNobody(l.store.SetPassword(ctx, who.ID, hash, who.SessionID))
+	err = l.store.SetPassword(ctx, who.ID, a.PasswordHash, hash, who.SessionID)
+	if todo.CodeOf(err) == todo.NotFound {
+		return wrongPassword() // by now: somebody was faster with it
+	}
+	return err
+}
+
+// wrongPassword is the answer to a change of a password by who doesn't know the current one.
+func wrongPassword() error {
+	return todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"})
 }
 
 // ChangeProfile implements Provider.

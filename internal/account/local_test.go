@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"todod/internal/account"
@@ -227,6 +229,38 @@ func TestSignInsThatFailAreAlike(t *testing.T) {
 	})
 }
 
+// oneAccount is a Store of one account, without a database: time in a test can only be made to pass without one.
+type oneAccount struct {
+	account.Store
+	account account.Account
+}
+
+// AccountByEmail implements account.Store.
+func (s oneAccount) AccountByEmail(_ context.Context, email string) (account.Account, error) {
+	if email != s.account.Email {
+		return account.Account{}, account.NoAccount()
+	}
+	return s.account, nil
+}
+
+// TestSignInsThatFailTakeTheSameTime: by the hash of another program, and without an account.
+func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
+	t.Parallel()
+	hash, _ := account.ForeignHash("passlib")
+	synctest.Test(t, func(t *testing.T) {
+		store := oneAccount{account: account.Account{Person: account.Person{Email: "ada@example.com"}, PasswordHash: hash}}
+		local := account.NewLocal(account.NewSessions(store, mint, time.Now, false), account.NewPasswords())
+		for _, email := range []string{"ada@example.com", "bob@example.com", "no address"} {
+			start := time.Now()
+			_, err := local.Login(t.Context(), email, "wrong", here)
+			wantCode(t, err, todo.Unauthenticated)
+			if took := time.Since(start); took != account.LeastRefusal {
+				t.Errorf("%s is refused after %v", email, took)
+			}
+		}
+	})
+}
+
 func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.Store) {
 		h := over(store, false)
@@ -427,6 +461,31 @@ func TestLoggingOut(t *testing.T) {
 		for _, refresh := range []string{"", "nonsense", "bm9ib2R5." + strings.Repeat("A", 43)} {
 			if err := h.Logout(t.Context(), account.Caller{ID: "nobody"}, refresh, here); err != nil {
 				t.Errorf("%q: %v", refresh, err)
+			}
+		}
+	})
+}
+
+// TestChangingThePasswordAtOnce: of two who know the same one, the second doesn't know it any more.
+func TestChangingThePasswordAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.Store) {
+		h := over(store, false)
+		in := mustRegister(t, h, "ada@example.com")
+		const n = 6
+		errs := make([]error, n)
+		var next atomic.Int32
+		atOnce(t, n, func() error {
+			i := next.Add(1) - 1
+			errs[i] = h.ChangePassword(context.Background(), caller(t, in.Tokens.Access), password, fmt.Sprint("battery staple ", i))
+			return nil
+		})
+		for i, err := range errs {
+			if err != nil {
+				wantFields(t, err, "currentPassword")
+			}
+			_, err := h.Login(t.Context(), in.Person.Email, fmt.Sprint("battery staple ", i), here)
+			if (err == nil) != (errs[i] == nil) {
+				t.Errorf("%d: the change gave %v, a sign-in by it %v", i, errs[i], err)
 			}
 		}
 	})

@@ -29,8 +29,8 @@ type observed struct {
 }
 
 // SetPassword implements Store.
-func (s *observed) SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error {
-	err := s.Store.SetPassword(ctx, owner, hash, keep)
+func (s *observed) SetPassword(ctx context.Context, owner todo.UserID, was, hash, keep string) error {
+	err := s.Store.SetPassword(ctx, owner, was, hash, keep)
 	if err == nil {
 		s.observer.OthersEnded(owner, keep)
 	}

@@ -44,10 +44,15 @@ func (o *Operator) Find(ctx context.Context, emailOrID string) (Person, error) {
 			return a.Person, err
 		}
 	}
-	if !validOwner([]byte(emailOrID)) {
+	return o.FindID(ctx, emailOrID)
+}
+
+// FindID returns the person with this id, NotFound if there is none with an account.
+func (o *Operator) FindID(ctx context.Context, id string) (Person, error) {
+	if !todo.ValidID(id) {
 		return Person{}, NoAccount()
 	}
-	a, err := o.store.Account(ctx, todo.UserID(emailOrID))
+	a, err := o.store.Account(ctx, todo.UserID(id))
 	return a.Person, err
 }
 
@@ -60,7 +65,7 @@ func (o *Operator) SetPassword(ctx context.Context, owner todo.UserID, password 
 	if err != nil {
 		return err
 	}
-	return o.store.SetPassword(ctx, owner, hash, "")
+	return o.store.SetPassword(ctx, owner, "", hash, "")
 }
 
 // Erase removes a person, who needs no account here, and everything of theirs.

@@ -23,6 +23,7 @@ const maxWaiting = 64
 type Passwords struct {
 	params  argon2Params
 	nobody  argon2Hash    // the hash of no password
+	refusal atomic.Int64  // how long a refused sign-in lasts, in nanoseconds
 	slots   chan struct{} // holds one element for each hash that is under way
 	waiting atomic.Int64
 }
@@ -36,6 +37,7 @@ func newPasswords(params argon2Params, atOnce int) *Passwords {
 	p.nobody = argon2Hash{params: params, salt: make([]byte, saltBytes), key: make([]byte, keyBytes)}
 	_, _ = rand.Read(p.nobody.salt) // never fails
 	_, _ = rand.Read(p.nobody.key)
+	p.refusal.Store(int64(leastRefusal))
 	return p
 }
 
@@ -51,17 +53,60 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 // Verify reports whether a password has this hash, which may be in any form that KnownHash knows. Any other is the hash of
 // no password. It waits as Hash does.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok bool, err error) {
-	known, isKnown := parseHash(hash)
-	if !isKnown {
-		known = p.nobody
-	}
+	known := p.parse(hash)
 	err = p.inTurn(ctx, func() { ok = known.matches(password) })
-	return ok && isKnown && err == nil, err
+	return ok && err == nil, err
 }
 
-// VerifyNobody takes the time of a Verify that finds the password wrong, for an account that isn't there.
-func (p *Passwords) VerifyNobody(ctx context.Context, password string) error {
-	return p.inTurn(ctx, func() { p.nobody.matches(password) })
+// VerifySignIn is Verify for somebody who signs in: what it refuses takes the same time from its turn on, whoever made the
+// hash, and for an account that isn't there, whose hash is "". A sign-in whose caller leaves meanwhile is refused at once.
+func (p *Passwords) VerifySignIn(ctx context.Context, hash, password string) (ok bool, err error) {
+	return p.signIn(ctx, p.parse(hash), password)
+}
+
+// How long a refused sign-in lasts. Checking a hash of ours takes a fraction of that, and so do those of others, up to a
+// cost of 13 for bcrypt; where one takes longer, refusals last as long from then on. The bound is for what else may keep a
+// process from working: everybody who mistypes would wait as long.
+const (
+	leastRefusal = time.Second
+	mostRefusal  = 5 * time.Second
+)
+
+// signIn is VerifySignIn for a hash that was read.
+func (p *Passwords) signIn(ctx context.Context, hash passwordHash, password string) (ok bool, err error) {
+	var began time.Time
+	err = p.inTurn(ctx, func() {
+		began = time.Now()
+		ok = hash.matches(password)
+		p.lengthenRefusal(time.Since(began))
+	})
+	if ok || err != nil {
+		return ok && err == nil, err
+	}
+	select { // no longer in turn: waiting costs nothing
+	case <-time.After(time.Until(began.Add(time.Duration(p.refusal.Load())))):
+	case <-ctx.Done():
+	}
+	return false, nil
+}
+
+// lengthenRefusal has refusals last no shorter than a check that took so long.
+func (p *Passwords) lengthenRefusal(took time.Duration) {
+	took = min(took, mostRefusal)
+	for {
+		now := p.refusal.Load()
+		if now >= int64(took) || p.refusal.CompareAndSwap(now, int64(took)) {
+			return
+		}
+	}
+}
+
+// parse reads a stored hash; one that can't be read is that of no password.
+func (p *Passwords) parse(hash string) passwordHash {
+	if known, ok := parseHash(hash); ok {
+		return known
+	}
+	return p.nobody
 }
 
 // NeedsUpgrade reports whether a hash is of another form, or made with other parameters, than those that Hash makes.

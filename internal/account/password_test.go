@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -198,7 +199,7 @@ func TestALongQueueIsUnavailable(t *testing.T) {
 	var all sync.WaitGroup
 	for range maxWaiting {
 		all.Go(func() {
-			if err := p.VerifyNobody(t.Context(), "x"); err != nil {
+			if _, err := p.Verify(t.Context(), "", "x"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -216,4 +217,72 @@ func TestALongQueueIsUnavailable(t *testing.T) {
 	if ok, err := p.Verify(t.Context(), foreign[3].hash, foreign[3].password); !ok || err != nil {
 		t.Errorf("afterwards: %v, %v", ok, err)
 	}
+}
+
+// A slowHash is one of no password that takes so long to compare.
+type slowHash time.Duration
+
+// matches implements passwordHash.
+func (h slowHash) matches(string) bool {
+	time.Sleep(time.Duration(h))
+	return false
+}
+
+// TestARefusedSignInLastsAsLongAsAnyOther: whoever made the hash, and without any. What a good password gets is not kept
+// back.
+func TestARefusedSignInLastsAsLongAsAnyOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPasswords(cheap, 1)
+		takes := func(hash passwordHash, want time.Duration) {
+			t.Helper()
+			start := time.Now()
+			if ok, err := p.signIn(t.Context(), hash, "wrong"); ok || err != nil || time.Since(start) != want {
+				t.Errorf("%T: %v, %v after %v, want %v", hash, ok, err, time.Since(start), want)
+			}
+		}
+		for _, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
+			hash, password := ForeignHash(by)
+			start := time.Now()
+			if ok, err := p.VerifySignIn(t.Context(), hash, password); !ok || err != nil || time.Since(start) != 0 {
+				t.Errorf("%s: %v, %v after %v", by, ok, err, time.Since(start))
+			}
+			if ok, err := p.VerifySignIn(t.Context(), hash, "wrong"); ok || err != nil || time.Since(start) != leastRefusal {
+				t.Errorf("%s: %v, %v after %v", by, ok, err, time.Since(start))
+			}
+		}
+		takes(p.nobody, leastRefusal)
+		takes(slowHash(leastRefusal/2), leastRefusal)
+		takes(slowHash(3*time.Second), 3*time.Second)
+		takes(p.nobody, 3*time.Second) // as long as what was dearer than all before
+		takes(slowHash(time.Minute), time.Minute)
+		takes(p.nobody, mostRefusal)
+	})
+}
+
+// TestARefusedSignInWaitsAside: nobody waits for it, and it ends with its caller, as the refusal that it is.
+func TestARefusedSignInWaitsAside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPasswords(cheap, 1)
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if ok, err := p.VerifySignIn(t.Context(), "", "x"); ok || err != nil {
+					t.Errorf("%v, %v", ok, err)
+				}
+			})
+		}
+		all.Wait()
+		if waited := time.Since(start); waited != leastRefusal {
+			t.Errorf("20 at once took %v", waited)
+		}
+		ctx, leave := context.WithTimeout(t.Context(), leastRefusal/4)
+		defer leave()
+		start = time.Now()
+		if ok, err := p.VerifySignIn(ctx, "", "x"); ok || err != nil || time.Since(start) != leastRefusal/4 {
+			t.Errorf("who left got %v, %v after %v", ok, err, time.Since(start))
+		}
+	})
 }

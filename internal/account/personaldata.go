@@ -54,7 +54,7 @@ func NewPersonalData(cfg PersonalDataConfig) *PersonalData {
 }
 
 // moment returns the time as stores keep it.
-func (d *PersonalData) moment() time.Time { return d.now().UTC().Truncate(time.Microsecond) }
+func (d *PersonalData) moment() time.Time { return moment(d.now) }
 
 // Overview is who somebody is, and how much there is of theirs. Everyone has one who has a good token.
 type Overview struct {

@@ -12,7 +12,7 @@ import (
 
 // anyOwner draws a user id.
 func anyOwner() *rapid.Generator[todo.UserID] {
-	return rapid.Map(rapid.StringN(1, 255, 255).Filter(func(s string) bool { return validOwner([]byte(s)) }),
+	return rapid.Map(rapid.StringN(1, 255, 255).Filter(todo.ValidID),
 		func(s string) todo.UserID { return todo.UserID(s) })
 }
 
@@ -34,11 +34,12 @@ func TestARefreshTokenIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
+// TestARefreshTokenHasOneSpelling, and so has a ticket.
 func TestARefreshTokenHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	good := newRefreshToken("ada").String()
 	secret := strings.TrimPrefix(good, "YWRh.")
-	if len(secret) != 43 || len(newRefreshToken(todo.UserID(strings.Repeat("x", 255))).String()) != maxRefreshToken {
+	if len(secret) != 43 || len(newRefreshToken(todo.UserID(strings.Repeat("x", 255))).String()) != maxOwnedSecret {
 		t.Fatalf("%s has another form than it is said to have", good)
 	}
 	last := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", good[len(good)-1])
@@ -64,6 +65,9 @@ func TestARefreshTokenHasOneSpelling(t *testing.T) {
 		if got, ok := parseRefreshToken(bad); ok {
 			t.Errorf("%s: %q is read as %+v", name, bad, got)
 		}
+		if owner, _, ok := ParseTicket(bad); ok {
+			t.Errorf("%s: %q is read as a ticket of %s", name, bad, owner)
+		}
 	}
 }
 
@@ -75,7 +79,7 @@ func FuzzParseRefreshToken(f *testing.F) {
 	f.Add(strings.Repeat("A", 340) + "." + strings.Repeat("_", 43))
 	f.Fuzz(func(t *testing.T, s string) {
 		token, ok := parseRefreshToken(s)
-		if ok && (token.String() != s || !validOwner([]byte(token.owner))) {
+		if ok && (token.String() != s || !todo.ValidID(string(token.owner))) {
 			t.Errorf("%q is read as %+v", s, token)
 		}
 	})

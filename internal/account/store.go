@@ -59,9 +59,10 @@ type Store interface {
 	// UpgradePassword replaces the hash was by its equal in a better form, and does nothing if was is no longer the hash.
 	UpgradePassword(ctx context.Context, owner todo.UserID, was, hash string) error
 
-	// SetPassword replaces the hash and ends all sessions of owner but the one named keep. It is NotFound if there is no
-	// account.
-	SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error
+	// SetPassword replaces the hash was, which the present password was just checked against, and ends all sessions of owner
+	// but the one named keep. It is NotFound, and does nothing, if there is no account or was is no longer its hash: of
+	// several that replace it at once, one does. "" replaces any.
+	SetPassword(ctx context.Context, owner todo.UserID, was, hash, keep string) error
 
 	// Accounts returns up to limit people with accounts whose addresses sort after the given one, by address. It is for
 	// operators.

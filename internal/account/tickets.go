@@ -2,10 +2,8 @@ package account
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"todod/internal/todo"
@@ -41,28 +39,27 @@ func NewTickets(store Store, now func() time.Time) *Tickets { return &Tickets{st
 // A TicketCore is what nobody can guess of a ticket.
 type TicketCore [32]byte
 
-// Issue returns a new ticket for g, and until when it can be used. Its form is <base64url of the owner>.<base64url of
-// core>: a store knows whose rows to look at before it looks. core must be new.
+// Issue returns a new ticket for g, and until when it can be used. core must be new.
 func (t *Tickets) Issue(ctx context.Context, g Grant, core TicketCore) (ticket string, until time.Time, err error) {
-	ticket = base64url.EncodeToString([]byte(g.Owner)) + "." + base64url.EncodeToString(core[:])
+	owned := ownedSecret{g.Owner, core}
 	now := moment(t.now)
 	until = now.Add(TicketLifetime)
 	g.AsOf, g.ExpiresAt = g.AsOf.Truncate(time.Microsecond), g.ExpiresAt.Truncate(time.Microsecond)
-	if err := t.store.IssueTicket(ctx, Ticket{Grant: g, Hash: ticketHash(ticket), Until: until}, now); err != nil {
+	if err := t.store.IssueTicket(ctx, Ticket{Grant: g, Hash: owned.hash(), Until: until}, now); err != nil {
 		return "", time.Time{}, fmt.Errorf("issue a ticket: %w", err)
 	}
-	return ticket, until, nil
+	return owned.String(), until, nil
 }
 
 // Redeem uses a ticket up and returns what the token that bought it grants, Unauthenticated if it is no good: none, used,
 // too old, or of a token that has expired since.
 func (t *Tickets) Redeem(ctx context.Context, ticket string) (Grant, error) {
-	owner, _, ok := ParseTicket(ticket)
+	owned, ok := parseOwnedSecret(ticket)
 	if !ok {
 		return Grant{}, badTicket(errors.New("no ticket"))
 	}
 	now := moment(t.now)
-	found, err := t.store.RedeemTicket(ctx, owner, ticketHash(ticket), now)
+	found, err := t.store.RedeemTicket(ctx, owned.owner, owned.hash(), now)
 	switch {
 	case todo.CodeOf(err) == todo.NotFound:
 		return Grant{}, badTicket(errors.New("no such ticket, or it was used, or is too old"))
@@ -76,22 +73,8 @@ func (t *Tickets) Redeem(ctx context.Context, ticket string) (Grant, error) {
 
 // ParseTicket returns whose ticket it says it is, and its core; ok is false if it is in another form than Issue gives it.
 func ParseTicket(ticket string) (owner todo.UserID, core TicketCore, ok bool) {
-	if len(ticket) > maxRefreshToken {
-		return "", TicketCore{}, false
-	}
-	ownerPart, corePart, _ := strings.Cut(ticket, ".")
-	ownerBytes, ownerErr := base64url.DecodeString(ownerPart)
-	coreBytes, coreErr := base64url.DecodeString(corePart)
-	if ownerErr != nil || coreErr != nil || len(coreBytes) != len(core) || !validOwner(ownerBytes) {
-		return "", TicketCore{}, false
-	}
-	return todo.UserID(ownerBytes), TicketCore(coreBytes), true
-}
-
-// ticketHash returns what is stored of a ticket.
-func ticketHash(ticket string) []byte {
-	sum := sha256.Sum256([]byte(ticket))
-	return sum[:]
+	owned, ok := parseOwnedSecret(ticket)
+	return owned.owner, owned.secret, ok
 }
 
 // moment returns the time as stores keep it.

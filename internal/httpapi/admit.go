@@ -46,7 +46,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
 	}
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	err := a.authorize(op, r)
+	err := a.authorize(op, w, r)
 	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}
@@ -69,7 +69,7 @@ func bodyLimit(op *huma.Operation) int64 {
 }
 
 // authorize returns an error unless whoever sent r may call op now. Who calls, if that is to be known, is in the record then.
-func (a *API) authorize(op *huma.Operation, r *http.Request) error {
+func (a *API) authorize(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case len(op.Security) > 0:
 		rec := recordOf(r.Context())
@@ -80,7 +80,7 @@ func (a *API) authorize(op *huma.Operation, r *http.Request) error {
 		}
 		rec.header.Set("Cache-Control", "private, no-cache")
 		rec.header.Add("Vary", "Authorization")
-		rec.principal, rec.options = p, newRequestOptions(r)
+		rec.principal, rec.options = p, newRequestOptions(w, r)
 		return nil
 	case op.Metadata[exemptTag] != nil:
 		return nil

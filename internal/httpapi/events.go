@@ -107,7 +107,11 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 		s.out = newEventWriter(w)
 		s.out.open()
 		if r.Method != http.MethodHead {
-			recordOf(r.Context()).reason = s.run(r.Context(), first)
+			rec := recordOf(r.Context())
+			rec.reason = s.run(r.Context(), first)
+			if s.failure != nil {
+				rec.cutOff(s.failure)
+			}
 		}
 	}}, nil
 }
@@ -146,6 +150,8 @@ type eventStream struct {
 	at     todo.LogPosition // what has been written
 	behind bool             // there may be something after it
 	pause  time.Duration    // until that can be read
+
+	failure error // why it had to end, if that is a fault of ours
 }
 
 // run writes events until the client goes away or may not listen any more, and returns why it ended.
@@ -236,6 +242,7 @@ func (s *eventStream) read(ctx context.Context) string {
 		s.out.expired("account_gone")
 		return "the account has gone"
 	case err != nil:
+		s.failure = err
 		return err.Error()
 	}
 	s.tell(p)
@@ -279,7 +286,7 @@ func (s *eventStream) fetch(
 		defer func() {
 			<-s.readers
 			if r := recover(); r != nil {
-				err = panicError{r}
+				err = caught(r)
 			}
 		}()
 		if p.news, err = read(ctx, s); err == nil {

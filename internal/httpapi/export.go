@@ -114,7 +114,7 @@ func (a *API) sendExport(hctx huma.Context, e *account.Export) {
 		w.Header().Del("Content-Disposition")
 		writeProblem(w, r, err)
 	default:
-		recordOf(ctx).reason = err.Error()
+		recordOf(ctx).cutOff(err)
 		a.audit(ctx, audit.ExportCut, slog.String("reason", observe.Anonymise(err.Error())))
 		panic(http.ErrAbortHandler)
 	}

@@ -18,8 +18,8 @@ type Limits struct {
 	Authenticated ratelimit.Rate // of each user
 	Anonymous     ratelimit.Rate // of each address
 
-	// SignIn is the rate of sign-ins and registrations for each pair of an address and an e-mail address, and of changes of
-	// a password and erasures for each user.
+	// SignIn is the rate of sign-ins, registrations and changes of an e-mail address for each pair of an address and an
+	// e-mail address, and of changes of a password and erasures for each user.
 	SignIn ratelimit.Rate
 }
 
@@ -37,7 +37,7 @@ func (a *API) limitAddress(ctx context.Context, n int) error {
 	return a.take(ctx, "address", "address:"+addressKey(ctx), a.limits.Anonymous, n)
 }
 
-// limitSignIn counts a sign-in against the address that it comes from. It needs nothing of the body.
+// limitSignIn counts a sign-in, or what counts as one, against the address that it comes from. It needs nothing of the body.
 func (a *API) limitSignIn(ctx context.Context) error {
 	return a.take(ctx, "sign-in-address", "signin-address:"+addressKey(ctx), a.limits.alone(), 1)
 }

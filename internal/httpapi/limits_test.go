@@ -105,6 +105,31 @@ func TestManyMachinesTryOneAddress(t *testing.T) {
 	s.from(t, "198.51.100.1", "/api/auth/login", credentials("eve", "x")).want(t, http.StatusUnauthorized)
 }
 
+// TestATokenAsksForNoMoreAddressesThanARegistration: whether one is taken shows in a change of it, too. A name is free.
+func TestATokenAsksForNoMoreAddressesThanARegistration(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), fewSignIns(1))
+	machine := map[string]string{"X-Forwarded-For": "192.0.2.1"}
+	ada := s.register(t, "ada@example.com")
+	change := func(body string) answer {
+		machine["Authorization"] = "Bearer " + ada.Token
+		return s.do(t, request{method: "PATCH", path: "/api/v1/me", body: body, header: machine})
+	}
+	for i := range 10 {
+		change(fmt.Sprintf(`{"email":"%d@example.com"}`, i)).want(t, http.StatusOK)
+	}
+	a := change(`{"email":"another@example.com"}`).want(t, http.StatusTooManyRequests)
+	if a.header.Get("RateLimit-Policy") != `"sign-in-address";q=10;w=3600` {
+		t.Errorf("headers %v", a.header)
+	}
+	s.from(t, "192.0.2.1", "/api/auth/login", credentials("eve@example.com", "x")).want(t, http.StatusTooManyRequests) // one limit for both
+	change(`{"name":"Countess"}`).want(t, http.StatusOK)
+
+	machine["X-Forwarded-For"] = "192.0.2.2"
+	change(`{"email":"one@example.com"}`).want(t, http.StatusOK)
+	change(`{"email":"One@example.com"}`).want(t, http.StatusTooManyRequests)
+}
+
 // TestAPasswordIsNotFoundOutWithAToken: whoever has found one has three tries, from wherever they come.
 func TestAPasswordIsNotFoundOutWithAToken(t *testing.T) {
 	t.Parallel()

@@ -4,11 +4,18 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"runtime/debug"
 	"strings"
 )
 
-// panicError is a panic as an error.
-type panicError struct{ value any }
+// panicError is a panic as an error, with the stack on which it happened.
+type panicError struct {
+	value any
+	stack string
+}
+
+// caught returns the panic that recover has just returned p of.
+func caught(p any) panicError { return panicError{p, string(debug.Stack())} }
 
 // Error returns what was panicked with.
 func (e panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }

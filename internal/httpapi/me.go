@@ -92,6 +92,14 @@ type profileInput struct{ Body profileBody }
 
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
 func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
+	if email := in.Body.profile.Email; email != nil { // the answer says whether it is taken, as that to a registration does
+		if err := a.limitSignIn(ctx); err != nil {
+			return nil, err
+		}
+		if err := a.limitEmail(ctx, *email); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.personalData.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}

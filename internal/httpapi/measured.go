@@ -29,10 +29,13 @@ func (a *API) measured(next http.Handler) http.Handler {
 	})
 }
 
-// measuredStatus returns the status of a request that was answered, or statusGone.
+// measuredStatus returns the status of a request that was answered, or statusGone; 500 if its answer broke off.
 func measuredStatus(r *http.Request, rec *record) int {
-	if gaveUp(r.Context(), rec) {
+	switch {
+	case gaveUp(r.Context(), rec):
 		return statusGone
+	case rec.cut:
+		return http.StatusInternalServerError
 	}
 	return rec.status
 }

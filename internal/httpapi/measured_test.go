@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"todod/internal/httpapi"
+	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
 	"todod/internal/todo"
@@ -160,4 +162,77 @@ func TestDecisionsOfTheLimiterAreCounted(t *testing.T) {
 		`todod_tokens_refused_total{reason="no token"} 1`,
 		`todod_active_users{window="5m"} 1`,
 	)
+}
+
+// TestAnAnswerThatIsCutIsAFailure: what its client was told first doesn't count. A client that goes away is nobody's.
+func TestAnAnswerThatIsCutIsAFailure(t *testing.T) {
+	t.Parallel()
+	store := openSQLite(t)
+	withTasks(t, store, 100)
+	for name, c := range map[string]struct {
+		at     string // the step at which it fails
+		fail   func() error
+		stack  bool
+		listen bool
+	}{
+		"an export that fails":  {"sessions", func() error { return errors.New("a bug") }, false, false},
+		"an export that panics": {"sessions", func() error { panic("a bug") }, true, false},
+		"a stream that fails":   {"log", func() error { return errors.New("a bug") }, false, true},
+		"a stream that panics":  {"log", func() error { panic("a bug") }, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := observe.NewMetrics("")
+			log := &logtest.Output{}
+			s := newServer(t, &interrupted{store, func(step string) error {
+				if step == c.at {
+					return c.fail()
+				}
+				return nil
+			}}, func(cfg *httpapi.Config) { cfg.Metrics, cfg.Logger = m, observe.NewLogger(log, slog.LevelWarn) })
+			route := "/api/v1/me/export"
+			if c.listen {
+				route = "/api/v1/events"
+				user := "ada of " + name
+				l := s.listen(t, user, "", nil)
+				s.create(t, user, `{"title":"x"}`)
+				wantEnd(t, l)
+			} else if _, err := cutOff(t, s, mint(t, "ada")); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("it ends with %v", err)
+			}
+			s.Close() // until everything is told
+			wantCounted(t, m, fmt.Sprintf(`todod_http_requests_total{method="GET",route=%q,status="500"} 1`, route))
+			var told logLine
+			for line := range strings.Lines(log.String()) {
+				if l := readLine(t, line); l.values["logger"] == "todod.access" {
+					told = l
+				}
+			}
+			reason, _ := told.values["reason"].(string)
+			stack, _ := told.values["stack"].(string)
+			if told.values["level"] != "ERROR" || !strings.Contains(reason, "a bug") || strings.Contains(stack, "TestAnAnswerThatIsCutIsAFailure") != c.stack {
+				t.Errorf("the log says %v", told.values)
+			}
+		})
+	}
+}
+
+// TestAnExportThatNobodyReadsToItsEnd is no failure.
+func TestAnExportThatNobodyReadsToItsEnd(t *testing.T) {
+	t.Parallel()
+	m := observe.NewMetrics("")
+	store := openSQLite(t)
+	withTasks(t, store, 1200)
+	s := newServer(t, store, func(cfg *httpapi.Config) { cfg.Metrics = m })
+	small := withSmallBuffers(t, s.api)
+	conn := ask(t, small, "/api/v1/me/export", mint(t, "ada"))
+	if _, err := io.ReadFull(conn, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	small.Close() // until everything is told
+	wantCounted(t, m, `todod_http_requests_total{method="GET",route="/api/v1/me/export",status="499"} 1`)
+	if log := s.log.String(); strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("logged as a failure: %s", log)
+	}
 }

@@ -7,6 +7,9 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"todod/internal/todo"
 )
@@ -19,13 +22,14 @@ const maxKey = 255
 
 // A requestOptions is what a request says besides what it is about. It belongs to the request's goroutine.
 type requestOptions struct {
+	w    http.ResponseWriter
 	r    *http.Request
 	hash hash.Hash // of the body as far as it has been read; nil without a key
 }
 
-// newRequestOptions returns the options of r. With a key, the body is hashed as it is read.
-func newRequestOptions(r *http.Request) requestOptions {
-	o := requestOptions{r: r}
+// newRequestOptions returns the options of r, which w answers. With a key, the body is hashed as it is read.
+func newRequestOptions(w http.ResponseWriter, r *http.Request) requestOptions {
+	o := requestOptions{w: w, r: r}
 	if len(r.Header.Values(keyHeader)) > 0 {
 		o.hash = sha256.New()
 		r.Body = struct {
@@ -69,11 +73,22 @@ func (o *requestOptions) writeOptions(status int) (todo.WriteOptions, error) {
 			Field: keyHeader, Message: "must be one text of 1 to 255 visible ASCII characters",
 		})
 	}
-	if _, err := io.Copy(io.Discard, o.r.Body); err != nil { // a body that the route has no use for counts, too
+	if err := o.readRest(); err != nil {
 		return opts, fromBody(err)
 	}
 	opts.Idempotency = &todo.Idempotency{Key: keys[0], Fingerprint: o.fingerprint(), Status: status}
 	return opts, nil
+}
+
+// readRest reads what the route has left of the body, because what it has no use for counts, too. It may take as long as
+// the body of any other route.
+func (o *requestOptions) readRest() error {
+	_ = huma.SetReadDeadline(o.w, time.Now().Add(bodyTimeout)) // without one, the server's is left
+	if _, err := io.Copy(io.Discard, o.r.Body); err != nil {
+		return err
+	}
+	_ = huma.SetReadDeadline(o.w, time.Time{}) // the connection is watched from now on, for as long as it takes to answer
+	return nil
 }
 
 // isKey reports whether s can be an idempotency key.

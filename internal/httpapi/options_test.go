@@ -3,11 +3,15 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"todod/internal/httpapi"
 )
@@ -324,6 +328,46 @@ func TestRequestsAtOnceWithOneKey(t *testing.T) {
 			t.Errorf("%d were carried out", first)
 		}
 	})
+}
+
+// A lateBody is a body that doesn't come before the deadline that its reader has set; without one it breaks off.
+type lateBody struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+// SetReadDeadline is what http.ResponseController looks for.
+func (b *lateBody) SetReadDeadline(deadline time.Time) error {
+	b.deadline = deadline
+	return nil
+}
+
+// Read implements io.Reader.
+func (b *lateBody) Read([]byte) (int, error) {
+	if left := time.Until(b.deadline); left <= 0 || left > 10*time.Second {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return 0, os.ErrDeadlineExceeded
+}
+
+// TestABodyThatIsLate has ten seconds, whether the route has a use for it or only the key has.
+func TestABodyThatIsLate(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	task := s.create(t, "ada", `{"title":"x"}`)
+	for _, r := range []request{
+		{method: "POST", path: "/api/v1/tasks"}, {method: "PATCH", path: path(task) + "/toggle"}, {method: "DELETE", path: path(task)},
+	} {
+		late := &lateBody{ResponseRecorder: httptest.NewRecorder()}
+		req := httptest.NewRequestWithContext(t.Context(), r.method, r.path, late)
+		for name, value := range map[string]string{
+			"Authorization": "Bearer " + mint(t, "ada"), "Idempotency-Key": "k", "Content-Type": "application/json",
+		} {
+			req.Header.Set(name, value)
+		}
+		s.api.ServeHTTP(late, req)
+		wantProblem(t, r.method+" "+r.path, answer{late.Code, late.Header(), late.Body.String()}, http.StatusRequestTimeout, "REQUEST_TIMEOUT")
+	}
 }
 
 func TestOperations(t *testing.T) {

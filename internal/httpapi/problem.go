@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -164,7 +165,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 	default:
 		p.Status, p.Detail = http.StatusInternalServerError, "An unexpected error occurred"
 		rec.reason = err.Error()
-		if rec.stack == "" {
+		if rec.stack = stackOf(err); rec.stack == "" {
 			rec.stack = string(debug.Stack())
 		}
 	}
@@ -251,14 +252,14 @@ var adjustHuma = sync.OnceFunc(func() {
 // fromHuma returns the error behind what huma reports: the one that a handler or one of our types returned, or what huma
 // itself found wrong with a request.
 func fromHuma(status int, errs []error) error {
+	if status == http.StatusInternalServerError && len(errs) > 0 {
+		return fromBody(errs[0]) // a handler's, or that of reading the body: whole, with its message and its cause
+	}
 	var fields []todo.FieldError
 	for _, err := range errs {
 		var domain *todo.Error
-		var batch *todo.BatchError
 		var detail *huma.ErrorDetail
 		switch {
-		case errors.As(err, &batch):
-			return err // its fields are only those of its first operation at fault
 		case errors.As(err, &domain) && domain.Code == todo.Invalid:
 			fields = append(fields, domain.Fields...)
 		case errors.As(err, &detail):
@@ -267,17 +268,20 @@ func fromHuma(status int, errs []error) error {
 			fields = append(fields, todo.FieldError{
 				Field: field, Message: strings.TrimPrefix(detail.Message, "invalid value: "),
 			})
-		case status == http.StatusInternalServerError:
-			return fromBody(err)
 		}
 	}
 	if len(fields) > 0 {
 		return todo.InvalidFields(fields...)
 	}
 	if status == http.StatusRequestTimeout {
-		return &refusal{status: status, detail: "The body took too long to arrive"}
+		return lateBody()
 	}
 	return todo.InvalidFields(todo.FieldError{Field: "body", Message: "is required"})
+}
+
+// lateBody is the answer to a body that did not come within bodyTimeout.
+func lateBody() error {
+	return &refusal{status: http.StatusRequestTimeout, detail: "The body took too long to arrive"}
 }
 
 // fromBody returns err, or what it means if it comes from reading the body.
@@ -290,6 +294,8 @@ func fromBody(err error) error {
 			status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body must be at most %d bytes", tooLong.Limit),
 			header: map[string]string{"Connection": "close"}, // nobody wants to read the rest
 		}
+	case errors.As(err, &broken) && errors.Is(err, os.ErrDeadlineExceeded):
+		return lateBody()
 	case errors.As(err, &broken):
 		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "can't be read to its end"})
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"todod/internal/account"
+	"todod/internal/httpapi"
 	"todod/internal/todo"
 )
 
@@ -178,6 +180,31 @@ func TestFailuresGiveNothingAway(t *testing.T) {
 				t.Errorf("a stack in the log: %v", hasStack)
 			}
 		})
+	}
+}
+
+// refusing registers nobody, for a reason of its own that is about no field.
+type refusing struct{ account.Provider }
+
+// Register implements account.Provider.
+func (r refusing) Register(context.Context, account.Registration, account.Client) (account.SignedIn, error) {
+	return account.SignedIn{}, &todo.Error{
+		Code: todo.Invalid, Message: "Only members of the club can register", Cause: errors.New("a rule of the club"),
+	}
+}
+
+// TestARefusalWithoutFieldsSaysWhy: what the service that registers people says goes out, and its cause goes to the log.
+func TestARefusalWithoutFieldsSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), func(cfg *httpapi.Config) { cfg.Accounts = refusing{cfg.Accounts} })
+	p := wantProblem(t, "refused", s.post(t, "/api/auth/register", `{"name":"x","email":"x@example.com","password":"long enough"}`),
+		http.StatusBadRequest, "INVALID_REQUEST")
+	if p["detail"] != "Only members of the club can register" || p["errors"] != nil {
+		t.Errorf("detail %v, errors %v", p["detail"], p["errors"])
+	}
+	s.Close() // until it is logged
+	if !strings.Contains(s.log.String(), "a rule of the club") {
+		t.Errorf("the log doesn't say why: %s", s.log)
 	}
 }
 

@@ -3,11 +3,11 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -40,10 +40,23 @@ type record struct {
 	frontend bool
 	reason   string        // why it was refused or failed
 	stack    string        // of a failure
+	cut      bool          // the answer broke off after its first byte, whatever its status says
 	status   int           // of the answer; it and took are there when it has been logged
 	took     time.Duration // from the first layer to the last byte
 	now      func() time.Time
 	header   http.Header // of the answer
+}
+
+// cutOff notes that the answer broke off because of err.
+func (rec *record) cutOff(err error) {
+	rec.cut, rec.reason, rec.stack = true, "the answer was cut off: "+err.Error(), stackOf(err)
+}
+
+// stackOf returns the stack on which err happened, "" unless it was a panic.
+func stackOf(err error) string {
+	var p panicError
+	errors.As(err, &p)
+	return p.stack
 }
 
 // noRoute is the endpoint of requests that no route takes.
@@ -104,7 +117,8 @@ func (a *API) identified(next http.Handler) http.Handler {
 	})
 }
 
-// logged writes one line for each request when it has been answered: refusals as WARNING, failures as ERROR.
+// logged writes one line for each request when it has been answered: refusals as WARNING, failures as ERROR, answers that
+// broke off included.
 func (a *API) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -118,8 +132,11 @@ func (a *API) logged(next http.Handler) http.Handler {
 				Status: rec.status, Duration: rec.took,
 			}
 			level := levelOf(seen.status)
-			if gaveUp(r.Context(), rec) {
+			switch {
+			case gaveUp(r.Context(), rec):
 				level = slog.LevelInfo
+			case rec.cut:
+				level = slog.LevelError
 			}
 			line.Log(r.Context(), a.accessLog, level)
 		}()
@@ -127,10 +144,11 @@ func (a *API) logged(next http.Handler) http.Handler {
 	})
 }
 
-// gaveUp reports whether a request that is answered with a 503 has no client any more. That is what becomes of one whose
-// client goes away while it waits for the database or, on SQLite, reads.
+// gaveUp reports whether a request that is answered with a 503, or whose answer broke off, has no client any more. That is
+// what becomes of one whose client goes away while it waits for the database or, on SQLite, reads, and while it is sent an
+// answer. A panic is never the client's doing.
 func gaveUp(ctx context.Context, rec *record) bool {
-	return rec.status == http.StatusServiceUnavailable && ctx.Err() != nil
+	return (rec.status == http.StatusServiceUnavailable || rec.cut && rec.stack == "") && ctx.Err() != nil
 }
 
 // levelOf returns the level that an answer of this status is logged at.
@@ -181,10 +199,9 @@ func (a *API) recovered(next http.Handler) http.Handler {
 			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
 				panic(p)
 			}
-			recordOf(r.Context()).stack = string(debug.Stack())
-			err := panicError{p}
+			err := caught(p)
 			if seen.wrote {
-				recordOf(r.Context()).reason = err.Error()
+				recordOf(r.Context()).cutOff(err)
 				panic(http.ErrAbortHandler)
 			}
 			writeProblem(seen, r, err)

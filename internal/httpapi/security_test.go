@@ -97,7 +97,8 @@ func checkAccess(t testing.TB, l logLine, text string) {
 	status, _ := l.values["status_code"].(float64)
 	level := "INFO"
 	switch {
-	case status >= 500 && (status != 503 || l.values["level"] != "INFO"): // a client who went away is nobody's failure
+	case status >= 500 && (status != 503 || l.values["level"] != "INFO"), // a client who went away is nobody's failure
+		strings.HasPrefix(fmt.Sprint(l.values["reason"]), "the answer was cut off: ") && l.values["level"] != "INFO":
 		level = "ERROR"
 	case status == 401, status == 403, status == 429:
 		level = "WARNING"

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"todod/internal/account"
 	"todod/internal/todo"
@@ -238,16 +237,9 @@ func (c *conversion) account(from table, old oldUser, now time.Time) account.Acc
 
 // checkID notes if no database could keep id, and reports whether one could.
 func (c *conversion) checkID(name, id string) bool {
-	if !fit(id) {
-		c.refuse(name, "must have 1 to %d bytes, of UTF-8 without NUL characters", longestID)
+	fit := todo.ValidID(id)
+	if !fit {
+		c.refuse(name, "must have 1 to %d bytes, of UTF-8 without NUL characters", todo.MaxID)
 	}
-	return fit(id)
-}
-
-// longestID is how many bytes an id may have: a user's, and a task's in the old database.
-const longestID = todo.MaxImportID
-
-// fit reports whether every database can keep id.
-func fit(id string) bool {
-	return id != "" && len(id) <= longestID && utf8.ValidString(id) && !strings.ContainsRune(id, 0)
+	return fit
 }

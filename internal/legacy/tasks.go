@@ -84,7 +84,7 @@ func (r *run) knownTasks(
 ) (known map[string]time.Time, err error) {
 	var ids []string
 	for _, row := range rows {
-		if id := r.From.tasks.id("id", row.id.String); fit(id) {
+		if id := r.From.tasks.id("id", row.id.String); todo.ValidID(id) {
 			ids = append(ids, id)
 		}
 	}

@@ -59,7 +59,7 @@ func (r *run) user(ctx context.Context, old oldUser) error {
 
 // knownAccount reports whether there is an account with this id. An id that no database could keep is not looked for.
 func (r *run) knownAccount(ctx context.Context, id todo.UserID) (known bool, err error) {
-	if r.Accounts == nil || !fit(string(id)) {
+	if r.Accounts == nil || !todo.ValidID(string(id)) {
 		return false, nil
 	}
 	err = persist(ctx, func() error {

@@ -5,17 +5,14 @@ import (
 	"time"
 )
 
-// MaxImportID is how many bytes the id of an imported task, or the name of its source, may have.
-const MaxImportID = 255
-
 // ImportedTask is a task that comes from another system, with the id it had there.
 type ImportedTask struct {
-	OldID string // 1–MaxImportID bytes, sound text
+	OldID string // a ValidID
 	Task         // without id and version, which it gets here; all else is kept
 }
 
 // Imports are what has been taken over from other systems. What Store says of owners and errors holds here, too. A source
-// is the name of such a system, 1–MaxImportID bytes; old ids are unique in it.
+// is the name of such a system, a ValidID, too; old ids are unique in it.
 type Imports interface {
 	// Imported returns those of oldIDs that have been imported for owner from source, each with the CreatedAt that its task
 	// was given. It doesn't matter what became of the task since. An owner whose data was erased is Erased: nobody can undo

@@ -78,14 +78,14 @@ func checkTitle(t *Opt[string], fault fault) {
 		fault("title", "must not be empty")
 	case n > MaxTitle:
 		fault("title", fmt.Sprintf("must be at most %d characters, got %d", MaxTitle, n))
-	case strings.IndexFunc(t.V, printable) < 0:
+	case !strings.ContainsFunc(t.V, Printable):
 		fault("title", "must have at least one printable character")
 	}
 }
 
-// printable reports whether r leaves something to see: no white space, no control or format character. A code point that
+// Printable reports whether r leaves something to see: no white space, no control or format character. A code point that
 // this program's Unicode tables don't know yet does: it may be next year's emoji.
-func printable(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) }
+func Printable(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // checkDescription reports the rules of a description that d breaks. It may be empty.
 func checkDescription(d *Opt[string], fault fault) {

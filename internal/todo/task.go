@@ -4,8 +4,14 @@ package todo
 
 import "time"
 
-// UserID names a person. It is the subject of their token: opaque, 1–255 bytes, never interpreted.
+// UserID names a person. It is the subject of their token: opaque, a ValidID, never interpreted.
 type UserID string
+
+// MaxID is how many bytes an id may have that others make: a person's, and one of another system.
+const MaxID = 255
+
+// ValidID reports whether id can be such an id: 1–MaxID bytes of UTF-8 without NUL, which every database can keep.
+func ValidID(id string) bool { return id != "" && len(id) <= MaxID && sound(id) }
 
 // A Rev is one person's revision: a number that rises by one with every change of their data, without gaps.
 type Rev int64

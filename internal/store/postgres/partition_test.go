@@ -247,7 +247,7 @@ func useAccounts(t *testing.T, s *Store) {
 	_, accountErr := s.Account(ctx, "ada")
 	_, profileErr := s.ChangeProfile(ctx, "ada", account.Profile{Name: &name, Email: &email})
 	upgradeErr := s.UpgradePassword(ctx, "ada", a.PasswordHash, "better")
-	passwordErr := s.SetPassword(ctx, "ada", "new", v.ID)
+	passwordErr := s.SetPassword(ctx, "ada", "better", "new", v.ID)
 	_, sessionErr := s.Session(ctx, "ada", v.ID, noon)
 	_, rotateErr := s.RotateSession(ctx, "ada", v.ID, v.RefreshHash, v.RefreshHash, noon, v.ExpiresAt)
 	_, endErr := s.EndSession(ctx, "ada", v.ID)

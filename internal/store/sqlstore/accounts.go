@@ -124,16 +124,19 @@ func (b *Base) UpgradePassword(ctx context.Context, owner todo.UserID, was, hash
 	return b.engine.Write(ctx, owner, run(upgradeHash, owner, was, hash))
 }
 
+// endOthers ends no session unless setPassword has just stored the hash $3, which no other has: it is salted.
 var (
-	setPassword = both(`update todod.accounts set password_hash = $2 where user_id = $1 returning ` + accountOf)
-	endOthers   = both(`delete from todod.sessions where user_id = $1 and sid <> $2`)
+	setPassword = both(`update todod.accounts set password_hash = $2
+		where user_id = $1 and ($3 = '' or password_hash = $3) returning ` + accountOf)
+	endOthers = both(`delete from todod.sessions where user_id = $1 and sid <> $2
+		and exists (select 1 from todod.accounts where user_id = $1 and password_hash = $3)`)
 )
 
 // SetPassword implements account.Store.
-func (b *Base) SetPassword(ctx context.Context, owner todo.UserID, hash, keep string) error {
+func (b *Base) SetPassword(ctx context.Context, owner todo.UserID, was, hash, keep string) error {
 	var a *account.Account
 	// In this order: the row of the account keeps sessions from starting (startChecked) until the others have ended.
-	err := b.engine.Write(ctx, owner, one(&a, readAccount, setPassword, owner, hash), run(endOthers, owner, keep))
+	err := b.engine.Write(ctx, owner, one(&a, readAccount, setPassword, owner, hash, was), run(endOthers, owner, keep, hash))
 	_, err = b.account(a, err)
 	return err
 }

@@ -36,6 +36,8 @@ var accountCases = []struct {
 	{"a profile changes in what is named", testChangeProfile},
 	{"a hash is upgraded only while it is the one", testUpgradePassword},
 	{"a new password ends the other sessions", testSetPassword},
+	{"a password is replaced only while it is the one that was checked", testSetPasswordChecked},
+	{"of many new passwords at once, all by the old one, one counts", testSetPasswordAtOnce},
 	{"accounts are listed by address", testAccountsAreListed},
 	{"a session lives until it expires", testSessionLives},
 	{"a session is its owner's alone", testSessionsAreApart},
@@ -220,7 +222,7 @@ func testUpgradePassword(t *testing.T, s Store) {
 func testSetPassword(t *testing.T, s Store) {
 	a, other := mustSignUp(t, s), mustSignUp(t, s)
 	kept, ended, others := mustStart(t, s, a.ID), mustStart(t, s, a.ID), mustStart(t, s, other.ID)
-	if err := s.SetPassword(t.Context(), a.ID, "new", kept.ID); err != nil {
+	if err := s.SetPassword(t.Context(), a.ID, a.PasswordHash, "new", kept.ID); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Account(t.Context(), a.ID)
@@ -229,13 +231,48 @@ func testSetPassword(t *testing.T, s Store) {
 	wantLive(t, s, kept, true)
 	wantLive(t, s, ended, false)
 	wantLive(t, s, others, true)
-	if err := s.SetPassword(t.Context(), a.ID, "newer", ""); err != nil {
+	if err := s.SetPassword(t.Context(), a.ID, "", "newer", ""); err != nil {
 		t.Fatal(err)
 	}
 	wantLive(t, s, kept, false)
 
 	stranger := mustStart(t, s, newUser())
-	wantCode(t, s.SetPassword(t.Context(), stranger.Owner, "new", ""), todo.NotFound)
+	wantCode(t, s.SetPassword(t.Context(), stranger.Owner, "", "new", ""), todo.NotFound)
+}
+
+// testSetPasswordChecked: what comes too late changes nothing and ends no session.
+func testSetPasswordChecked(t *testing.T, s Store) {
+	a := mustSignUp(t, s)
+	session := mustStart(t, s, a.ID)
+	for _, was := range []string{"not this one", a.PasswordHash + " "} {
+		wantCode(t, s.SetPassword(t.Context(), a.ID, was, "new", ""), todo.NotFound)
+	}
+	got, err := s.Account(t.Context(), a.ID)
+	wantAccount(t, got, err, a)
+	wantLive(t, s, session, true)
+}
+
+// testSetPasswordAtOnce: whoever comes second finds the old one replaced.
+func testSetPasswordAtOnce(t *testing.T, s Store) {
+	a := mustSignUp(t, s)
+	const n = 8
+	set := make([]bool, n)
+	atOnce(t, n, func(i int) error {
+		err := s.SetPassword(context.Background(), a.ID, a.PasswordHash, fmt.Sprint("new ", i), "")
+		if set[i] = err == nil; todo.CodeOf(err) == todo.NotFound {
+			return nil
+		}
+		return err
+	})
+	got, err := s.Account(t.Context(), a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, done := range set {
+		if done != (got.PasswordHash == fmt.Sprint("new ", i)) {
+			t.Errorf("%d was told %v, but the hash is %q", i, done, got.PasswordHash)
+		}
+	}
 }
 
 // testAccountsAreListed: pages join up, in the order of bytes.
@@ -286,7 +323,7 @@ func testCancelledCallerChangesNoAccount(t *testing.T, s Store) {
 	_, endErr := s.EndSession(gone, a.ID, v.ID)
 	for i, err := range []error{
 		s.CreateAccount(gone, late, nil), profileErr, s.UpgradePassword(gone, a.ID, a.PasswordHash, "x"),
-		s.SetPassword(gone, a.ID, "x", ""), s.StartSession(gone, newSession(a.ID, noon), ""), rotateErr, endErr,
+		s.SetPassword(gone, a.ID, a.PasswordHash, "x", ""), s.StartSession(gone, newSession(a.ID, noon), ""), rotateErr, endErr,
 		s.Erase(gone, a.ID, noon), s.EraseOwn(gone, todo.User{ID: a.ID}, noon),
 	} {
 		if todo.CodeOf(err) != todo.Unavailable || !errors.Is(err, context.Canceled) {

@@ -131,7 +131,7 @@ func testStartAtOnceWithNewPassword(t *testing.T, s Store) {
 		sessions := make([]account.Session, 6)
 		atOnce(t, len(sessions)+1, func(j int) error {
 			if j == len(sessions) {
-				return s.SetPassword(context.Background(), a.ID, "new", "")
+				return s.SetPassword(context.Background(), a.ID, a.PasswordHash, "new", "")
 			}
 			sessions[j] = newSession(a.ID, noon)
 			err := s.StartSession(context.Background(), sessions[j], a.PasswordHash)
