@@ -91,7 +91,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 		return nil, todo.ServiceUnavailable(err)
 	}
 	s := &eventStream{
-		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders,
+		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.streamed, now: a.now, readers: a.logReaders,
 		verifier: a.verifier, ticket: in.Ticket, retired: recordOf(ctx).retired,
 	}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
