@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"todod/internal/config"
 	"todod/internal/ratelimit"
 )
 
@@ -49,6 +50,11 @@ type connection struct {
 
 // ownFiles is how many files and connections a server has open besides those of its clients and to its database.
 const ownFiles = 100
+
+// maxConnections returns how many connections a server may have that is configured like this, on this system.
+func maxConnections(cfg config.Config, log *slog.Logger) int {
+	return connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
+}
 
 // connectionLimit returns how many connections a server may have that is configured for limit, where the system lets it have
 // files open, of which its database takes some. Where that is too few, accepting would fail instead of making room.

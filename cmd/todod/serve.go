@@ -219,9 +219,14 @@ func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
 	}
 }
 
-// newHub returns the hub of event streams.
+// newHub returns the hub of event streams, which may have half of all connections, and an eighth those from one address: each
+// has its connection for itself, and nobody else's request has room there.
 func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
-	c := event.Config{States: db.States, Key: db.SigningKey, Logger: observe.For(log, "todod.events")}
+	connections := maxConnections(cfg, discard)
+	c := event.Config{
+		States: db.States, Key: db.SigningKey, Most: max(connections/2, 1), MostAt: max(connections/8, 1),
+		Logger: observe.For(log, "todod.events"),
+	}
 	if cfg.Database.Engine != config.SQLite {
 		c.URL = cfg.Database.DirectURL
 	}
