@@ -33,8 +33,9 @@ type connections struct {
 	perAddr map[string]int
 	waiting list.List // of connections that wait for their clients, those first that have done so for longest
 
-	unread      list.List // of *writing, those first whose clients have read nothing for longest
-	unreadBytes int       // of all of them
+	unread      list.List      // of *writing, those first whose clients have read nothing for longest
+	unreadBytes int            // of all of them
+	unreadBy    map[string]int // of those that are not little, by their clients' addresses
 
 	refused, cut int // connections, since it was last told of them
 	told         time.Time
@@ -71,7 +72,7 @@ func connectionLimit(limit, files, database int, log *slog.Logger) int {
 // newConnections returns the bounds of a server that may have limit connections.
 func newConnections(limit int, trusted []netip.Prefix, log *slog.Logger) *connections {
 	return &connections{
-		limit: limit, trusted: trusted, log: log, open: map[net.Conn]*connection{}, perAddr: map[string]int{},
+		limit: limit, trusted: trusted, log: log, open: map[net.Conn]*connection{}, perAddr: map[string]int{}, unreadBy: map[string]int{},
 	}
 }
 
