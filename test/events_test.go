@@ -155,10 +155,6 @@ func (u *followed) readSome(ctx context.Context, t *testing.T, c *cluster, seen 
 		return seen
 	}
 	defer l.Close()
-	if l.Answer.StatusCode == http.StatusTooManyRequests { // streams that were cut have not been noticed yet
-		time.Sleep(20 * time.Millisecond)
-		return seen
-	}
 	if l.Answer.StatusCode != http.StatusOK {
 		t.Errorf("%s: status %d", u.name, l.Answer.StatusCode)
 		return -1

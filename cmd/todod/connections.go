@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"todod/internal/config"
 	"todod/internal/ratelimit"
 )
 
@@ -32,8 +33,9 @@ type connections struct {
 	perAddr map[string]int
 	waiting list.List // of connections that wait for their clients, those first that have done so for longest
 
-	unread      list.List // of *writing, those first whose clients have read nothing for longest
-	unreadBytes int       // of all of them
+	unread      list.List      // of *writing, those first whose clients have read nothing for longest
+	unreadBytes int            // of all of them
+	unreadBy    map[string]int // of those that are not little, by their clients' addresses
 
 	refused, cut int // connections, since it was last told of them
 	told         time.Time
@@ -50,6 +52,11 @@ type connection struct {
 // ownFiles is how many files and connections a server has open besides those of its clients and to its database.
 const ownFiles = 100
 
+// maxConnections returns how many connections a server may have that is configured like this, on this system.
+func maxConnections(cfg config.Config, log *slog.Logger) int {
+	return connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
+}
+
 // connectionLimit returns how many connections a server may have that is configured for limit, where the system lets it have
 // files open, of which its database takes some. Where that is too few, accepting would fail instead of making room.
 func connectionLimit(limit, files, database int, log *slog.Logger) int {
@@ -65,7 +72,7 @@ func connectionLimit(limit, files, database int, log *slog.Logger) int {
 // newConnections returns the bounds of a server that may have limit connections.
 func newConnections(limit int, trusted []netip.Prefix, log *slog.Logger) *connections {
 	return &connections{
-		limit: limit, trusted: trusted, log: log, open: map[net.Conn]*connection{}, perAddr: map[string]int{},
+		limit: limit, trusted: trusted, log: log, open: map[net.Conn]*connection{}, perAddr: map[string]int{}, unreadBy: map[string]int{},
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -41,12 +42,12 @@ const (
 	upload = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 )
 
-// atWork opens an event stream.
-func atWork(t *testing.T, p *process, token string) net.Conn {
+// atWork opens an event stream, from a client address as a proxy has seen it.
+func atWork(t *testing.T, p *process, token, from string) net.Conn {
 	t.Helper()
 	var conn net.Conn
 	waitFor(t, "a stream", func() bool { // others may not have been noted yet as done
-		conn = dial(t, p, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n")
+		conn = dial(t, p, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: "+from+"\r\nAuthorization: Bearer "+token+"\r\n\r\n")
 		return answers(conn, "", "200")
 	})
 	time.Sleep(settling)
@@ -169,7 +170,7 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	if !answers(idle, whole, "200") {
 		t.Fatal("no answer")
 	}
-	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
+	working := []net.Conn{atWork(t, p, token, "192.0.2.1"), atWork(t, p, token, "192.0.2.2")}
 	waitFor(t, "room made by all who wait", func() bool {
 		return answers(dial(t, p, half), "\r\n", "200") && gone(oldest) && gone(uploading) && gone(idle)
 	})
@@ -181,22 +182,48 @@ func TestWhoWaitsLongestMakesRoom(t *testing.T) {
 	}
 }
 
-// TestNoRoomWhereAllAreAtWork, and room again when they are done.
-func TestNoRoomWhereAllAreAtWork(t *testing.T) {
+// TestStreamsLeaveRoom: half of all connections for everybody else, and those from one address may have an eighth. The oldest
+// gives way, and says so.
+func TestStreamsLeaveRoom(t *testing.T) {
 	t.Parallel()
-	env := isolated(t, environment{"MAX_CONNECTIONS": "2", "TRUSTED_PROXIES": "127.0.0.0/8"})
+	env := isolated(t, environment{"MAX_CONNECTIONS": "16", "TRUSTED_PROXIES": "127.0.0.0/8"})
 	token := tokenOf(t, env, "alice")
 	p := start(t, env)
 	http.DefaultClient.CloseIdleConnections()
-	working := []net.Conn{atWork(t, p, token), atWork(t, p, token)}
-	if answers(dial(t, p, ""), whole, "200") || !strings.Contains(p.out.String(), "connections refused") {
-		t.Errorf("one more was let in: %s", p.out)
+	from := func(n int) string { return fmt.Sprintf("192.0.2.%d", n) }
+	var streams []net.Conn
+	for i := range 2 {
+		streams = append(streams, atWork(t, p, token, from(i)), atWork(t, p, token, from(i)))
 	}
-	_ = working[0].Close()
-	waitFor(t, "room", func() bool { return answers(dial(t, p, ""), createX(token), "201") })
-	if !alive(working[1]) {
-		t.Error("a connection at work was closed")
+	streams = append(streams, atWork(t, p, token, from(0))) // the third from there
+	if !ends(streams[0]) {
+		t.Error("the oldest from an address doesn't give way")
 	}
+	for i := range 5 {
+		streams = append(streams, atWork(t, p, token, from(2+i))) // the fifth, with those before, is the ninth of all
+	}
+	if !ends(streams[1]) {
+		t.Error("the oldest of all doesn't give way")
+	}
+	if !answers(dial(t, p, ""), createX(token), "201") {
+		t.Error("no room for a write")
+	}
+	for i, conn := range streams[2:] {
+		if !alive(conn) {
+			t.Errorf("stream %d doesn't go on", i+2)
+		}
+	}
+}
+
+// ends reports whether a stream says that it gives way.
+func ends(conn net.Conn) bool {
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		if strings.Contains(lines.Text(), "too_many_streams") {
+			return true
+		}
+	}
+	return false
 }
 
 // TestAnAddressHasAShare of the connections, which is a quarter.

@@ -9,8 +9,9 @@ import (
 	"todod/internal/store/postgres"
 )
 
-// besides is how many connections a server has besides its pool: two for event streams, one for maintenance.
-const besides = 3
+// besides is how many connections a server has besides its pool: two for event streams, one for maintenance, one for
+// readiness.
+const besides = 4
 
 // The versions of PostgreSQL that todod is made for.
 const (

@@ -154,7 +154,7 @@ func TestTheDoctorOnAGoodDeployment(t *testing.T) {
 		t.Error("something is wrong")
 	}
 	wantSaid(t, said, "ok    configuration for production", "ok    PostgreSQL doctor_.* answers, version 1", "warn  the connection is not encrypted",
-		"ok    its clock agrees", "ok    each server makes up to 23 connections", "ok    all migrations have run",
+		"ok    its clock agrees", "ok    each server makes up to 24 connections", "ok    all migrations have run",
 		"ok    users are kept apart by row-level security, for a login that owns nothing", "ok    todod can remove",
 		"ok    notifications arrive", "ok    prepared statements survive", "ok    Better Auth answers; whether bearer",
 		"ok    Better Auth's clock agrees", "ok    1 keys at .*/api/auth/jwks", "ok    a frontend at https://app.example.com is let in",
@@ -293,7 +293,7 @@ func TestTheDoctorWarns(t *testing.T) {
 			environment{"DATABASE_URL": pgtest.Empty(t), "DATABASE_DIRECT_URL": ""},
 			[]string{`warn  \d+ migrations have not run: todod migrate`, "warn  how the database keeps users apart"},
 		},
-		"few connections": {environment{"DATABASE_URL": few}, []string{"warn  DB_POOL_SIZE=20 makes up to 23 connections.* 9 at most"}},
+		"few connections": {environment{"DATABASE_URL": few}, []string{"warn  DB_POOL_SIZE=20 makes up to 24 connections.* 9 at most"}},
 		"no maintenance": {
 			environment{"DATABASE_URL": unmaintained, "DATABASE_DIRECT_URL": unmaintained},
 			[]string{"warn  todod can't remove", `      create policy maintenance on todod.tasks for select to todod_maintenance using \(current_user = 'todod_maintenance'\);`},

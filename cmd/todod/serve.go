@@ -23,6 +23,7 @@ import (
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
+	"todod/internal/turn"
 )
 
 // discard is the logger of those who have nothing to say.
@@ -130,9 +131,11 @@ func openAPI(
 	hub := newHub(cfg, db, o.log)
 	hub.Start()
 	closers.then(hub.Close)
-	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	closers.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
-	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), o.traces, o.log)
+	ordered := turn.Store(db, cfg.Database.PoolTimeout) // for what people ask for; streams and sweeps have no turn
+	tasks := todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, rules(cfg))
+	own := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
+	closers.then(sweepFrom(ctx, own, sweepEvery(cfg.Retention), o.metrics, o.log))
+	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(ordered, hub), o.traces, o.log)
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +148,9 @@ func openAPI(
 	}
 	closers.then(closeLimits)
 	api := httpapi.New(httpapi.Config{
-		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
+		Tasks: tasks, Streams: own, Accounts: provider, Tickets: account.NewTickets(ordered, time.Now), Events: hub,
 		PersonalData: account.NewPersonalData(account.PersonalDataConfig{
-			Store: db, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
+			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
@@ -216,9 +219,14 @@ func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
 	}
 }
 
-// newHub returns the hub of event streams.
+// newHub returns the hub of event streams, which may have half of all connections, and an eighth those from one address: each
+// has its connection for itself, and nobody else's request has room there.
 func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
-	c := event.Config{States: db.States, Key: db.SigningKey, Logger: observe.For(log, "todod.events")}
+	connections := maxConnections(cfg, discard)
+	c := event.Config{
+		States: db.States, Key: db.SigningKey, Most: max(connections/2, 1), MostAt: max(connections/8, 1),
+		Logger: observe.For(log, "todod.events"),
+	}
 	if cfg.Database.Engine != config.SQLite {
 		c.URL = cfg.Database.DirectURL
 	}

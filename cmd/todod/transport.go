@@ -48,8 +48,7 @@ const (
 // newServer returns the server that answers requests with handler, in HTTPS where there is a certificate.
 func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *slog.Logger) *http.Server {
 	log = observe.For(log, "todod.http")
-	limit := connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
-	connections := newConnections(limit, cfg.TrustedProxies, log)
+	connections := newConnections(maxConnections(cfg, log), cfg.TrustedProxies, log)
 	server := &http.Server{
 		Handler: unlingering(connections.watching(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -42,6 +43,10 @@ func serveHere(t *testing.T, limit int, encrypted bool) host {
 	mux.HandleFunc("GET /large", func(w http.ResponseWriter, _ *http.Request) {
 		h.entered <- struct{}{}
 		_, _ = w.Write(manyBytes)
+	})
+	mux.HandleFunc("GET /huge", func(w http.ResponseWriter, _ *http.Request) {
+		h.entered <- struct{}{}
+		_, _ = w.Write(bytes.Repeat(manyBytes, 6))
 	})
 	mux.HandleFunc("GET /endless", func(w http.ResponseWriter, _ *http.Request) {
 		for err := error(nil); err == nil; {
@@ -254,6 +259,41 @@ func TestAHandlerReachesItsConnection(t *testing.T) {
 	_ = server.Close()
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
+	}
+}
+
+// TestWhoAsksForMuchGoesFirst: one answer that is too large for all that may wait to be read is cut off, and not those of
+// others, which have waited for longer; several that together are too large, likewise.
+func TestWhoAsksForMuchGoesFirst(t *testing.T) {
+	t.Parallel()
+	h := serveHere(t, 400, false)
+	ask := func(path, from string) net.Conn {
+		conn := h.dialFrom(t, from)
+		mustWrite(t, conn, []byte("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"))
+		h.wait(t, 1)
+		time.Sleep(settling / 5)
+		return conn
+	}
+	received := func(conn net.Conn) int64 {
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		_, _ = http.ReadResponse(bufio.NewReader(conn), nil)
+		n, _ := io.CopyN(io.Discard, conn, int64(len(manyBytes))/2)
+		return n
+	}
+	patient := ask("/large", "127.0.1.1")
+	huge := ask("/huge", "127.0.1.2")
+	if n := received(huge); n == int64(len(manyBytes))/2 {
+		t.Error("what is too large goes on")
+	}
+	var many []net.Conn
+	for range 8 {
+		many = append(many, ask("/large", "127.0.1.3"))
+	}
+	if n := received(many[0]); n == int64(len(manyBytes))/2 {
+		t.Error("the first of many goes on")
+	}
+	if n := received(patient); n != int64(len(manyBytes))/2 {
+		t.Errorf("somebody else was cut off after %d bytes", n)
 	}
 }
 

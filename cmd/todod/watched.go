@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"todod/internal/ratelimit"
 )
 
 const (
@@ -13,6 +15,8 @@ const (
 	unreadLimit = 32 << 20
 	// pieceSize is how many bytes of an answer are written at once: a client that reads as many has done something.
 	pieceSize = 64 << 10
+	// muchUnread is how many bytes one client may leave to be read without being the first to go.
+	muchUnread = unreadLimit / 4
 )
 
 // connKey is the context key of the connection that a request came by.
@@ -39,7 +43,7 @@ func (c *connections) watching(next http.Handler) http.Handler {
 		}
 		c.begin(conn)
 		defer c.end(conn)
-		next.ServeHTTP(&watchedWriter{w, conn, c}, watched)
+		next.ServeHTTP(&watchedWriter{w, r, conn, c}, watched)
 	})
 }
 
@@ -71,11 +75,12 @@ func (b watchedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// A watchedWriter writes an answer that goes by conn.
+// A watchedWriter writes the answer to a request that came by conn.
 type watchedWriter struct {
 	http.ResponseWriter
-	conn net.Conn
-	all  *connections
+	request *http.Request
+	conn    net.Conn
+	all     *connections
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -83,7 +88,7 @@ func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Write implements io.Writer.
 func (w *watchedWriter) Write(p []byte) (n int, err error) {
-	held := w.all.hold(w.conn, len(p))
+	held := w.all.hold(w.conn, w.client(len(p)), len(p))
 	defer w.all.release(held)
 	for {
 		m, err := w.ResponseWriter.Write(p[n:min(n+pieceSize, len(p))])
@@ -91,8 +96,17 @@ func (w *watchedWriter) Write(p []byte) (n int, err error) {
 		if err != nil || n == len(p) {
 			return n, err
 		}
-		w.all.progress(held)
+		w.all.progress(held, m)
 	}
+}
+
+// client returns the key of the address that asked for an answer of size bytes, as a trusted proxy says; "" for what is written
+// at once, so that most requests are spared finding out.
+func (w *watchedWriter) client(size int) string {
+	if size <= pieceSize {
+		return ""
+	}
+	return ratelimit.AddressKey(ratelimit.ClientAddr(w.request, w.all.trusted))
 }
 
 // FlushError is called by http.ResponseController.
@@ -102,24 +116,29 @@ func (w *watchedWriter) FlushError() error {
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// A writing is a handler's attempt to write size bytes by conn.
+// A writing is what a handler has yet to write by conn.
 type writing struct {
-	conn net.Conn
-	size int // 0 once it isn't waited for any more
+	conn   net.Conn
+	client string // the key of its address, "" if it is little
+	size   int    // bytes; 0 once it isn't waited for any more
 }
 
-// hold notes that a handler waits until size bytes have been read of its answer. When that are too many with those that wait
-// already, the connections go whose clients have read nothing for longest.
-func (c *connections) hold(conn net.Conn, size int) *list.Element {
+// hold notes that a handler waits until size bytes have been read of its answer to a client. When that are too many with
+// those that wait already, connections go: as long as one client leaves much unread, of theirs the one that has read nothing
+// for longest, which may be this one; then of all others.
+func (c *connections) hold(conn net.Conn, client string, size int) *list.Element {
 	c.mu.Lock()
 	c.work(conn, -1)
-	c.unreadBytes += size
-	held := c.unread.PushBack(&writing{conn, size})
+	held := c.unread.PushBack(&writing{conn, client, size})
+	c.count(held.Value.(*writing), size)
 	var victims []net.Conn
-	for c.unreadBytes > unreadLimit && c.unread.Front() != held {
-		oldest := c.unread.Front()
-		victims = append(victims, oldest.Value.(*writing).conn)
-		c.drop(oldest)
+	for c.unreadBytes > unreadLimit && c.unread.Len() > 1 { // one that is alone is in nobody's way
+		victim := c.whoGoes(held)
+		if victim == nil {
+			break
+		}
+		victims = append(victims, victim.Value.(*writing).conn)
+		c.drop(victim)
 		c.cut++
 		c.tell()
 	}
@@ -130,12 +149,45 @@ func (c *connections) hold(conn net.Conn, size int) *list.Element {
 	return held
 }
 
-// progress notes that a client has read on.
-func (c *connections) progress(held *list.Element) {
+// whoGoes returns which writing goes when held is one too many, nil for none.
+func (c *connections) whoGoes(held *list.Element) *list.Element {
+	most := ""
+	for client, bytes := range c.unreadBy {
+		if bytes > max(muchUnread, c.unreadBy[most]) {
+			most = client
+		}
+	}
+	for e := c.unread.Front(); e != nil; e = e.Next() {
+		if most == "" && e != held || most != "" && e.Value.(*writing).client == most {
+			return e
+		}
+	}
+	return nil
+}
+
+// count notes that more bytes of w wait to be read, or fewer.
+func (c *connections) count(w *writing, more int) {
+	c.unreadBytes += more
+	if w.client == "" {
+		return
+	}
+	if c.unreadBy[w.client] += more; c.unreadBy[w.client] == 0 {
+		delete(c.unreadBy, w.client)
+	}
+}
+
+// progress notes that a client has read n bytes more.
+func (c *connections) progress(held *list.Element, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	w := held.Value.(*writing)
+	if w.size == 0 { // it had to go
+		return
+	}
+	c.count(w, -n)
+	w.size -= n
 	c.unread.MoveToBack(held)
-	if known := c.open[held.Value.(*writing).conn]; known != nil && known.place != nil {
+	if known := c.open[w.conn]; known != nil && known.place != nil {
 		c.waiting.MoveToBack(known.place)
 	}
 }
@@ -151,7 +203,7 @@ func (c *connections) release(held *list.Element) {
 // drop no longer counts what waits to be read. It may have been dropped before.
 func (c *connections) drop(held *list.Element) {
 	waiting := held.Value.(*writing)
-	c.unreadBytes -= waiting.size
+	c.count(waiting, -waiting.size)
 	waiting.size = 0
 	c.unread.Remove(held)
 }

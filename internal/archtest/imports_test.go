@@ -16,6 +16,7 @@ var arrows = map[string][]string{
 	"internal/account": {"internal/todo"},
 	"internal/event":   {"internal/todo"},
 	"internal/legacy":  {"internal/todo", "internal/account"},
+	"internal/turn":    {"internal/todo", "internal/account"},
 
 	"internal/store":           {"internal/todo", "internal/account"},
 	"internal/store/postgres":  {"internal/todo", "internal/account", "internal/store/sqlstore", "internal/store/group"},

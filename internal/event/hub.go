@@ -5,6 +5,7 @@
 package event
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"log/slog"
@@ -16,14 +17,11 @@ import (
 	"todod/internal/todo"
 )
 
-// MaxStreams is how many streams one person may have open in one process.
+// MaxStreams is how many streams one person may have open in one process; with one more, the oldest gives way.
 const MaxStreams = 10
 
-// Why a stream can't be opened.
-var (
-	ErrTooMany = errors.New("this person has as many event streams as they may")
-	ErrStopped = errors.New("the process is stopping")
-)
+// ErrStopped is why a stream can't be opened.
+var ErrStopped = errors.New("the process is stopping")
 
 // A Reason is why the hub ended a stream.
 type Reason int
@@ -32,6 +30,7 @@ type Reason int
 const (
 	Stopped   Reason = iota + 1 // the process stops; another one may go on
 	LoggedOut                   // the session that the stream was opened in has ended
+	GaveWay                     // another stream took its place
 )
 
 // Config says what a Hub works with. Without any of it, it tells the streams of this process what it is told.
@@ -48,6 +47,10 @@ type Config struct {
 	// who don't have it.
 	Key func(ctx context.Context) ([]byte, error)
 
+	// How many streams there may be, besides MaxStreams of each person; 0 is any number.
+	Most   int // in all
+	MostAt int // from one client address
+
 	Logger *slog.Logger
 }
 
@@ -61,6 +64,8 @@ type Hub struct {
 	mu      sync.Mutex
 	people  map[todo.UserID]*person // who has streams
 	digests map[digest]*person      // the same people, once the key is known
+	all     list.List               // of *Stream, in the order in which they were opened
+	places  map[string][]*Stream    // by the client addresses that they were opened from, in the same order
 	key     *key                    // nil until it is known
 	stopped bool
 
@@ -75,14 +80,14 @@ type Hub struct {
 // person is somebody with streams.
 type person struct {
 	owner   todo.UserID
-	digest  digest // zero until the key is known
-	streams []*Stream
+	digest  digest    // zero until the key is known
+	streams []*Stream // in the order in which they were opened
 }
 
 // New returns a Hub that doesn't work by itself yet.
 func New(cfg Config) *Hub {
 	h := &Hub{
-		cfg: cfg, log: cfg.Logger, people: map[todo.UserID]*person{}, digests: map[digest]*person{},
+		cfg: cfg, log: cfg.Logger, people: map[todo.UserID]*person{}, digests: map[digest]*person{}, places: map[string][]*Stream{},
 		somebody: make(chan struct{}, 1), poll: make(chan struct{}, 1), stop: func() {},
 	}
 	if h.log == nil {
@@ -130,6 +135,8 @@ type Stream struct {
 	hub     *Hub
 	owner   todo.UserID
 	session string
+	place   string        // the client address
+	listed  *list.Element // in hub.all; nil once it has been taken out
 	news    chan struct{} // capacity 1
 	ended   chan struct{}
 	why     Reason // guarded by hub.mu
@@ -137,28 +144,73 @@ type Stream struct {
 	rev     atomic.Int64
 }
 
-// Open returns a stream of owner's that was opened in a session, "" for none. From then on it hears of everything; whoever
-// opens it finds out after that where it stands, and says so with At. It must be closed. The error is ErrTooMany or
+// Open returns a stream of owner's that was opened in a session, "" for none, from a client address. From then on it hears of
+// everything; whoever opens it finds out after that where it stands, and says so with At. It must be closed. Where there are
+// as many streams as there may be, of the person, from the address or in all, the oldest of them gives way. The error is
 // ErrStopped.
-func (h *Hub) Open(owner todo.UserID, session string) (*Stream, error) {
+func (h *Hub) Open(owner todo.UserID, session, from string) (*Stream, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped {
 		return nil, ErrStopped
 	}
+	h.makeRoom(owner, from)
 	p := h.people[owner]
 	if p == nil {
 		p = &person{owner: owner}
 		h.people[owner] = p
 		h.name(p)
 	}
-	if len(p.streams) >= MaxStreams {
-		return nil, ErrTooMany
+	s := &Stream{
+		hub: h, owner: owner, session: session, place: from, news: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	s := &Stream{hub: h, owner: owner, session: session, news: make(chan struct{}, 1), ended: make(chan struct{})}
 	p.streams = append(p.streams, s)
+	h.places[from] = append(h.places[from], s)
+	s.listed = h.all.PushBack(s)
 	signal(h.somebody)
 	return s, nil
+}
+
+// makeRoom has the oldest streams give way that one more of owner's from an address would be too many with. The caller holds
+// h.mu.
+func (h *Hub) makeRoom(owner todo.UserID, from string) {
+	if p := h.people[owner]; p != nil && len(p.streams) >= MaxStreams {
+		h.giveWay(p.streams[0])
+	}
+	if at := h.places[from]; h.cfg.MostAt > 0 && len(at) >= h.cfg.MostAt {
+		h.giveWay(at[0])
+	}
+	if h.cfg.Most > 0 && h.all.Len() >= h.cfg.Most {
+		h.giveWay(h.all.Front().Value.(*Stream))
+	}
+}
+
+// giveWay ends s, whose place is free from then on. The caller holds h.mu.
+func (h *Hub) giveWay(s *Stream) {
+	s.end(GaveWay)
+	h.remove(s)
+}
+
+// remove takes s out of the hub, unless it is out. The caller holds h.mu.
+func (h *Hub) remove(s *Stream) {
+	if s.listed == nil {
+		return
+	}
+	h.all.Remove(s.listed)
+	s.listed = nil
+	if h.places[s.place] = without(h.places[s.place], s); len(h.places[s.place]) == 0 {
+		delete(h.places, s.place)
+	}
+	p := h.people[s.owner]
+	if p.streams = without(p.streams, s); len(p.streams) == 0 {
+		delete(h.people, p.owner)
+		delete(h.digests, p.digest)
+	}
+}
+
+// without returns streams without s.
+func without(streams []*Stream, s *Stream) []*Stream {
+	return slices.DeleteFunc(streams, func(other *Stream) bool { return other == s })
 }
 
 // name files p under its digest, if the key is known. The caller holds h.mu.
@@ -181,18 +233,9 @@ func (h *Hub) learn(k *key) {
 
 // Close takes the stream out of the hub. It can be closed twice.
 func (s *Stream) Close() {
-	h := s.hub
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	p := h.people[s.owner]
-	if p == nil {
-		return
-	}
-	p.streams = slices.DeleteFunc(p.streams, func(other *Stream) bool { return other == s })
-	if len(p.streams) == 0 {
-		delete(h.people, p.owner)
-		delete(h.digests, p.digest)
-	}
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.remove(s)
 }
 
 // At says where the reader of the stream stands.
@@ -226,11 +269,7 @@ func (s *Stream) end(why Reason) {
 func (h *Hub) Streams() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	n := 0
-	for _, p := range h.people {
-		n += len(p.streams)
-	}
-	return n
+	return h.all.Len()
 }
 
 // Listening reports whether changes made by other processes are heard of at once. As long as nobody has a stream, nobody

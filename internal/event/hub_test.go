@@ -18,7 +18,7 @@ import (
 // mustOpen opens a stream that is closed when the test ends.
 func mustOpen(t *testing.T, h *Hub, owner todo.UserID, session string, at todo.LogPosition) *Stream {
 	t.Helper()
-	s, err := h.Open(owner, session)
+	s, err := h.Open(owner, session, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,26 +139,60 @@ func TestStopEndsAllStreams(t *testing.T) {
 	if !hasEnded(s) || s.Why() != Stopped {
 		t.Errorf("ended %v, reason %d", hasEnded(s), s.Why())
 	}
-	if _, err := h.Open("bob", ""); !errors.Is(err, ErrStopped) {
+	if _, err := h.Open("bob", "", ""); !errors.Is(err, ErrStopped) {
 		t.Errorf("a stream after the end: %v", err)
 	}
 }
 
-func TestNobodyHasMoreStreamsThanAllowed(t *testing.T) {
+// TestTheOldestStreamGivesWay: of the person, from the address, or of all.
+func TestTheOldestStreamGivesWay(t *testing.T) {
 	t.Parallel()
-	h := New(Config{})
+	h := New(Config{Most: 14, MostAt: 3})
 	var streams []*Stream
-	for range MaxStreams {
-		streams = append(streams, mustOpen(t, h, "ada", "", todo.LogPosition{}))
+	open := func(owner todo.UserID, from string) *Stream {
+		t.Helper()
+		s, err := h.Open(owner, "", from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams = append(streams, s)
+		return s
 	}
-	if _, err := h.Open("ada", ""); !errors.Is(err, ErrTooMany) {
-		t.Errorf("one more: %v", err)
+	gaveWay := func(want ...int) {
+		t.Helper()
+		for i, s := range streams {
+			if hasEnded(s) != slices.Contains(want, i) || hasEnded(s) && s.Why() != GaveWay {
+				t.Errorf("stream %d has ended: %v, reason %d; want %v", i, hasEnded(s), s.Why(), want)
+			}
+		}
 	}
-	mustOpen(t, h, "bob", "", todo.LogPosition{})
+	for i := range MaxStreams {
+		open("ada", fmt.Sprint(i))
+	}
+	gaveWay()
+	open("ada", "10") // the eleventh of ada
+	gaveWay(0)
+	streams[0].Close()
 	streams[4].Close()
-	mustOpen(t, h, "ada", "", todo.LogPosition{})
+	open("ada", "11")
+	gaveWay(0)
+	for range 3 {
+		open("bob", "here")
+	}
+	gaveWay(0)
+	open("cid", "here") // the fourth from there
+	gaveWay(0, 12)
+	open("cid", "0")
+	open("dan", "0") // the fifteenth of all
+	gaveWay(0, 12, 1)
+	if h.Streams() != 14 {
+		t.Errorf("%d streams", h.Streams())
+	}
 	for _, s := range streams {
 		s.Close()
+	}
+	if n := h.Streams() + len(h.people) + len(h.places); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 
@@ -173,7 +207,7 @@ func TestManyAtOnce(t *testing.T) {
 			for rev := range todo.Rev(200) {
 				h.Changed(owner, rev)
 				h.SessionEnded(owner, "x")
-				s, err := h.Open(owner, "x")
+				s, err := h.Open(owner, "x", fmt.Sprint(rev%3))
 				if err != nil {
 					continue
 				}

@@ -133,15 +133,15 @@ func (a *API) anonymous(next http.Handler) http.Handler {
 	})
 }
 
-// authenticate returns whom r's token speaks for. A token that was found good before counts against its user alone; any
-// other has to get past the limit of its address first, and counts against it unless it is good.
-func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
+// authenticate returns whom r's token speaks for. A token that was found good before counts against its user alone, as much as
+// the request costs; any other has to get past the limit of its address first, and counts against it unless it is good.
+func (a *API) authenticate(r *http.Request, cost int) (auth.Principal, error) {
 	ctx := r.Context()
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
 		if p, ok := a.verifier.Remembered(token); ok {
 			a.metrics.Remembered()
-			return p, a.limitUser(ctx, p)
+			return p, a.limitUser(ctx, p, cost)
 		}
 	}
 	if err != nil || !sent || !a.verifier.Knows(token) {
@@ -153,7 +153,7 @@ func (a *API) authenticate(r *http.Request) (auth.Principal, error) {
 		var p auth.Principal
 		if p, err = a.verifier.Verify(ctx, token); err == nil {
 			a.metrics.Verified()
-			return p, a.limitUser(ctx, p)
+			return p, a.limitUser(ctx, p, cost)
 		}
 	}
 	return auth.Principal{}, a.refuse(ctx, sent, err)
@@ -190,9 +190,9 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 	}
 }
 
-// limitUser counts a request against the user of its token.
-func (a *API) limitUser(ctx context.Context, p auth.Principal) error {
+// limitUser counts what a request costs against the user of its token.
+func (a *API) limitUser(ctx context.Context, p auth.Principal, cost int) error {
 	recordOf(ctx).user = todo.UserID(p.Subject)
 	a.metrics.Active(p.Subject)
-	return a.take(ctx, "user", "user:"+p.Subject, a.limits.Authenticated, 1)
+	return a.take(ctx, userPolicy, userKey(todo.UserID(p.Subject)), a.limits.Authenticated, cost)
 }

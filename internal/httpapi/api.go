@@ -2,6 +2,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 // Config is what the API is made of.
 type Config struct {
 	Tasks        *todo.Service
+	Streams      *todo.Service // the same for event streams, which wait for nobody's turn; nil: Tasks
 	Accounts     account.Provider
 	PersonalData *account.PersonalData // over the same provider
 	Tickets      *account.Tickets
@@ -45,6 +47,7 @@ type Config struct {
 // API answers HTTP requests.
 type API struct {
 	tasks        *todo.Service
+	streamed     *todo.Service // what event streams read
 	accounts     account.Provider
 	personalData *account.PersonalData
 	tickets      *account.Tickets
@@ -77,7 +80,7 @@ type API struct {
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
 	a := &API{
-		tasks: cfg.Tasks, accounts: cfg.Accounts, personalData: cfg.PersonalData, tickets: cfg.Tickets, hub: cfg.Events,
+		tasks: cfg.Tasks, streamed: cmp.Or(cfg.Streams, cfg.Tasks), accounts: cfg.Accounts, personalData: cfg.PersonalData, tickets: cfg.Tickets, hub: cfg.Events,
 		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
 		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
 		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,

@@ -202,6 +202,9 @@ func (a *API) batch(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.payBefore(ctx, len(in.Body.steps)); err != nil {
+		return nil, err
+	}
 	done, err := a.tasks.Batch(ctx, caller(ctx), in.Body.steps, in.Body.atomic.V, opts)
 	if err != nil {
 		var failed *todo.BatchError

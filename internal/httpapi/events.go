@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -71,7 +70,8 @@ func streaming(op *huma.Operation) {
 		Description: "A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what " +
 			"`/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read " +
 			"everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has " +
-			"expired or is no longer good, or its session or account has ended. A comment comes every 15 seconds.",
+			"expired or is no longer good, its session or account has ended, or it gives way to newer streams, with the " +
+			"`reason` in its data (of the last, `too_many_streams`, with `retry`: come back later). A comment comes every 15 seconds.",
 		Content: map[string]*huma.MediaType{eventStreamType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 }
@@ -79,19 +79,12 @@ func streaming(op *huma.Operation) {
 // events answers with a stream of what happens to the caller's tasks.
 func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	p, by := principal(ctx), caller(ctx)
-	heard, err := a.hub.Open(by.ID, p.SessionID)
-	switch {
-	case errors.Is(err, event.ErrTooMany):
-		return nil, &refusal{
-			status: http.StatusTooManyRequests, reason: "too many event streams",
-			detail: fmt.Sprintf("Too many event streams: at most %d at once", event.MaxStreams),
-			header: map[string]string{"Retry-After": "10"},
-		}
-	case err != nil:
+	heard, err := a.hub.Open(by.ID, p.SessionID, addressKey(ctx))
+	if err != nil {
 		return nil, todo.ServiceUnavailable(err)
 	}
 	s := &eventStream{
-		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.tasks, now: a.now, readers: a.logReaders,
+		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.streamed, now: a.now, readers: a.logReaders,
 		verifier: a.verifier, ticket: in.Ticket, retired: recordOf(ctx).retired,
 	}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
@@ -220,9 +213,14 @@ func (s *eventStream) untilNext(beat time.Time) time.Duration {
 
 // ended says goodbye to a client whose stream the hub has ended, and returns why it has.
 func (s *eventStream) ended() string {
-	if s.heard.Why() == event.LoggedOut {
+	switch s.heard.Why() {
+	case event.LoggedOut:
 		s.out.expired("signed_out")
 		return "the session has ended"
+	case event.GaveWay:
+		s.out.comeBackLater()
+		s.out.expired("too_many_streams")
+		return "gave way to a newer stream"
 	}
 	s.out.comment("the server is stopping: connect again")
 	return "the server is stopping"

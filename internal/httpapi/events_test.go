@@ -331,24 +331,26 @@ func TestABadTicketCostsItsAddress(t *testing.T) {
 	s.as(t, "", "GET", "/api/v1/events?ticket="+good, "").want(t, http.StatusTooManyRequests)
 }
 
-// TestTheEleventhStreamIsRefused: of one user; others have theirs, and a closed one makes room.
-func TestTheEleventhStreamIsRefused(t *testing.T) {
+// TestTheOldestStreamGivesWay to the eleventh of one user, and is told to come back later; others have theirs.
+func TestTheOldestStreamGivesWay(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, openSQLite(t), nil)
+	bob := s.listen(t, "bob", "", nil)
+	oldest := s.listen(t, "ada", "", nil)
 	streams := make([]*tododtest.Listener, event.MaxStreams)
 	for i := range streams {
 		streams[i] = s.listen(t, "ada", "", nil)
 	}
-	a := s.as(t, "ada", "GET", "/api/v1/events", "").want(t, http.StatusTooManyRequests)
-	if a.header.Get("Retry-After") == "" || !strings.Contains(a.body, "RATE_LIMIT_EXCEEDED") {
-		t.Errorf("%v %s", a.header, a.body)
+	wantEvent(t, oldest, "expired", "")
+	wantEnd(t, oldest)
+	s.create(t, "ada", `{"title":"x"}`)
+	for _, l := range streams {
+		wantEvent(t, l, "created", "1")
 	}
-	s.listen(t, "bob", "", nil)
-	streams[3].Close()
-	for deadline := time.Now().Add(patience); s.tryListen(t, "ada", "", nil).Answer.StatusCode != http.StatusOK; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("a closed stream makes no room")
-		}
+	s.create(t, "bob", `{"title":"x"}`)
+	wantEvent(t, bob, "created", "1")
+	if log := s.log.String(); !strings.Contains(log, "gave way") {
+		t.Errorf("the log says %s", log)
 	}
 }
 

@@ -46,6 +46,18 @@ func (e *eventWriter) open() {
 	e.w.WriteHeader(http.StatusOK)
 }
 
+// When clients come back whose streams gave way to newer ones, in milliseconds: at once, they would only push out others.
+const (
+	laterLeast = 60_000
+	laterRange = 60_000
+)
+
+// comeBackLater tells the client when to come back, if it comes back by itself.
+func (e *eventWriter) comeBackLater() {
+	later := laterLeast + rand.IntN(laterRange) //nolint:gosec // nothing secret: clients shall come back one by one
+	e.write(fmt.Appendf(nil, "retry: %d\n\n", later))
+}
+
 // begin writes when to come back if the stream is lost, and where things stand, so that who comes back before the first
 // event doesn't miss any either.
 func (e *eventWriter) begin(first todo.LogPage) {

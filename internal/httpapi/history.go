@@ -20,7 +20,7 @@ type pastChange struct {
 // historyInput says which part of a task's history is wanted.
 type historyInput struct {
 	ID     taskID `path:"id" doc:"The task's id"`
-	Limit  number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
+	Limit  number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent. A page has 500 at most"`
 	Cursor string `query:"cursor" doc:"Go on where the page ended whose Link had it"`
 }
 

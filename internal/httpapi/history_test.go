@@ -82,3 +82,30 @@ func TestHistory(t *testing.T) {
 		}
 	})
 }
+
+// TestAHistoryOfLongTextsComesInPages: none is longer than 8 MiB, and together they are all of it.
+func TestAHistoryOfLongTextsComesInPages(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		task := s.create(t, "ada", `{"title":"x"}`)
+		for i := range 6 {
+			var updates []string
+			for j := range 100 {
+				text := strings.Repeat([]string{`\u0001`, `\u0002`}[j%2], 1000)
+				updates = append(updates, fmt.Sprintf(`{"op":"update","id":%s,"task":{"title":"%d","description":"%s"}}`, id(task), i*100+j, text))
+			}
+			s.as(t, "ada", "POST", batchPath, operations(true, updates...)).want(t, http.StatusOK)
+		}
+		seen := 0
+		for next := path(task) + "/history?limit=1000"; next != ""; {
+			a := s.as(t, "ada", "GET", next, "").want(t, http.StatusOK)
+			if len(a.body) > 8<<20 {
+				t.Errorf("a page of %d bytes", len(a.body))
+			}
+			seen += len(decode[[]object](t, a))
+			next, _, _ = strings.Cut(strings.TrimPrefix(a.header.Get("Link"), "<"), ">")
+		}
+		if seen != 601 {
+			t.Errorf("%d changes", seen)
+		}
+	})
+}

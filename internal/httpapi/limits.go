@@ -10,6 +10,7 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/ratelimit"
+	"todod/internal/todo"
 )
 
 // Limits say how many requests a caller may make. A nil Source lets everyone through.
@@ -77,7 +78,13 @@ func emailHash(email string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// take counts n requests against key, tells the caller where they stand, and returns a refusal if that is too many.
+// userPolicy is the policy of what users may ask for.
+const userPolicy = "user"
+
+// userKey returns the key under which the requests of a user are counted.
+func userKey(user todo.UserID) string { return userPolicy + ":" + string(user) }
+
+// take counts a cost of n against key, tells the caller where they stand, and returns a refusal if that is too many.
 func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) error {
 	decision, decided := a.decide(ctx, policy, key, rate, n)
 	if !decided {
@@ -86,7 +93,7 @@ func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate,
 	return a.tell(ctx, policy, rate, decision)
 }
 
-// decide counts n requests against key, under a policy. It reports false if there are no limits or the source fails:
+// decide counts a cost of n against key, under a policy. It reports false if there are no limits or the source fails:
 // then all may pass.
 func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
 	if a.limits.Source == nil {
@@ -94,14 +101,19 @@ func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rat
 	}
 	decision, err := a.limits.Source.Take(ctx, key, rate, n)
 	if err != nil {
-		a.log.Error("rate limiter failed; the request passes", "error", err.Error())
-		a.metrics.LimiterFailed(policy)
+		a.limiterFailed(policy, err)
 		return ratelimit.Decision{}, false
 	}
 	if n > 0 || !decision.Allowed { // a look that may pass is followed by a request that counts
 		a.metrics.Limited(policy, decision.Allowed)
 	}
 	return decision, true
+}
+
+// limiterFailed says that a request passes because nobody could decide it under a policy.
+func (a *API) limiterFailed(policy string, err error) {
+	a.log.Error("rate limiter failed; the request passes", "error", err.Error())
+	a.metrics.LimiterFailed(policy)
 }
 
 // tell tells the caller where they stand under a policy, and returns a refusal if the decision is one.

@@ -6,10 +6,13 @@ import (
 	"todod/internal/httpapi/docsui"
 )
 
-// routes is every route there is. A secured one needs a token and counts against its user; a public one counts against
-// its address; an exempt one counts against nobody.
+// ofTouched is the price of a request that changes as many tasks as there are: how many is known when it is done.
+var ofTouched = price{Request: 1, TenthOf: "tasks that it changes"}
+
+// routes is every route there is. A secured one needs a token and counts against its user, as 1 unless it says what it
+// costs; a public one counts against its address; an exempt one counts against nobody.
 func (a *API) routes() {
-	reads(a, "GET    /api/v1/tasks", a.listTasks, "List tasks")
+	reads(a, "GET    /api/v1/tasks", a.listTasks, "List tasks", costs(price{Request: 1, Search: 5}))
 	writes(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated), requiring("title"))
 	reads(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
 	writes(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
@@ -17,10 +20,12 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
-	writes(a, "POST   /api/v1/tasks/batch", a.batch, "Several operations at once", upTo(maxBatchBody), requiring("operations"))
-	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAll, "Complete all open tasks")
-	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompleted, "Move all completed tasks to the trash")
-	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", answering(http.StatusNotFound))
+	writes(a, "POST   /api/v1/tasks/batch", a.batch, "Several operations at once", upTo(maxBatchBody), requiring("operations"),
+		costs(price{Request: 1, TenthOf: "operations"}))
+	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAll, "Complete all open tasks", costs(ofTouched))
+	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompleted, "Move all completed tasks to the trash", costs(ofTouched))
+	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", answering(http.StatusNotFound),
+		costs(ofTouched))
 
 	secured(a, "GET    /api/v1/tasks/{id}/history", a.history, "What happened to a task")
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
@@ -52,7 +57,8 @@ func (a *API) routes() {
 	secured(a, "GET    /api/v1/me", a.getMe, "Who the caller is", people)
 	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
 	secured(a, "DELETE /api/v1/me", a.eraseMe, "Erase everything of the caller", people, status(http.StatusNoContent))
-	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", people, secret, streams[exportDocument](a))
+	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", people, secret, streams[exportDocument](a),
+		costs(price{Request: 20}))
 
 	for _, prefix := range []string{"", "/api/v1"} {
 		exempt(a, "GET "+prefix+"/health", a.health, "Is the process up?")

@@ -22,6 +22,7 @@ import (
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
+	"todod/internal/turn"
 )
 
 // TestMain brings a PostgreSQL server.
@@ -128,10 +129,11 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	hub := event.New(event.Config{States: store.States, Poll: 300 * time.Millisecond})
 	hub.Start()
 	t.Cleanup(hub.Close)
+	ordered := turn.Store(store, time.Minute)
 	cfg := httpapi.Config{
-		Tasks:    todo.NewService(todo.Observed(store, hub.Changed), time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}),
-		Accounts: local(account.Observed(store, hub), false),
-		Tickets:  account.NewTickets(store, time.Now), Events: hub, Verifier: verifier, Now: time.Now, Version: "test",
+		Tasks:    todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}),
+		Accounts: local(account.Observed(ordered, hub), false),
+		Tickets:  account.NewTickets(ordered, time.Now), Events: hub, Verifier: verifier, Now: time.Now, Version: "test",
 		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
 	}
 	if adjust != nil {
@@ -139,7 +141,7 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	}
 	if cfg.PersonalData == nil {
 		cfg.PersonalData = account.NewPersonalData(account.PersonalDataConfig{
-			Store: store, Provider: cfg.Accounts, Now: cfg.Now, Logger: cfg.Logger, Erased: hub.Erased,
+			Store: ordered, Provider: cfg.Accounts, Now: cfg.Now, Logger: cfg.Logger, Erased: hub.Erased,
 		})
 	}
 	api := httpapi.New(cfg)

@@ -63,18 +63,19 @@ func (a *API) issueTicket(ctx context.Context, in *ticketInput) (*ticketOutput, 
 
 // identify returns whom r speaks for: by its token, or by a ticket where op takes one and there is no token.
 func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, error) {
+	cost := a.priceAtTheDoor(op, r)
 	if op.Metadata[ticketTag] == nil || len(r.Header.Values("Authorization")) > 0 {
-		return a.authenticate(r)
+		return a.authenticate(r, cost)
 	}
 	ticket := r.URL.Query().Get("ticket")
 	if ticket == "" {
-		return a.authenticate(r)
+		return a.authenticate(r, cost)
 	}
-	return a.redeem(r.Context(), ticket)
+	return a.redeem(r.Context(), ticket, cost)
 }
 
 // redeem uses a ticket up and returns whom it speaks for. One that isn't good costs its address what a bad token costs.
-func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error) {
+func (a *API) redeem(ctx context.Context, ticket string, cost int) (auth.Principal, error) {
 	if err := a.limitAddress(ctx, 0); err != nil {
 		return auth.Principal{}, err
 	}
@@ -89,5 +90,5 @@ func (a *API) redeem(ctx context.Context, ticket string) (auth.Principal, error)
 		return auth.Principal{}, err
 	}
 	p := auth.Principal{Subject: string(g.Owner), SessionID: g.SessionID, IssuedAt: g.AsOf, ExpiresAt: g.ExpiresAt}
-	return p, a.limitUser(ctx, p)
+	return p, a.limitUser(ctx, p, cost)
 }

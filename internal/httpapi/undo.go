@@ -40,8 +40,9 @@ type changeSetOutput struct {
 	}
 }
 
-// changeSet answers with changes that do made with the options of the request.
-func changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
+// changeSet answers with changes that do made with the options of the request, and counts what they cost. To be told of them
+// again costs no more than to ask.
+func (a *API) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
 	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -49,6 +50,9 @@ func changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, 
 	set, err := do(opts)
 	if err != nil {
 		return nil, err
+	}
+	if !set.Replayed {
+		a.payAfter(ctx, len(set.Changes))
 	}
 	out := &changeSetOutput{Replayed: replayHeader(set.Replayed)}
 	out.Body.Changes = make([]change, len(set.Changes))
@@ -63,21 +67,21 @@ func changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, 
 
 // undo takes back changes that were made together.
 func (a *API) undo(ctx context.Context, in *undoInput) (*changeSetOutput, error) {
-	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.Undo(ctx, caller(ctx), todo.Rev(in.Body.rev.V), in.Body.key.V, opts)
 	})
 }
 
 // completeAll completes all open tasks.
 func (a *API) completeAll(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
-	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.CompleteAll(ctx, caller(ctx), opts)
 	})
 }
 
 // clearCompleted moves all completed tasks to the trash.
 func (a *API) clearCompleted(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
-	return changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
+	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.ClearCompleted(ctx, caller(ctx), opts)
 	})
 }

@@ -41,16 +41,26 @@ func NewFallback(shared, local Source, log *slog.Logger) *Fallback {
 
 // Take implements Source. It waits for the shared source for no longer than 50 ms.
 func (f *Fallback) Take(ctx context.Context, key string, rate Rate, n int) (Decision, error) {
+	return f.decide(ctx, func(ctx context.Context, s Source) (Decision, error) { return s.Take(ctx, key, rate, n) })
+}
+
+// Charge implements Source. It waits for no longer than Take does.
+func (f *Fallback) Charge(ctx context.Context, key string, rate Rate, n int) (Decision, error) {
+	return f.decide(ctx, func(ctx context.Context, s Source) (Decision, error) { return s.Charge(ctx, key, rate, n) })
+}
+
+// decide has one of the sources do what is asked for.
+func (f *Fallback) decide(ctx context.Context, do func(context.Context, Source) (Decision, error)) (Decision, error) {
 	if !f.ask() {
-		return f.local.Take(ctx, key, rate, n)
+		return do(ctx, f.local)
 	}
 	// A client who goes away says nothing about the source.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.bound)
 	defer cancel()
-	d, err := f.shared.Take(bounded, key, rate, n)
+	d, err := do(bounded, f.shared)
 	f.heard(err)
 	if err != nil {
-		return f.local.Take(ctx, key, rate, n)
+		return do(ctx, f.local)
 	}
 	return d, nil
 }

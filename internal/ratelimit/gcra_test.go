@@ -45,8 +45,25 @@ func TestClockSetBackShutsNobodyOutForLongerThanTheWindow(t *testing.T) {
 
 	_, d := rate.Take(tat, start.Add(-24*time.Hour), 1)
 
-	if d.Allowed || d.Reset != rate.Window || d.RetryAfter > rate.Window {
+	if d.Allowed || d.Reset >= 2*rate.Window || d.RetryAfter > rate.Window {
 		t.Errorf("a day earlier: %+v", d)
+	}
+}
+
+// TestDebtIsWaitedFor: what was charged beyond the quota is earned before the next request, but for no longer than a window.
+func TestDebtIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	rate := ratelimit.Rate{Quota: 3, Window: 30 * time.Second}
+	for charged, wait := range map[int]time.Duration{
+		2: 0, 3: 10 * time.Second, 4: 20 * time.Second, 5: 30 * time.Second, 6: 30 * time.Second, 1_000_000: 30 * time.Second,
+	} {
+		tat, d := rate.Charge(time.Time{}, start, charged)
+		if !d.Allowed || d.RetryAfter != 0 || d.Remaining != max(3-charged, 0) || d.Reset != min(time.Duration(charged)*10, 50)*time.Second {
+			t.Errorf("%d charged: %+v", charged, d)
+		}
+		if _, d = rate.Take(tat, start, 1); d.RetryAfter != wait {
+			t.Errorf("after %d were charged: %+v", charged, d)
+		}
 	}
 }
 
@@ -68,7 +85,11 @@ func anyHistory(t *rapid.T) (rate ratelimit.Rate, tat, now time.Time) {
 	rate, now = anyRate(t), start
 	for range rapid.IntRange(0, 60).Draw(t, "requests") {
 		now = now.Add(anyWait(t, rate))
-		tat, _ = rate.Take(tat, now, rapid.IntRange(0, 5).Draw(t, "n"))
+		step := rate.Take
+		if rapid.IntRange(0, 9).Draw(t, "charge") == 0 {
+			step = rate.Charge
+		}
+		tat, _ = step(tat, now, rapid.IntRange(0, 5).Draw(t, "n"))
 	}
 	return rate, tat, now
 }

@@ -33,6 +33,16 @@ func NewMemory(now func() time.Time, capacity int) *Memory {
 
 // Take implements Source; it never fails.
 func (m *Memory) Take(_ context.Context, key string, rate Rate, n int) (Decision, error) {
+	return m.count(key, n, rate.Take), nil
+}
+
+// Charge implements Source; it never fails.
+func (m *Memory) Charge(_ context.Context, key string, rate Rate, n int) (Decision, error) {
+	return m.count(key, n, rate.Charge), nil
+}
+
+// count has step, a method of Rate, count a cost of n against key, and keeps what comes of it.
+func (m *Memory) count(key string, n int, step func(tat, now time.Time, n int) (time.Time, Decision)) Decision {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
@@ -41,21 +51,21 @@ func (m *Memory) Take(_ context.Context, key string, rate Rate, n int) (Decision
 	if !known {
 		c = &caller{key: key}
 	}
-	tat, d := rate.Take(c.tat, now, n)
+	tat, d := step(c.tat, now, n)
 	if n == 0 || !known && !tat.After(now) {
-		return d, nil
+		return d
 	}
 	c.tat = tat
 	if known {
 		heap.Fix(&m.soonest, c.place)
-		return d, nil
+		return d
 	}
 	if len(m.soonest) >= m.capacity {
 		m.drop()
 	}
 	m.callers[key] = c
 	heap.Push(&m.soonest, c)
-	return d, nil
+	return d
 }
 
 // forget drops those whose quota is back: two at most, so that no request pays for many, and yet they go faster than they

@@ -25,17 +25,17 @@ const (
 	redisBuffer = 4096
 )
 
-// takeScript is Rate.Take where the state is: it answers with how many nanoseconds the theoretical arrival time of KEYS[1]
-// lies ahead, and moves it on if the requests may pass. From that number Rate.Take makes the same Decision again, so that
-// all the script has to know is that one comparison.
+// countScript is Rate.Take and Rate.Charge where the state is: it answers with how many nanoseconds the theoretical arrival
+// time of KEYS[1] lies ahead, and moves it on if the request may pass. From that number they make the same Decision again,
+// so that all the script has to know is that one comparison.
 //
-// ARGV: the window's burst, how far ahead the time may lie for the requests to pass, what they cost; all in nanoseconds.
-// After them, in tests that say what time it is, its seconds and nanoseconds.
+// ARGV: how far ahead the time lies at most, how far it may lie for the request to pass, what that costs; all in
+// nanoseconds. After them, in tests that say what time it is, its seconds and nanoseconds.
 //
 // Numbers in Lua are doubles, exact to 2^53. Nanoseconds since 1970 are more than that, so moments are kept as seconds and
-// nanoseconds, and only distances within a window, an hour at most, are calculated with.
-var takeScript = redis.NewScript(`
-local burst, most, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+// nanoseconds, and only distances of a few windows, an hour each at most, are calculated with.
+var countScript = redis.NewScript(`
+local bound, most, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local sec, nsec, longer
 if ARGV[4] then
   -- Redis has another idea of when the key ends.
@@ -50,12 +50,12 @@ if tat then
   local s, ns = string.match(tat, '^(%d+)%.(%d+)$')
   ahead = math.max((tonumber(s) - sec) * 1e9 + tonumber(ns) - nsec, 0)
 end
-local beyond = ahead > burst -- a clock that was set back, or a rate that was lowered
-ahead = math.min(ahead, burst)
+local beyond = ahead > bound -- a clock that was set back, or a rate that was lowered
+ahead = math.min(ahead, bound)
 local passes = ahead <= most
 if beyond or passes and cost > 0 then
   local new = ahead
-  if passes then new = ahead + cost end
+  if passes then new = math.min(ahead + cost, bound) end
   local at = nsec + new
   redis.call('SET', KEYS[1], string.format('%d.%d', sec + math.floor(at / 1e9), at % 1e9),
     'PX', string.format('%d', math.max(math.ceil(new / 1e6), 1) + longer))
@@ -96,25 +96,37 @@ func NewRedis(url string) (*Redis, error) {
 // Address returns where the Redis is, for a log: host and port, or the path of a socket.
 func (r *Redis) Address() string { return r.client.Options().Addr }
 
-// Take implements Source. It fails when Redis does, or when ctx ends first. The requests may then have been counted.
+// Take implements Source. It fails when Redis does, or when ctx ends first. The request may then have been counted.
 func (r *Redis) Take(ctx context.Context, key string, rate Rate, n int) (Decision, error) {
-	interval := rate.interval()
-	burst := interval * time.Duration(rate.Quota)
 	most := time.Duration(-1)
 	if want := max(n, 1); want <= rate.Quota {
-		most = burst - interval*time.Duration(want)
+		most = rate.burst() - rate.interval()*time.Duration(want)
 	}
-	args := []any{int64(burst), int64(most), int64(interval) * int64(n)}
+	return r.count(ctx, key, rate, most, n, rate.Take)
+}
+
+// Charge implements Source. It fails as Take does.
+func (r *Redis) Charge(ctx context.Context, key string, rate Rate, n int) (Decision, error) {
+	return r.count(ctx, key, rate, rate.most(), min(n, 2*rate.Quota), rate.Charge)
+}
+
+// count has Redis count a cost of n against key if its arrival time lies no farther ahead than most, and returns what step,
+// the method of rate that this is, decides from what Redis found.
+func (r *Redis) count(
+	ctx context.Context, key string, rate Rate, most time.Duration, n int,
+	step func(tat, now time.Time, n int) (time.Time, Decision),
+) (Decision, error) {
+	args := []any{int64(rate.most()), int64(most), int64(rate.interval()) * int64(n)}
 	if r.now != nil {
 		now := r.now()
 		args = append(args, now.Unix(), now.Nanosecond())
 	}
-	ahead, err := takeScript.Run(ctx, r.client, []string{redisKey(key)}, args...).Int64()
+	ahead, err := countScript.Run(ctx, r.client, []string{redisKey(key)}, args...).Int64()
 	if err != nil {
 		return Decision{}, fmt.Errorf("ask Redis: %w", err)
 	}
 	var now time.Time // any: only the distance counts
-	_, d := rate.Take(now.Add(time.Duration(ahead)), now, n)
+	_, d := step(now.Add(time.Duration(ahead)), now, n)
 	return d, nil
 }
 

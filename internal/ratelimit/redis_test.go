@@ -92,12 +92,12 @@ func TestRedisClockSetBackShutsNobodyOutForLongerThanTheWindow(t *testing.T) {
 		at = start
 		mustTake(t, r, key, rate, 3)
 		at = start.Add(-24 * time.Hour)
-		if d := mustTake(t, r, key, rate, n); d.Allowed || d.Reset != rate.Window {
+		if d := mustTake(t, r, key, rate, n); d.Allowed || d.RetryAfter != rate.Window {
 			t.Errorf("%s: a day earlier: %+v", key, d)
 		}
-		at = at.Add(10 * time.Second)
+		at = at.Add(rate.Window)
 		if d := mustTake(t, r, key, rate, 1); !d.Allowed {
-			t.Errorf("%s: an interval later: %+v", key, d)
+			t.Errorf("%s: a window later: %+v", key, d)
 		}
 	}
 }

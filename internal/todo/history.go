@@ -11,12 +11,17 @@ type HistoryPage struct {
 	Next    string // the cursor for what happened before; "" when that is all
 }
 
-// History returns what happened to one of by's tasks, as far as it is remembered: up to limit changes, from where cursor
-// says on. An empty one begins with the newest.
+// maxHistoryPage is how many changes a page has at most, whatever its limit is. Each has two texts of each field, and no page
+// shall be longer than 8 MiB when it goes out.
+const maxHistoryPage = 500
+
+// History returns what happened to one of by's tasks, as far as it is remembered: up to limit changes, and no more than a page
+// holds, from where cursor says on. An empty one begins with the newest.
 func (s *Service) History(ctx context.Context, by User, id int64, limit int, cursor string) (HistoryPage, error) {
 	if limit < 1 || limit > MaxLimit {
 		return HistoryPage{}, InvalidFields(FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
 	}
+	limit = min(limit, maxHistoryPage)
 	var before Rev
 	query := fmt.Sprintf("history %d", id)
 	if cursor != "" {

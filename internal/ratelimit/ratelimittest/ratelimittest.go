@@ -23,9 +23,10 @@ func Run(t *testing.T, newSource func(t *testing.T, now func() time.Time) rateli
 		"the quota passes at once, then one an interval": testQuota,
 		"asking takes nothing":                           testAsking,
 		"several pass together or not at all":            testTogether,
+		"what is charged may be owed":                    testDebt,
 		"keys are independent":                           testKeys,
 		"concurrent requests share one quota":            testConcurrent,
-		"decisions are those of Rate.Take":               testArithmetic,
+		"decisions are those of Rate":                    testArithmetic,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +53,16 @@ func mustTake(t testing.TB, s ratelimit.Source, key string, n int) ratelimit.Dec
 	d, err := s.Take(t.Context(), key, rate, n)
 	if err != nil {
 		t.Fatalf("take %d of %q: %v", n, key, err)
+	}
+	return d
+}
+
+// mustCharge charges n under key and ends the test when the source can't.
+func mustCharge(t testing.TB, s ratelimit.Source, key string, n int) ratelimit.Decision {
+	t.Helper()
+	d, err := s.Charge(t.Context(), key, rate, n)
+	if err != nil {
+		t.Fatalf("charge %d to %q: %v", n, key, err)
 	}
 	return d
 }
@@ -109,6 +120,28 @@ func testTogether(t *testing.T, s ratelimit.Source, _ *clock) {
 	}
 }
 
+// testDebt charges more than is left, twice: the second time more than is ever waited for.
+func testDebt(t *testing.T, s ratelimit.Source, c *clock) {
+	mustTake(t, s, "ada", rate.Quota-1)
+	if d := mustCharge(t, s, "ada", 3); !d.Allowed || d.Remaining != 0 || d.Reset != 1400*time.Millisecond {
+		t.Errorf("three of one: %+v", d)
+	}
+	if d := mustTake(t, s, "ada", 1); d.Allowed || d.RetryAfter != 600*time.Millisecond {
+		t.Errorf("owing two: %+v", d)
+	}
+	if d := mustCharge(t, s, "ada", 1000); d.Reset != 1800*time.Millisecond {
+		t.Errorf("a thousand: %+v", d)
+	}
+	c.advance(999 * time.Millisecond)
+	if d := mustTake(t, s, "ada", 1); d.Allowed || d.RetryAfter != time.Millisecond {
+		t.Errorf("within a window: %+v", d)
+	}
+	c.advance(time.Millisecond)
+	if d := mustTake(t, s, "ada", 1); !d.Allowed {
+		t.Errorf("after a window: %+v", d)
+	}
+}
+
 // testKeys spends one caller's quota and looks at others'.
 func testKeys(t *testing.T, s ratelimit.Source, _ *clock) {
 	mustTake(t, s, "user:ada", rate.Quota)
@@ -152,10 +185,14 @@ func testArithmetic(t *testing.T, s ratelimit.Source, c *clock) {
 			c.advance(time.Duration(rapid.IntRange(0, 300).Draw(r, "wait")) * time.Millisecond)
 			key := fmt.Sprintf("%d:%s", run, rapid.SampledFrom([]string{"ada", "bob"}).Draw(r, "key"))
 			n := rapid.IntRange(0, rate.Quota+1).Draw(r, "n")
+			step, must := rate.Take, mustTake
+			if n > 0 && rapid.IntRange(0, 4).Draw(r, "charge") == 0 {
+				step, must = rate.Charge, mustCharge
+			}
 			var want ratelimit.Decision
-			tats[key], want = rate.Take(tats[key], c.now(), n)
-			if got := mustTake(t, s, key, n); got != want {
-				r.Fatalf("take %d of %q: got %+v, want %+v", n, key, got, want)
+			tats[key], want = step(tats[key], c.now(), n)
+			if got := must(t, s, key, n); got != want {
+				r.Fatalf("%d of %q: got %+v, want %+v", n, key, got, want)
 			}
 		}
 	})

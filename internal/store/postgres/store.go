@@ -38,6 +38,7 @@ type Config struct {
 type Store struct {
 	sqlstore.Base
 	pool        *pgxpool.Pool
+	probe       *pgxpool.Pool // of one connection, for Ready alone, so that nothing that is under way makes it wait
 	directURL   string
 	poolTimeout time.Duration
 	asIs        bool
@@ -106,7 +107,14 @@ func newStore(cfg Config) (*Store, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	s.pool, err = newPool(cfg, func() bool { return !s.unprepared.Load() })
+	preparedOK := func() bool { return !s.unprepared.Load() }
+	if s.pool, err = newPool(cfg, preparedOK); err != nil {
+		return nil, err
+	}
+	cfg.PoolSize = 1
+	if s.probe, err = newPool(cfg, preparedOK); err != nil {
+		s.pool.Close()
+	}
 	return s, err
 }
 
@@ -177,11 +185,12 @@ func (s *Store) PoolStat() *pgxpool.Stat { return s.pool.Stat() }
 func (s *Store) Close() error {
 	s.stop()
 	s.stopped.Wait()
+	s.probe.Close()
 	s.pool.Close()
 	return nil
 }
 
-// Ready returns nil if the database answers and has been prepared.
+// Ready returns nil if the database answers and has been prepared. It asks by a connection that nothing else uses.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.isolation.Load() == nil {
 		if why := s.notReady.Load(); why != nil {
@@ -190,10 +199,10 @@ func (s *Store) Ready(ctx context.Context) error {
 		return errors.New("migrations have not run yet")
 	}
 	if time.Since(time.Unix(0, s.answered.Load())) < time.Second {
-		return nil // and a pool that is busy must not look like a database that is away
+		return nil
 	}
 	// Its tables must be there, too: a database that was restored or replaced may lack them.
-	if _, err := s.pool.Exec(ctx, "select from todod.tasks limit 0", pgx.QueryExecModeExec); err != nil {
+	if _, err := s.probe.Exec(ctx, "select from todod.tasks limit 0", pgx.QueryExecModeExec); err != nil {
 		return fmt.Errorf("database does not answer: %w", err)
 	}
 	return nil

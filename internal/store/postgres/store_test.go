@@ -107,3 +107,22 @@ func TestOneSweeps(t *testing.T) {
 		t.Errorf("%d swept afterwards, %v", swept, err)
 	}
 }
+
+// TestReadyWaitsForNobody: every connection of the pool is in use, and nothing was answered for a while.
+func TestReadyWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for range s.pool.Config().MaxConns {
+		conn, err := s.pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+	s.answered.Store(0)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		t.Error(err)
+	}
+}

@@ -203,3 +203,23 @@ func TestTheDatabaseRepeatsTheRules(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyWaitsForNobody: every connection that reads or writes is in use.
+func TestReadyWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, pool := range []*sql.DB{s.reader, s.writer} {
+		for range pool.Stats().MaxOpenConnections {
+			conn, err := pool.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		t.Error(err)
+	}
+}

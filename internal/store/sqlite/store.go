@@ -30,12 +30,17 @@ const (
 	writeTimeout = 15 * time.Second // for a write as a whole, from the moment it begins
 )
 
+// minReaders is how many connections read, at least: twice as many as one person may have reading, so that one who searches
+// leaves some to others.
+const minReaders = 8
+
 // Store is the todo.Store in a SQLite file. SQLite takes one writer at a time, so there is one connection that writes;
 // in WAL mode readers don't wait for it.
 type Store struct {
 	sqlstore.Base
 	writer   *sql.DB
 	reader   *sql.DB
+	probe    *sql.DB                     // for Ready alone, so that nothing that is under way makes it wait
 	together *group.Queue[*group.Change] // changes that share a transaction
 	alone    *group.Queue[*group.Change]
 }
@@ -57,11 +62,15 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	reader, err := openPool(wrappers, path, max(4, runtime.NumCPU()), "_pragma", "query_only(1)")
+	reader, err := openPool(wrappers, path, max(minReaders, runtime.NumCPU()), "_pragma", "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	s := &Store{writer: writer, reader: reader}
+	probe, err := openPool(wrappers, path, 1, "_pragma", "query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, reader.Close(), writer.Close())
+	}
+	s := &Store{writer: writer, reader: reader, probe: probe}
 	s.Base = sqlstore.New(engine{s}, dialect)
 	s.together, s.alone = group.New(1, writeGroup, s.carry), group.New(1, 1, s.carry)
 	return s, nil
@@ -126,15 +135,18 @@ func (c connector) Driver() driver.Driver { return c.driver }
 func (s *Store) PoolStats() (writer, reader sql.DBStats) { return s.writer.Stats(), s.reader.Stats() }
 
 // Close closes the file. Operations under way may fail: whoever serves requests stops doing so first.
-func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+func (s *Store) Close() error {
+	return errors.Join(s.probe.Close(), s.reader.Close(), s.writer.Close())
+}
 
 // Alone implements todo.Maintenance. One process has the file.
 func (s *Store) Alone(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 
-// Ready returns nil if the file can be read. Its migrations have run since Open returned.
+// Ready returns nil if the file can be read, by a connection that nothing else uses. Its migrations have run since Open
+// returned.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
-	if err := s.reader.QueryRowContext(ctx, "select 1 from tasks limit 1").Scan(&one); err != nil &&
+	if err := s.probe.QueryRowContext(ctx, "select 1 from tasks limit 1").Scan(&one); err != nil &&
 		!errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("database does not answer: %w", err)
 	}
