@@ -132,6 +132,7 @@ func openAPI(
 	closers.then(hub.Close)
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
 	closers.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
+	closers.then(foldTextsFrom(ctx, db, o.log))
 	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), o.traces, o.log)
 	if err != nil {
 		return nil, err
