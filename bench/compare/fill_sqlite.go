@@ -28,7 +28,9 @@ func sqliteTables(d dataset) []table {
 			"user_id": user, "id": fmt.Sprintf("(j - 1) * %d + u", d.users), "version": "j",
 			"title":       "'Task ' || j || ': buy milk and bread'",
 			"description": "case when j % 2 = 0 then 'Not the sort we had last time: ask at the counter, keep the receipt' end",
-			"completed":   "j % 3 = 0", "completed_at": "case when j % 3 = 0 then " + made + " end", "priority": "1 + j % 3",
+			"search": "'task ' || j || ': buy milk and bread' || case when j % 2 = 0 then char(10) || " +
+				"'not the sort we had last time: ask at the counter, keep the receipt' else '' end",
+			"completed": "j % 3 = 0", "completed_at": "case when j % 3 = 0 then " + made + " end", "priority": "1 + j % 3",
 			"due_date":    "case when j % 4 = 0 then (unixepoch() / 86400 + j) * 86400000000 end",
 			"due_all_day": "j % 4 = 0", "created_at": made, "updated_at": made,
 		}},

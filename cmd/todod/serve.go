@@ -135,6 +135,7 @@ func openAPI(
 	tasks := todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, rules(cfg))
 	own := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
 	closers.then(sweepFrom(ctx, own, sweepEvery(cfg.Retention), o.metrics, o.log))
+	closers.then(foldTextsFrom(ctx, db, o.log))
 	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(ordered, hub), o.traces, o.log)
 	if err != nil {
 		return nil, err

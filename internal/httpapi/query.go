@@ -16,7 +16,7 @@ type listInput struct {
 	Priority  string `query:"priority" enum:"low,medium,high"`
 	DueBefore moment `query:"due_before" doc:"Due earlier than this"`
 	DueAfter  moment `query:"due_after" doc:"Due at this or later"`
-	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, in any case"`
+	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
 	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending" example:"-priority,due_date"`
 	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
 	Offset    number `query:"offset" minimum:"0"`

@@ -22,7 +22,7 @@ type Filter struct {
 	Priority  *Priority
 	DueBefore *time.Time // due earlier than this; a task without a date is not
 	DueAfter  *time.Time // due at this or later; a task without a date is not
-	Words     []string   // each is in the title or in the description, whatever its case
+	Words     []string   // each is in the title or in the description, whatever its case and accents
 	Order     []Order    // empty: newest first
 	Limit     int        // 1–MaxLimit
 	Offset    int        // ≥ 0
@@ -170,8 +170,7 @@ func keyNames() string {
 func Words(q string) []string { return strings.Fields(q) }
 
 // Fold returns s with each code point replaced by the smallest one that differs from it in case only, by Unicode's simple
-// case folding: two texts are the same but for case if and only if their folds are equal. It is one rule for all stores,
-// because what a database calls lower case depends on its version and locale.
+// case folding: two texts are the same but for case if and only if their folds are equal.
 func Fold(s string) string { return strings.Map(foldRune, s) }
 
 // foldRune returns the smallest code point of r's case orbit.

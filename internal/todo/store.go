@@ -61,6 +61,10 @@ type Maintenance interface {
 	// A tombstone stays as long as there is a session or an account beside it.
 	Forget(ctx context.Context, owner UserID, before Cutoffs, limit int) (int, error)
 
+	// FoldOldTexts makes the tasks that an older program has written ready to be searched, in short steps, and returns of how
+	// many people. What it has not come to yet is made ready when it is first searched.
+	FoldOldTexts(ctx context.Context) (people int, err error)
+
 	// Alone calls do, unless another process on the same database is being called so.
 	Alone(ctx context.Context, do func(context.Context) error) error
 

@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,16 +15,14 @@ var dialect = &sqlstore.Dialect{
 	EmailsApart: true,
 	OneByOne:    true,
 	Placeholder: "$",
-	Words: func(l *sqlstore.List, words []string) {
-		for _, word := range words {
-			arg := l.Arg(anyCase(word))
-			l.And("(title ~ " + arg + " or description ~ " + arg + ")")
-		}
-	},
+	Position:    "strpos",
 }
 
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (todo.Page, error) {
+	if err := s.Searchable(ctx, owner, f); err != nil {
+		return todo.Page{}, err
+	}
 	var page todo.Page
 	sql, args := listTasks(owner, f)
 	send := s.read
@@ -84,27 +80,4 @@ func readPage(rows pgx.Rows, owner todo.UserID, f todo.Filter) (page todo.Page, 
 		}
 	})
 	return page, err
-}
-
-// anyCase returns a regular expression that finds word in any case, by the rule of todo.Fold. The cases are spelt out
-// here because what the database takes for the same letter depends on its version, its libraries and its locale.
-func anyCase(word string) string {
-	var b strings.Builder
-	for _, r := range word {
-		switch {
-		case unicode.SimpleFold(r) != r:
-			b.WriteByte('[')
-			b.WriteRune(r)
-			for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-				b.WriteRune(next)
-			}
-			b.WriteByte(']')
-		case r < 0x80 && !unicode.IsDigit(r):
-			b.WriteByte('\\') // before anything but a letter or digit: that character itself
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

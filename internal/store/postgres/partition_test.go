@@ -147,6 +147,7 @@ func useEverything(t *testing.T, s *Store) {
 	for _, key := range todo.Keys {
 		order = append(order, todo.Order{By: key, Desc: true})
 	}
+	forget(t, s, "ada")
 	filters := []todo.Filter{
 		{Order: todo.NewestFirst()}, {Order: order}, {Order: order[:1], Completed: &yes}, {Order: order[:1], Priority: &high},
 		{Order: order[:1], DueBefore: &noon}, {Order: order[:1], DueAfter: &noon}, {Order: order[:1], Words: []string{"a", "b"}},
@@ -177,6 +178,17 @@ func useEverything(t *testing.T, s *Store) {
 	useTrashAndLog(t, s, task.ID)
 	useSets(t, s)
 	useAccounts(t, s)
+}
+
+// forget leaves owner's tasks as a version without search has written them.
+func forget(t *testing.T, s *Store, owner todo.UserID) {
+	t.Helper()
+	err := s.transact(t.Context(), owner,
+		statement{sql: "update todod.tasks set search = null where user_id = $1", args: []any{string(owner)}},
+		statement{sql: "update todod.users set unfolded = true where user_id = $1", args: []any{string(owner)}})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // useSets has s send each statement about changes of several tasks that it has.

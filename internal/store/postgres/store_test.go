@@ -92,6 +92,12 @@ func TestSweep(t *testing.T) {
 	storetest.Sweep(t, storetest.Of(open(t)))
 }
 
+func TestOldTexts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunOldTexts(t, storetest.Of(s), func(owner todo.UserID) { forget(t, s, owner) })
+}
+
 // TestOneSweeps: of two processes on one database, one gets to it at a time, and the other afterwards.
 func TestOneSweeps(t *testing.T) {
 	t.Parallel()

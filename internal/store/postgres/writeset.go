@@ -121,12 +121,15 @@ func singleSQL(change string) string {
 		sqlstore.Log.Arguments(sqlstore.From(task+len(sqlstore.Tasks))))
 }
 
+// searchOfTask stands for singleSQL's last arguments, which hold what words are searched for in.
+var searchOfTask = sqlstore.From(firstOfTask + len(sqlstore.Tasks) + len(sqlstore.Log))
+
 // The statements that write one change of each kind.
 var (
-	insertOne = singleSQL(`insert into todod.tasks (user_id, ` + sqlstore.Tasks.Names("") + `)
-		values ($1, ` + sqlstore.Tasks.Arguments(sqlstore.From(firstOfTask)) + `)`)
-	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + `
-		where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
+	insertOne = singleSQL(`insert into todod.tasks (user_id, ` + sqlstore.Tasks.Names("") + `, ` + sqlstore.Search.Names("") + `)
+		values ($1, ` + sqlstore.Tasks.Arguments(sqlstore.From(firstOfTask)) + `, ` + sqlstore.Search.Arguments(searchOfTask) + `)`)
+	updateOne = singleSQL(`update todod.tasks set ` + sqlstore.Tasks.Assignments(sqlstore.From(firstOfTask)) + `,
+		` + sqlstore.Search.Replacements(searchOfTask, "") + ` where user_id = $1 and id = $` + strconv.Itoa(firstOfTask))
 )
 
 // single returns what writes one change.
@@ -136,7 +139,7 @@ func single(o *todo.Owner, e *sqlstore.Entry) statement {
 		sql = insertOne
 	}
 	args := of(of([]any{o.ID}, sqlstore.Raised, o), sqlstore.Tasks, &e.Task)
-	return statement{sql: sql, args: of(args, sqlstore.Log, e)}
+	return statement{sql: sql, args: of(of(args, sqlstore.Log, e), sqlstore.Search, e)}
 }
 
 // What removes a task that goes for good, and what the log and the keys hold of it, once its last change has been written.
@@ -166,6 +169,9 @@ func purge(e *sqlstore.Entry) []statement {
 	}
 }
 
+// searchOfEntry stands for what a row of entryColumns has for a column of sqlstore.Search.
+func searchOfEntry(i int) string { return "e." + sqlstore.Search[i].Name }
+
 // entryColumns are those of the rows that many makes tasks and entries of the log from.
 var entryColumns = func() (all sqlstore.Columns[sqlstore.Entry]) {
 	for _, c := range sqlstore.Tasks {
@@ -177,7 +183,7 @@ var entryColumns = func() (all sqlstore.Columns[sqlstore.Entry]) {
 			return c.Values(tasks)
 		}})
 	}
-	all = append(all, sqlstore.Log...)
+	all = append(append(all, sqlstore.Log...), sqlstore.Search...)
 	return append(all, sqlstore.Holding("how", "smallint", func(e *sqlstore.Entry) int16 { return e.How }))
 }()
 
@@ -193,12 +199,13 @@ func manySQL(insert, update bool) string {
 	n, t := "0", "0"
 	if insert {
 		sql += fmt.Sprintf(`, n as (insert into todod.tasks (user_id, %[1]s) select user_id, %[1]s from e where how = %[2]d
-			returning 1 as one)`, sqlstore.Tasks.Names(""), sqlstore.InsertTask)
+			returning 1 as one)`, sqlstore.Tasks.Names("")+", "+sqlstore.Search.Names(""), sqlstore.InsertTask)
 		n = `(select count(*) from n)`
 	}
 	if update {
-		sql += fmt.Sprintf(`, t as (update todod.tasks t set %s from e
-			where how = %d and t.user_id = e.user_id and t.id = e.id returning 1 as one)`, sqlstore.Changeable.AssignmentsOf("e"), sqlstore.UpdateTask)
+		sql += fmt.Sprintf(`, t as (update todod.tasks t set %s, %s from e
+			where how = %d and t.user_id = e.user_id and t.id = e.id returning 1 as one)`,
+			sqlstore.Changeable.AssignmentsOf("e"), sqlstore.Search.Replacements(searchOfEntry, "t"), sqlstore.UpdateTask)
 		t = `(select count(*) from t)`
 	}
 	sql += fmt.Sprintf(`, l as (insert into todod.changes (user_id, task_id, rev, %s, %s)

@@ -3,45 +3,23 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
-	"strings"
-
-	"modernc.org/sqlite"
 
 	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
-// init gives SQL the domain's rule of what differs in case only; SQLite's own lower() knows ASCII alone.
-// has_words(words, title, description) is 1 if each of the words, folded and separated by spaces, is in one of the
-// texts. It is one call for all words so that each text is folded once.
-func init() {
-	sqlite.MustRegisterDeterministicScalarFunction("has_words", 3,
-		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			words, _ := args[0].(string)
-			title, _ := args[1].(string)
-			description, _ := args[2].(string) // "" for NULL
-			title, description = todo.Fold(title), todo.Fold(description)
-			for word := range strings.SplitSeq(words, " ") {
-				if !strings.Contains(title, word) && !strings.Contains(description, word) {
-					return int64(0), nil
-				}
-			}
-			return int64(1), nil
-		})
-}
-
 // dialect is what differs here from other engines.
 var dialect = &sqlstore.Dialect{
 	Placeholder: "?",
-	Words: func(l *sqlstore.List, words []string) {
-		l.And("has_words(" + l.Arg(todo.Fold(strings.Join(words, " "))) + ", title, description)")
-	},
+	Position:    "instr",
 }
 
 // Tasks implements todo.Store.
 func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (page todo.Page, err error) {
+	if err := s.Searchable(ctx, owner, f); err != nil {
+		return todo.Page{}, err
+	}
 	state := sqlstore.OneState(owner, &page.State)
 	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {

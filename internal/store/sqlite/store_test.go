@@ -66,3 +66,17 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	storetest.Sweep(t, storetest.Of(open(t)))
 }
+
+func TestOldTexts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunOldTexts(t, storetest.Of(s), func(owner todo.UserID) {
+		for _, sql := range []string{
+			"update tasks set search = null where user_id = ?", "update users set unfolded = 1 where user_id = ?",
+		} {
+			if _, err := s.writer.ExecContext(t.Context(), sql, string(owner)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

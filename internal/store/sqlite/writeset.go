@@ -10,10 +10,11 @@ var (
 	insertOwner = `insert into users (created_at, user_id, ` + sqlstore.Raised.Names("") + `)
 		values (?, ?, ` + sqlstore.Raised.Arguments(sqlstore.InTurn) + `)`
 	raiseOwner = `update users set ` + sqlstore.Raised.Assignments(sqlstore.InTurn) + ` where user_id = ?`
-	insertTask = `insert into tasks (user_id, ` + sqlstore.Tasks.Names("") + `)
-		values (?, ` + sqlstore.Tasks.Arguments(sqlstore.InTurn) + `)`
-	updateTask = `update tasks set ` + sqlstore.Changeable.Assignments(sqlstore.InTurn) + ` where user_id = ? and id = ?`
-	insertLog  = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
+	insertTask = `insert into tasks (user_id, ` + sqlstore.Tasks.Names("") + `, ` + sqlstore.Search.Names("") + `)
+		values (?, ` + sqlstore.Tasks.Arguments(sqlstore.InTurn) + `, ` + sqlstore.Search.Arguments(sqlstore.InTurn) + `)`
+	updateTask = `update tasks set ` + sqlstore.Changeable.Assignments(sqlstore.InTurn) + `,
+		` + sqlstore.Search.Replacements(sqlstore.InTurn, "") + ` where user_id = ? and id = ?`
+	insertLog = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
 		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `,
 			` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
 	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
@@ -81,9 +82,10 @@ func (p *part) writeTask(e *sqlstore.Entry) error {
 	case e.Op == todo.Purged:
 		return p.purge(e.Change)
 	case e.How == sqlstore.InsertTask:
-		return p.affectOne(insertTask, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)
+		return p.affectOne(insertTask, argumentsOf(sqlstore.Search, e, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)...)
 	case e.How == sqlstore.UpdateTask:
-		return p.affectOne(updateTask, append(argumentsOf(sqlstore.Changeable, &e.Task), string(p.owner), e.Task.ID)...)
+		args := argumentsOf(sqlstore.Search, e, argumentsOf(sqlstore.Changeable, &e.Task)...)
+		return p.affectOne(updateTask, append(args, string(p.owner), e.Task.ID)...)
 	}
 	return nil
 }

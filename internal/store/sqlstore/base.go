@@ -17,7 +17,7 @@ type SQL struct{ Postgres, SQLite string }
 func both(sql string) SQL { return SQL{Postgres: sql, SQLite: inSQLite.Replace(sql)} }
 
 // inSQLite is what SQLite spells in another way. It has one writer at a time, who needs no locks on rows.
-var inSQLite = strings.NewReplacer("todod.", "", "$", "?", "::timestamptz", "", " for share", "",
+var inSQLite = strings.NewReplacer("todod.", "", "$", "?", "::timestamptz", "", " for share", "", " for no key update", "",
 	"= any ($3::text[])", "in (select value from json_each(?3))")
 
 // A Statement is SQL with its arguments and what takes all its rows; a nil Rows takes none. Rows may be called a
@@ -54,10 +54,10 @@ type Dialect struct {
 	// OneByOne says that each statement of a read sees what there is when it begins, rather than all of them the same.
 	OneByOne bool
 
-	// In lists, Placeholder stands before an argument's number, and Words adds the condition that each of words is
-	// found.
+	// Placeholder stands before an argument's number in lists.
 	Placeholder string
-	Words       func(l *List, words []string)
+	// Position is the function that returns where in its first argument the second begins, 0 for nowhere.
+	Position string
 }
 
 // Base is as much of a store as is the same over each engine.

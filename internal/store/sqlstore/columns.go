@@ -132,6 +132,17 @@ func (c Columns[T]) AssignmentsOf(alias string) string {
 	return c.Each(func(_ int, c *Column[T]) string { return c.Name + " = " + alias + "." + c.Name })
 }
 
+// Replacements sets each column to its argument unless that is null; alias is that of their table in the statement, ""
+// for none.
+func (c Columns[T]) Replacements(arg Argument, alias string) string {
+	if alias != "" {
+		alias += "."
+	}
+	return c.Each(func(i int, c *Column[T]) string {
+		return fmt.Sprintf("%s = coalesce(%s, %s%[1]s)", c.Name, arg(i), alias)
+	})
+}
+
 // An Argument returns what stands in SQL for the argument that belongs to the ith column.
 type Argument func(i int) string
 

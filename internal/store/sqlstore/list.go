@@ -33,8 +33,10 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 	if f.DueAfter != nil {
 		l.And("due_date >= " + l.Arg(*f.DueAfter))
 	}
-	if len(f.Words) > 0 {
-		d.Words(l, f.Words)
+	for _, word := range f.Words {
+		if word = Fold(word); word != "" {
+			l.And(fmt.Sprintf("%s(search, %s) > 0", d.Position, l.Arg(word)))
+		}
 	}
 	return l
 }

@@ -69,8 +69,9 @@ func (c Columns[T]) read(r Row, row *T) {
 // An Entry is a change that was decided, on its way to the log.
 type Entry struct {
 	*todo.Change
-	How    int16  // what becomes of its task
-	before []byte // Before, encoded
+	How    int16   // what becomes of its task
+	before []byte  // Before, encoded
+	search *string // what words are searched for in; nil if that stays as it is
 }
 
 // What becomes of the task of an entry.
@@ -97,18 +98,40 @@ func Entries(entries []*Entry, changes []todo.Change) ([]*Entry, error) {
 
 // Settle says of each entry what becomes of its task: the last entry of each task writes it.
 func Settle(entries []*Entry) {
-	last, isNew := make(map[int64]*Entry, len(entries)), make(map[int64]bool, len(entries))
+	last, all := make(map[int64]*Entry, len(entries)), make(map[int64]settled, len(entries))
 	for _, e := range entries {
+		was := all[e.Task.ID]
+		all[e.Task.ID] = settled{isNew: was.isNew || e.Op == todo.Created, text: was.text || e.writesText()}
 		last[e.Task.ID] = e
-		isNew[e.Task.ID] = isNew[e.Task.ID] || e.Op == todo.Created
 	}
 	for id, e := range last {
 		switch {
 		case e.Op == todo.Purged:
-		case isNew[id]:
+			continue
+		case all[id].isNew:
 			e.How = InsertTask
 		default:
 			e.How = UpdateTask
 		}
+		if all[id].text {
+			text := searchText(e.Task.Title, e.Task.Description)
+			e.search = &text
+		}
 	}
+}
+
+// settled is what all entries of one task do to it: whether they make it, and whether they write its text.
+type settled struct{ isNew, text bool }
+
+// writesText reports whether e writes what words are searched for in.
+func (e *Entry) writesText() bool {
+	if e.Op == todo.Created {
+		return true
+	}
+	for _, name := range searched {
+		if _, touched := e.Before[name]; touched {
+			return true
+		}
+	}
+	return false
 }

@@ -38,6 +38,10 @@ var (
 	}()
 )
 
+// Search is the column of tasks that words are searched for in. It is written where a task's text is, and null keeps
+// what is there. Nobody reads it, and neither has the log it.
+var Search = Columns[Entry]{Holding("search", "text", func(e *Entry) *string { return e.search })}
+
 // fixed says of c that it is never changed.
 func fixed(c Column[todo.Task]) Column[todo.Task] {
 	c.fixed = true

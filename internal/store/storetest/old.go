@@ -52,6 +52,7 @@ func RunOldData(t *testing.T, old OldDatabase) {
 	rules := todo.Rules{Quota: 5, KeysRemembered: 24 * time.Hour}
 	c.service = todo.NewService(c.store, func() time.Time { c.now = c.now.Add(time.Second); return c.now }, rules)
 	c.isAllThere()
+	c.isFound()
 	c.answersItsKeys()
 	c.hasItsAccount()
 	next := mustSync(t, c.service, ada.User, "").Next
@@ -63,6 +64,10 @@ func RunOldData(t *testing.T, old OldDatabase) {
 	}
 	other := &oldCheck{T: t, oldLife: bob, store: c.store, service: c.service}
 	other.isAllThere()
+	if people, err := c.store.FoldOldTexts(t.Context()); err != nil || people != 1 { // who was searched needs it no more
+		t.Errorf("the texts of %d people were folded, %v", people, err)
+	}
+	other.isFound()
 	other.undoesItsSet(0, "batch")
 	c.leavesNothing(old, ada, bob)
 }
@@ -111,6 +116,24 @@ func (c *oldCheck) isAllThere() {
 	}
 	if page := mustSync(c.T, c.service, c.User, ""); len(page.Changes) != 4 || page.More {
 		c.Errorf("a sync has %d tasks", len(page.Changes))
+	}
+}
+
+// isFound searches for what there is, by all that it says.
+func (c *oldCheck) isFound() {
+	c.Helper()
+	for _, t := range c.tasks {
+		f := todo.Filter{Words: []string{strings.ToUpper(t.Title)}, Trash: t.DeletedAt != nil}
+		if t.Description != nil {
+			f.Words = append(f.Words, *t.Description)
+		}
+		found := mustList(c, c.store, c.ID, f).Tasks
+		if !slices.ContainsFunc(found, func(other todo.Task) bool { return other.ID == t.ID }) {
+			c.Errorf("%s: %q finds %q", c.ID, f.Words, titles(found))
+		}
+	}
+	if found := mustList(c, c.store, c.ID, todo.Filter{Words: []string{"secret"}}).Tasks; len(found) != 0 {
+		c.Errorf("%s: what is gone for good is found: %q", c.ID, titles(found))
 	}
 }
 
