@@ -123,6 +123,19 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	}
 }
 
+// withoutURLs returns text without the arguments in it that are URLs, or flags with one: they may have passwords in them.
+func withoutURLs(text string, args []string) string {
+	for _, arg := range args {
+		if _, value, isFlag := strings.Cut(arg, "="); isFlag && strings.HasPrefix(arg, "-") {
+			arg = value
+		}
+		if strings.ContainsAny(arg, "@:=") {
+			text = strings.ReplaceAll(text, arg, "[redacted]")
+		}
+	}
+	return text
+}
+
 // parse reads args into cli and returns the command they name, "" if they only asked for help.
 func parse(cli *commands, args []string, stdout io.Writer) (command string, err error) {
 	type helped struct{}
@@ -140,7 +153,7 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
-		return "", fmt.Errorf("todod: %w: %w (todod --help shows what there is)", errUsage, err)
+		return "", fmt.Errorf("todod: %w: %s (todod --help shows what there is)", errUsage, withoutURLs(err.Error(), args))
 	}
 	return kctx.Command(), nil
 }

@@ -50,7 +50,11 @@ func (l *loader) webOrigin(name, raw string) string {
 	}
 	u, err := parseURL(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		l.reject(name)
+		cause := ""
+		if strings.Contains(raw, "@") {
+			cause = "there is an @ in it, and it must not say who logs in"
+		}
+		l.rejectFor(name, cause)
 		return ""
 	}
 	return origin(u)
@@ -62,11 +66,11 @@ func (l *loader) resolveOrigins() {
 		if allowed == "*" {
 			continue
 		}
-		u, err := parseURL(allowed)
-		if err != nil || strings.Contains(u.Host, "*") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
-			l.reject("ALLOWED_ORIGINS")
+		origin, err := Origin(allowed)
+		if err != nil {
+			l.rejectFor("ALLOWED_ORIGINS", "the "+ordinal(i+1)+" is none")
 			continue
 		}
-		l.config.AllowedOrigins[i] = origin(u)
+		l.config.AllowedOrigins[i] = origin
 	}
 }

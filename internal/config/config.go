@@ -20,7 +20,7 @@ type Config struct {
 
 	AuditLogFile string `env:"AUDIT_LOG_FILE"` // "": none
 
-	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
+	Host            string         `env:"API_HOST" envDefault:"0.0.0.0" must:"be an address or a name of this machine, such as 0.0.0.0, ::1 or localhost, without a port"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
