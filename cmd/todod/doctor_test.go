@@ -184,6 +184,13 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 				env["DATABASE_URL"] = "postgres://x@127.0.0.1:1/todod?sslmode=disable"
 			}, nil, []string{"fail  PostgreSQL x@127.0.0.1:1/todod: connect: ", "      see whether it runs"},
 		},
+		"a setting that changes what texts mean": {
+			func(t *testing.T, env environment, admin string) {
+				name, its := login(t, admin, "")
+				execute(t, admin, "grant todod_app to "+name, "alter role "+name+" set standard_conforming_strings = off")
+				env["DATABASE_URL"] = its
+			}, nil, []string{"fail  PostgreSQL .*standard_conforming_strings is off.*: alter role .* set standard_conforming_strings = on;"},
+		},
 		"no way for migrations": {
 			func(_ *testing.T, env environment, _ string) {
 				env["DATABASE_DIRECT_URL"] = "postgres://x@127.0.0.1:1/todod?sslmode=disable"

@@ -50,7 +50,8 @@ func openAccounts(ctx context.Context, cfg config.Config) (accountStore, error) 
 	if cfg.Database.Engine == config.SQLite {
 		return sqlite.Open(ctx, cfg.Database.Path)
 	}
-	return postgres.Connect(ctx, postgresConfig(cfg, discard))
+	db, err := postgres.Connect(ctx, postgresConfig(cfg, discard))
+	return db, withAdvice(err)
 }
 
 // manageUsers carries out one of userCommands.
