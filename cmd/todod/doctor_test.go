@@ -476,3 +476,21 @@ func TestTheDoctorOnAuditFiles(t *testing.T) {
 		t.Errorf("there is none:\n%s", said)
 	}
 }
+
+// TestTheDoctorGoesOnWithoutSettings: what is missing is a line each, and the rest is looked at.
+func TestTheDoctorGoesOnWithoutSettings(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, environment{"APP_ENV": "production", "REDIS_URL": "redis://:12/34secret@127.0.0.1:1"})
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"doctor"}, env.get, &out)
+	if exitCode(err) != exitUsage || !errors.Is(err, errUnhealthy) {
+		t.Errorf("%v", err)
+	}
+	wantSaid(t, out.String(), "fail  BETTER_AUTH_URL must be set", "fail  ALLOWED_ORIGINS must", "fail  REDIS_URL must be",
+		"ok    configuration for production", "ok    SQLite .* is not there yet")
+	env["DATABASE_URL"] = "postgres://app:12/34secret@127.0.0.1:1/d"
+	out.Reset()
+	if err := run(t.Context(), []string{"doctor"}, env.get, &out); exitCode(err) != exitUsage || strings.Contains(out.String(), "connect") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+}

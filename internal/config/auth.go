@@ -15,7 +15,9 @@ func (l *loader) resolveAuth() {
 	auth.BetterAuthURL = l.webOrigin("BETTER_AUTH_URL", auth.BetterAuthURL)
 	auth.Issuer = cmp.Or(auth.Issuer, auth.BetterAuthURL)
 	auth.Audience = cmp.Or(auth.Audience, auth.BetterAuthURL)
-	l.webOrigin("AUTH_JWKS_URL", auth.JWKSURL)
+	if l.webOrigin("AUTH_JWKS_URL", auth.JWKSURL) == "" {
+		auth.JWKSURL = ""
+	}
 	if auth.JWKSURL == "" && auth.BetterAuthURL != "" {
 		auth.JWKSURL = auth.BetterAuthURL + "/api/auth/jwks"
 	}
@@ -62,15 +64,17 @@ func (l *loader) webOrigin(name, raw string) string {
 
 // resolveOrigins checks ALLOWED_ORIGINS and writes each origin as browsers send it.
 func (l *loader) resolveOrigins() {
+	var origins []string
 	for i, allowed := range l.config.AllowedOrigins {
-		if allowed == "*" {
-			continue
+		origin := allowed
+		if allowed != "*" {
+			var err error
+			if origin, err = Origin(allowed); err != nil {
+				l.rejectFor("ALLOWED_ORIGINS", "the "+ordinal(i+1)+" is none")
+				continue
+			}
 		}
-		origin, err := Origin(allowed)
-		if err != nil {
-			l.rejectFor("ALLOWED_ORIGINS", "the "+ordinal(i+1)+" is none")
-			continue
-		}
-		l.config.AllowedOrigins[i] = origin
+		origins = append(origins, origin)
 	}
+	l.config.AllowedOrigins = origins
 }

@@ -114,6 +114,11 @@ func (u pgURL) ignored() string {
 
 // parseDatabase reads the URL of a database. The part of the scheme that names a Python driver is dropped.
 func parseDatabase(raw string) (u databaseURL) {
+	defer func() {
+		if u.cause != "" {
+			u = databaseURL{pgURL: pgURL{cause: u.cause}}
+		}
+	}()
 	raw = strings.TrimSpace(raw)
 	scheme, rest, _ := strings.Cut(raw, ":")
 	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")

@@ -256,10 +256,10 @@ func (l *loader) checkRedis() {
 	if raw == "" {
 		return
 	}
-	if cause := misplacedInRedis(raw); cause != "" {
+	cause := misplacedInRedis(raw)
+	if _, err := redis.ParseURL(raw); err != nil || cause != "" {
 		l.rejectFor("REDIS_URL", cause)
-	} else if _, err := redis.ParseURL(raw); err != nil {
-		l.reject("REDIS_URL")
+		l.config.RateLimit.RedisURL = ""
 	}
 }
 
