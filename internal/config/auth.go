@@ -62,7 +62,7 @@ func (l *loader) webOrigin(name, raw string) string {
 	return origin(u)
 }
 
-// resolveOrigins checks ALLOWED_ORIGINS and writes each origin as browsers send it.
+// resolveOrigins checks CORS_ALLOWED_HEADERS and ALLOWED_ORIGINS, and writes each origin as browsers send it.
 func (l *loader) resolveOrigins() {
 	var origins []string
 	for i, allowed := range l.config.AllowedOrigins {
@@ -77,4 +77,7 @@ func (l *loader) resolveOrigins() {
 		origins = append(origins, origin)
 	}
 	l.config.AllowedOrigins = origins
+	if slices.ContainsFunc(l.config.AllowedHeaders, func(name string) bool { return !headerName.MatchString(name) || name == "*" }) {
+		l.reject("CORS_ALLOWED_HEADERS")
+	}
 }
