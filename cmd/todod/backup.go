@@ -98,5 +98,5 @@ erasures, sign-outs and new passwords since the backup are undone
 
 // describe says to a person what is in a file.
 func describe(c sqlite.Contents) string {
-	return fmt.Sprintf("%d people, %d tasks, %.1f MB", c.People, c.Tasks, float64(c.Bytes)/1e6)
+	return fmt.Sprintf("%d accounts, %d people who have written something, %d tasks, %.1f MB", c.Accounts, c.People, c.Tasks, float64(c.Bytes)/1e6)
 }

@@ -34,7 +34,7 @@ func TestBackupAndRestore(t *testing.T) {
 	do("no such file", exitFailure, "backup", file)
 	p := start(t, env)
 	call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"kept"}`)
-	do("1 people, 1 tasks", 0, "backup", file)
+	do("0 accounts, 1 people who have written something, 1 tasks", 0, "backup", file)
 	do("--force", exitFailure, "backup", file)
 	do("is backed up in "+file, 0, "backup", "--force", file)
 	call(t, "POST", p.url+"/api/v1/tasks", token, `{"title":"lost"}`)

@@ -28,9 +28,17 @@ func migrate(ctx context.Context, cfg config.Config, stdout io.Writer) (err erro
 		n, err = postgres.Migrate(ctx, cfg.Database.DirectURL, cfg.Database.BetterAuthFK)
 	}
 	if err != nil {
-		return err
+		return withAdvice(err)
 	}
 	_, err = fmt.Fprintf(stdout, "%s: %d migrations run, schema is current\n", cfg.Database, n)
+	return err
+}
+
+// withAdvice returns an error of a database with what to do about it in a line of its own, if that can be said.
+func withAdvice(err error) error {
+	if advice := postgres.Advice(err); advice != "" {
+		return fmt.Errorf("%w\n%s", err, advice)
+	}
 	return err
 }
 

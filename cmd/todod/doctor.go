@@ -22,6 +22,9 @@ const examinationTimeout = 20 * time.Second
 // errUnhealthy is the end of a doctor who found something wrong.
 var errUnhealthy = errors.New("doctor: something is wrong")
 
+// errMisconfigured is an errUnhealthy where it is the configuration.
+var errMisconfigured = fmt.Errorf("%w with the configuration", errUnhealthy)
+
 // A report is what the doctor says, a line each.
 type report struct {
 	out    io.Writer
@@ -42,9 +45,11 @@ func (r *report) add(lines ...string) {
 }
 
 // doctor checks the deployment that is configured, changes nothing unless the flags say so, and returns errUnhealthy if
-// something is wrong. The configuration itself has been checked by whoever loaded it.
-func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io.Writer) error {
+// something is wrong. What is wrong with the configuration itself, as whoever loaded it found out, is reported, too, and what
+// can be examined without it is.
+func doctor(ctx context.Context, cfg config.Config, loaded error, flags doctorFlags, stdout io.Writer) error {
 	r := &report{out: stdout}
+	r.problems(loaded)
 	if err := cfg.ForeseeDevSecret(); err != nil {
 		r.say("fail", "%v", err)
 	}
@@ -56,11 +61,8 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 	}
 	r.examineTLS(cfg.TLS, time.Now())
 	r.examineAudit(cfg.AuditLogFile)
-	examinations := []func(context.Context, config.Config){r.examinePostgres, r.examineSignIn, r.examineRedis}
-	if cfg.Database.Engine == config.SQLite {
-		examinations[0] = r.examineSQLite
-	}
-	if flags.AfterRestore {
+	examinations := []func(context.Context, config.Config){r.examineDatabase, r.examineSignIn, r.examineRedis}
+	if flags.AfterRestore && loaded == nil {
 		r.bumpRevisions(ctx, cfg)
 	}
 	for _, examine := range examinations {
@@ -71,8 +73,34 @@ func doctor(ctx context.Context, cfg config.Config, flags doctorFlags, stdout io
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}
-	if r.failed {
+	switch {
+	case loaded != nil:
+		return errMisconfigured
+	case r.failed:
 		return errUnhealthy
 	}
 	return nil
+}
+
+// problems reports what is wrong with the configuration, if anything is, a line each.
+func (r *report) problems(loaded error) {
+	var all *config.Problems
+	switch {
+	case errors.As(loaded, &all):
+		for _, problem := range all.Unwrap() {
+			r.say("fail", "%v", problem)
+		}
+	case loaded != nil:
+		r.say("fail", "%v", loaded)
+	}
+}
+
+// examineDatabase reports on the database, if one is configured that can be understood.
+func (r *report) examineDatabase(ctx context.Context, cfg config.Config) {
+	switch {
+	case cfg.Database.Engine == config.SQLite:
+		r.examineSQLite(ctx, cfg)
+	case cfg.Database.URL != "" && cfg.Database.DirectURL != "":
+		r.examinePostgres(ctx, cfg)
+	}
 }

@@ -13,11 +13,8 @@ import (
 // readiness.
 const besides = 4
 
-// The versions of PostgreSQL that todod is made for.
-const (
-	oldestPostgres = 14
-	newestPostgres = 18
-)
+// newestPostgres is the newest version of PostgreSQL that todod was tested with.
+const newestPostgres = 18
 
 // farAhead is how far clocks of machines that ask the network for the time are never apart.
 const farAhead = 5 * time.Second
@@ -29,6 +26,12 @@ func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
 		r.say("fail", "%s: %v", cfg.Database, err)
 		if advice := postgres.Advice(err); advice != "" {
 			r.add(advice)
+		}
+		return
+	}
+	if len(d.Lacks) > 0 {
+		for _, lack := range d.Lacks {
+			r.say("fail", "%s: %s", cfg.Database, lack)
 		}
 		return
 	}
@@ -47,8 +50,6 @@ func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
 // server reports on the server and the connection to it.
 func (r *report) server(cfg config.Config, d postgres.Diagnosis) {
 	switch {
-	case d.Major < oldestPostgres:
-		r.say("fail", "%s answers, version %s: todod needs PostgreSQL %d or newer", cfg.Database, d.Version, oldestPostgres)
 	case d.Major > newestPostgres:
 		r.say("warn", "%s answers, version %s: todod was tested with PostgreSQL up to %d", cfg.Database, d.Version, newestPostgres)
 	default:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -46,15 +45,14 @@ func guessable(secret string) bool {
 // examineOrigin reports whether browsers let a frontend at this origin read what the API answers. An origin that is none
 // is an error of the arguments.
 func (r *report) examineOrigin(cfg config.Config, origin string) error {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+	origin, err := config.Origin(origin)
+	if err != nil || !strings.HasPrefix(origin, "http://") && !strings.HasPrefix(origin, "https://") {
 		return fmt.Errorf("todod: %w: --origin must be an origin such as https://app.example.com, without a path", errUsage)
 	}
-	origin = strings.ToLower(u.Scheme + "://" + u.Host)
 	switch {
 	case !httpapi.Admits(cfg.AllowedOrigins, origin):
 		r.say("fail", "a frontend at %s is kept out by browsers: add it to ALLOWED_ORIGINS, which is %s", origin, strings.Join(cfg.AllowedOrigins, ","))
-	case cfg.Env.Strict() && u.Scheme == "http":
+	case cfg.Env.Strict() && strings.HasPrefix(origin, "http:"):
 		r.say("warn", "a frontend at %s is let in, but its tokens can be read on the way: serve it with https", origin)
 	default:
 		r.say("ok", "a frontend at %s is let in", origin)

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -38,7 +38,7 @@ func (r *report) betterAuth(ctx context.Context, cfg config.Config) {
 	status, ahead, err := askTime(ctx, where)
 	switch {
 	case err != nil:
-		r.say("fail", "Better Auth can't be reached, nobody can sign in there: %v", err)
+		r.say("fail", "Better Auth can't be reached at %s, nobody can sign in there: %v", where, err)
 		return
 	case status != http.StatusOK && a.Provider == config.BetterAuth:
 		r.say("fail", "Better Auth answers %d at %s: its routes must be at /api/auth of BETTER_AUTH_URL", status, where)
@@ -80,15 +80,23 @@ func askTime(ctx context.Context, url string) (status int, ahead time.Duration, 
 	asked := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, withoutURL(err)
 	}
 	answered := time.Now()
 	_ = resp.Body.Close()
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
-		return 0, 0, fmt.Errorf("%s answers without a date", url)
+		return 0, 0, errors.New("it answers without a date")
 	}
 	return resp.StatusCode, date.Add(time.Second / 2).Sub(asked.Add(answered.Sub(asked) / 2)), nil
+}
+
+// withoutURL returns an error of a request without the URL that it repeats, whose query may be a key.
+func withoutURL(err error) error {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return failed.Err
+	}
+	return err
 }
 
 // keys reports on the key server. Where nothing else can be verified it must have keys.
@@ -98,16 +106,16 @@ func (r *report) keys(ctx context.Context, a config.Auth) {
 		verdict = "warn"
 	}
 	if _, _, err := askTime(ctx, a.JWKSURL); err != nil {
-		r.say("fail", "the keys that verify tokens can't be had, such tokens get a 503: %v", err)
+		r.say("fail", "the keys that verify tokens can't be had from %s, such tokens get a 503: %v", a.JWKSShown(), err)
 		return
 	}
 	n, err := auth.UsableKeys(ctx, a.JWKSURL, a.AllowedAlgs)
 	switch {
 	case err != nil:
-		r.say(verdict, "there are no keys at %s, tokens that are signed with one get a 503; Better Auth has keys with its plugin jwt(): %v", a.JWKSURL, err)
+		r.say(verdict, "there are no keys at %s, tokens that are signed with one get a 503; Better Auth has keys with its plugin jwt(): %v", a.JWKSShown(), withoutURL(err))
 	case n == 0:
-		r.say("warn", "no keys yet at %s that AUTH_ALLOWED_ALGS allows: Better Auth makes one when it first needs one", a.JWKSURL)
+		r.say("warn", "no keys yet at %s that AUTH_ALLOWED_ALGS allows: Better Auth makes one when it first needs one", a.JWKSShown())
 	default:
-		r.say("ok", "%d keys at %s verify tokens", n, a.JWKSURL)
+		r.say("ok", "%d keys at %s verify tokens", n, a.JWKSShown())
 	}
 }

@@ -184,6 +184,13 @@ func TestTheDoctorOnBrokenDeployments(t *testing.T) {
 				env["DATABASE_URL"] = "postgres://x@127.0.0.1:1/todod?sslmode=disable"
 			}, nil, []string{"fail  PostgreSQL x@127.0.0.1:1/todod: connect: ", "      see whether it runs"},
 		},
+		"a setting that changes what texts mean": {
+			func(t *testing.T, env environment, admin string) {
+				name, its := login(t, admin, "")
+				execute(t, admin, "grant todod_app to "+name, "alter role "+name+" set standard_conforming_strings = off")
+				env["DATABASE_URL"] = its
+			}, nil, []string{"fail  PostgreSQL .*standard_conforming_strings is off.*: alter role .* set standard_conforming_strings = on;"},
+		},
 		"no way for migrations": {
 			func(_ *testing.T, env environment, _ string) {
 				env["DATABASE_DIRECT_URL"] = "postgres://x@127.0.0.1:1/todod?sslmode=disable"
@@ -467,5 +474,23 @@ func TestTheDoctorOnAuditFiles(t *testing.T) {
 	}
 	if said, _ := examined(t, isolated(t, nil)); strings.Contains(said, "security events") {
 		t.Errorf("there is none:\n%s", said)
+	}
+}
+
+// TestTheDoctorGoesOnWithoutSettings: what is missing is a line each, and the rest is looked at.
+func TestTheDoctorGoesOnWithoutSettings(t *testing.T) {
+	t.Parallel()
+	env := isolated(t, environment{"APP_ENV": "production", "REDIS_URL": "redis://:12/34secret@127.0.0.1:1"})
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"doctor"}, env.get, &out)
+	if exitCode(err) != exitUsage || !errors.Is(err, errUnhealthy) {
+		t.Errorf("%v", err)
+	}
+	wantSaid(t, out.String(), "fail  BETTER_AUTH_URL must be set", "fail  ALLOWED_ORIGINS must", "fail  REDIS_URL must be",
+		"ok    configuration for production", "ok    SQLite .* is not there yet")
+	env["DATABASE_URL"] = "postgres://app:12/34secret@127.0.0.1:1/d"
+	out.Reset()
+	if err := run(t.Context(), []string{"doctor"}, env.get, &out); exitCode(err) != exitUsage || strings.Contains(out.String(), "connect") {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }

@@ -37,9 +37,12 @@ func (f importFlags) Validate() error {
 
 // importLegacy moves the old backend's data into the database that is configured, and says what it did.
 func importLegacy(ctx context.Context, cfg config.Config, flags importFlags, stdout io.Writer) (err error) {
-	from, err := config.ParseDatabase(flags.From)
+	from, warnings, err := config.ParseDatabase(flags.From)
 	if err != nil {
 		return fmt.Errorf("todod: %w: --from %w", errUsage, err)
+	}
+	for _, warning := range warnings {
+		_, _ = fmt.Fprintln(os.Stderr, "--from:", warning)
 	}
 	accounts := cfg.Auth.Provider == config.Local
 	if flags.Accounts != nil {

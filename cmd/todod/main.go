@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -45,7 +47,7 @@ func main() {
 // exitCode returns the exit code for an error of run.
 func exitCode(err error) int {
 	var problems *config.Problems
-	if errors.As(err, &problems) || errors.Is(err, errUsage) {
+	if errors.As(err, &problems) || errors.Is(err, errUsage) || errors.Is(err, errMisconfigured) {
 		return exitUsage
 	}
 	return exitFailure
@@ -97,8 +99,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return err
 	}
 	cfg, err := config.Load(getenv)
+	if command == "doctor" {
+		return doctor(ctx, cfg, err, cli.Doctor, stdout)
+	}
 	if err != nil {
 		return err
+	}
+	if usesDatabase(command) {
+		_, _ = fmt.Fprintln(os.Stderr, "database:", whereIs(cfg.Database))
 	}
 	if strings.HasPrefix(command, "user ") {
 		return manageUsers(ctx, cfg, command, cli.User, console{os.Stdin, os.Stderr}, stdout)
@@ -112,8 +120,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return migrate(ctx, cfg, stdout)
 	case "token":
 		return printToken(ctx, cfg, cli.Token, stdout)
-	case "doctor":
-		return doctor(ctx, cfg, cli.Doctor, stdout)
 	case "import":
 		return importLegacy(ctx, cfg, cli.Import, stdout)
 	case "healthcheck":
@@ -121,6 +127,35 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	default:
 		return serve(ctx, cfg, getenv, stdout)
 	}
+}
+
+// usesDatabase reports whether a command works on the database and ends, so that a person should see which one it is.
+func usesDatabase(command string) bool {
+	name, _, _ := strings.Cut(command, " ")
+	return slices.Contains([]string{"user", "migrate", "backup", "restore", "import"}, name)
+}
+
+// whereIs says to a person which database that is: a file by its whole path, as a folder may be the wrong one.
+func whereIs(db config.Database) string {
+	if db.Engine == config.SQLite {
+		if whole, err := filepath.Abs(db.Path); err == nil {
+			db.Path = whole
+		}
+	}
+	return db.String()
+}
+
+// withoutURLs returns text without the arguments in it that are URLs, or flags with one: they may have passwords in them.
+func withoutURLs(text string, args []string) string {
+	for _, arg := range args {
+		if _, value, isFlag := strings.Cut(arg, "="); isFlag && strings.HasPrefix(arg, "-") {
+			arg = value
+		}
+		if strings.ContainsAny(arg, "@:=") {
+			text = strings.ReplaceAll(text, arg, "[redacted]")
+		}
+	}
+	return text
 }
 
 // parse reads args into cli and returns the command they name, "" if they only asked for help.
@@ -140,7 +175,7 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
-		return "", fmt.Errorf("todod: %w: %w (todod --help shows what there is)", errUsage, err)
+		return "", fmt.Errorf("todod: %w: %s (todod --help shows what there is)", errUsage, withoutURLs(err.Error(), args))
 	}
 	return kctx.Command(), nil
 }

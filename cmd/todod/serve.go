@@ -154,7 +154,7 @@ func openAPI(
 			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
-		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
+		AllowedOrigins: cfg.AllowedOrigins, AllowedHeaders: cfg.AllowedHeaders, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
 		Metrics: o.metrics, MetricsRoute: metricsRoute(cfg), Traces: o.traces,
 	})
 	watchState(o.metrics, db, hub, limits.Source, api)

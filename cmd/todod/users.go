@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 	"unicode"
@@ -45,19 +47,24 @@ type accountStore interface {
 	io.Closer
 }
 
-// openAccounts opens the database that is configured, when it is ready.
-func openAccounts(ctx context.Context, cfg config.Config) (accountStore, error) {
+// openAccounts opens the database that is configured, when it is ready. A file that isn't there is made only if create says
+// so: whoever looks for somebody in the wrong folder is not to find an empty database.
+func openAccounts(ctx context.Context, cfg config.Config, create bool) (accountStore, error) {
 	if cfg.Database.Engine == config.SQLite {
+		if _, err := os.Stat(cfg.Database.Path); errors.Is(err, fs.ErrNotExist) && !create {
+			return nil, fmt.Errorf("%s is not there: go to the folder in which todod runs, or set DATABASE_URL", whereIs(cfg.Database))
+		}
 		return sqlite.Open(ctx, cfg.Database.Path)
 	}
-	return postgres.Connect(ctx, postgresConfig(cfg, discard))
+	db, err := postgres.Connect(ctx, postgresConfig(cfg, discard))
+	return db, withAdvice(err)
 }
 
 // manageUsers carries out one of userCommands.
 func manageUsers(
 	ctx context.Context, cfg config.Config, command string, flags userCommands, in console, stdout io.Writer,
 ) (err error) {
-	store, err := openAccounts(ctx, cfg)
+	store, err := openAccounts(ctx, cfg, strings.HasPrefix(command, "user create"))
 	if err != nil {
 		return fmt.Errorf("user: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -51,7 +52,7 @@ func storeOf(t *testing.T, env environment) accountStore {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := openAccounts(t.Context(), cfg)
+	s, err := openAccounts(t.Context(), cfg, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,3 +219,26 @@ type readerFunc func([]byte) (int, error)
 
 // Read implements io.Reader.
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestNoCommandMakesADatabaseInTheWrongFolder: it says where it looked instead. Making an account makes the database, as a
+// start would.
+func TestNoCommandMakesADatabaseInTheWrongFolder(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "data", "todod.db")
+	env := isolated(t, environment{"DATABASE_URL": "sqlite:" + path})
+	for _, args := range [][]string{{"list"}, {"set-password", "ada"}, {"delete", "ada", "--yes"}} {
+		if out, err := user(t, env, "correct horse battery\n", args...); err == nil || !strings.Contains(err.Error(), path+" is not there: go to the folder") {
+			t.Errorf("user %v: %s, %v", args, out, err)
+		}
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
+		t.Errorf("made %v, %v", entries, err)
+	}
+	mustUser(t, env, "correct horse battery\n", "create", "--email", "ada@example.com", "--name", "Ada")
+	backup := filepath.Join(folder, "backup.db")
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"backup", backup}, env.get, &out); err != nil || !strings.Contains(out.String(), "1 accounts, 0 people who have written something") {
+		t.Errorf("backup: %s, %v", out.String(), err)
+	}
+}

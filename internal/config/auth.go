@@ -15,7 +15,9 @@ func (l *loader) resolveAuth() {
 	auth.BetterAuthURL = l.webOrigin("BETTER_AUTH_URL", auth.BetterAuthURL)
 	auth.Issuer = cmp.Or(auth.Issuer, auth.BetterAuthURL)
 	auth.Audience = cmp.Or(auth.Audience, auth.BetterAuthURL)
-	l.webOrigin("AUTH_JWKS_URL", auth.JWKSURL)
+	if l.webOrigin("AUTH_JWKS_URL", auth.JWKSURL) == "" {
+		auth.JWKSURL = ""
+	}
 	if auth.JWKSURL == "" && auth.BetterAuthURL != "" {
 		auth.JWKSURL = auth.BetterAuthURL + "/api/auth/jwks"
 	}
@@ -50,23 +52,32 @@ func (l *loader) webOrigin(name, raw string) string {
 	}
 	u, err := parseURL(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		l.reject(name)
+		cause := ""
+		if strings.Contains(raw, "@") {
+			cause = "there is an @ in it, and it must not say who logs in"
+		}
+		l.rejectFor(name, cause)
 		return ""
 	}
 	return origin(u)
 }
 
-// resolveOrigins checks ALLOWED_ORIGINS and writes each origin as browsers send it.
+// resolveOrigins checks CORS_ALLOWED_HEADERS and ALLOWED_ORIGINS, and writes each origin as browsers send it.
 func (l *loader) resolveOrigins() {
+	var origins []string
 	for i, allowed := range l.config.AllowedOrigins {
-		if allowed == "*" {
-			continue
+		origin := allowed
+		if allowed != "*" {
+			var err error
+			if origin, err = Origin(allowed); err != nil {
+				l.rejectFor("ALLOWED_ORIGINS", "the "+ordinal(i+1)+" is none")
+				continue
+			}
 		}
-		u, err := parseURL(allowed)
-		if err != nil || strings.Contains(u.Host, "*") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
-			l.reject("ALLOWED_ORIGINS")
-			continue
-		}
-		l.config.AllowedOrigins[i] = origin(u)
+		origins = append(origins, origin)
+	}
+	l.config.AllowedOrigins = origins
+	if slices.ContainsFunc(l.config.AllowedHeaders, func(name string) bool { return !headerName.MatchString(name) || name == "*" }) {
+		l.reject("CORS_ALLOWED_HEADERS")
 	}
 }

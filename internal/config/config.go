@@ -20,10 +20,11 @@ type Config struct {
 
 	AuditLogFile string `env:"AUDIT_LOG_FILE"` // "": none
 
-	Host            string         `env:"API_HOST" envDefault:"0.0.0.0"`
+	Host            string         `env:"API_HOST" envDefault:"0.0.0.0" must:"be an address or a name of this machine, such as 0.0.0.0, ::1 or localhost, without a port"`
 	Port            uint16         `env:"API_PORT" envDefault:"8000" must:"be a number from 1 to 65535"` // 0: any free port
 	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" must:"be a whole number from 1"`
 	AllowedOrigins  []string       `env:"ALLOWED_ORIGINS" envDefault:"*" must:"be a comma-separated list of origins such as https://app.example.com, without a path, or *"`
+	AllowedHeaders  []string       `env:"CORS_ALLOWED_HEADERS" must:"be a comma-separated list of names of headers such as X-Tenant"`
 	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" must:"be a comma-separated list of addresses and CIDRs such as 10.0.0.0/8"`
 	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535 other than API_PORT and TLS_REDIRECT_PORT"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`

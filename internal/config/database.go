@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -30,17 +31,17 @@ func describePostgres(url string) string {
 	return fmt.Sprintf("PostgreSQL %s@%s:%d/%s", c.User, c.Host, c.Port, c.Database)
 }
 
-// ParseDatabase reads a database URL in the forms that DATABASE_URL takes. Its error doesn't repeat the URL, which may have
-// a password in it.
-func ParseDatabase(raw string) (Database, error) {
-	engine, target := parseDatabase(raw)
-	switch engine {
-	case SQLite:
-		return Database{Engine: SQLite, Path: target}, nil
-	case Postgres:
-		return Database{Engine: Postgres, URL: target}, nil
+// ParseDatabase reads a database URL in the forms that DATABASE_URL takes, and returns what is to be said about it besides.
+// Its error doesn't repeat the URL, which may have a password in it.
+func ParseDatabase(raw string) (db Database, warnings []string, err error) {
+	found := parseDatabase(raw)
+	if found.cause != "" {
+		return Database{}, nil, errors.New("must be sqlite:path or postgres://user:password@host:5432/name, as DATABASE_URL is: " + found.cause)
 	}
-	return Database{}, errors.New("must be sqlite:path or postgres://user:password@host:5432/name, as DATABASE_URL is")
+	if len(found.dropped) > 0 {
+		warnings = []string{"it " + found.ignored()}
+	}
+	return Database{Engine: found.engine, Path: found.path, URL: found.url}, warnings, nil
 }
 
 // maxPool is the largest pool: more connections than any server takes.
@@ -49,24 +50,16 @@ const maxPool = 10_000
 // resolveDatabase turns DATABASE_URL and DATABASE_DIRECT_URL from what was written into what it means.
 func (l *loader) resolveDatabase() {
 	db := &l.config.Database
-	engine, target := parseDatabase(db.URL)
-	db.Engine, db.URL = engine, ""
-	switch engine {
-	case SQLite:
-		db.Path = target
-	case Postgres:
-		db.URL = target
-	default:
-		l.reject("DATABASE_URL")
-	}
-
+	found := l.readDatabase("DATABASE_URL", db.URL)
+	db.Engine, db.Path, db.URL = found.engine, found.path, found.url
 	if db.DirectURL == "" {
 		db.DirectURL = l.directURL(db.URL)
-	} else if directEngine, direct := parseDatabase(db.DirectURL); directEngine == Postgres && engine != SQLite {
-		db.DirectURL = direct
 	} else {
-		db.DirectURL = ""
-		l.reject("DATABASE_DIRECT_URL")
+		direct := l.readDatabase("DATABASE_DIRECT_URL", db.DirectURL)
+		if db.DirectURL = direct.url; direct.engine == SQLite || found.engine == SQLite {
+			db.DirectURL = ""
+			l.reject("DATABASE_DIRECT_URL")
+		}
 	}
 
 	if db.PoolSize > maxPool {
@@ -97,30 +90,58 @@ func (l *loader) directURL(url string) string {
 	return unpooled
 }
 
-// driverSSL is how Python's drivers spell sslmode in a query.
-var driverSSL = regexp.MustCompile(`([?&])ssl=(disable|allow|prefer|require|verify-ca|verify-full)(&|$)`)
+// readDatabase reads the URL of a database in the variable of that name, and notes what is wrong with it or ignored of it.
+func (l *loader) readDatabase(name, raw string) databaseURL {
+	found := parseDatabase(raw)
+	if found.cause != "" {
+		l.rejectFor(name, found.cause)
+	} else if len(found.dropped) > 0 {
+		l.warn("%s %s", name, found.ignored())
+	}
+	return found
+}
 
-// parseDatabase returns the engine that raw names, "" if none, and the file or URL that it leads to. The part of the
-// scheme that names a Python driver is dropped.
-func parseDatabase(raw string) (engine, target string) {
+// A databaseURL is the URL of a database that was read: of an engine, or with a cause.
+type databaseURL struct {
+	engine, path string
+	pgURL
+}
+
+// ignored goes on after the name of a URL some of whose parameters were dropped.
+func (u pgURL) ignored() string {
+	return "has parameters that are other programs' and mean nothing to todod, which goes on without: " + strings.Join(u.dropped, ", ")
+}
+
+// parseDatabase reads the URL of a database. The part of the scheme that names a Python driver is dropped.
+func parseDatabase(raw string) (u databaseURL) {
+	defer func() {
+		if u.cause != "" {
+			u = databaseURL{pgURL: pgURL{cause: u.cause}}
+		}
+	}()
+	raw = strings.TrimSpace(raw)
 	scheme, rest, _ := strings.Cut(raw, ":")
 	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")
 	switch scheme {
 	case "sqlite":
-		if path := sqlitePath(rest); path != "" {
-			return SQLite, path
+		u.engine, u.path = SQLite, sqlitePath(rest)
+		if u.path == "" {
+			u.cause = "that is no path of a file"
 		}
 	case "postgres", "postgresql":
-		url := "postgres:" + driverSSL.ReplaceAllString(rest, "${1}sslmode=${2}${3}")
-		if _, err := pgxpool.ParseConfig(url); err == nil && strings.HasPrefix(url, "postgres://") {
-			return Postgres, url
+		u.engine, u.pgURL = Postgres, readPostgresURL(rest)
+	default:
+		u.cause = causeNoScheme
+		if strings.Contains(raw, "://") {
+			u.cause = causeScheme
 		}
 	}
-	return "", ""
+	return u
 }
 
 // sqlitePath returns the file that what follows "sqlite:" names, "" if none. In the URL form a path begins after the
-// third slash, so that an absolute one has four. Databases in memory and parameters are refused.
+// third slash, so that an absolute one has four. Databases in memory and parameters are refused, and so is what looks like
+// the rest of another URL: paths are shown.
 func sqlitePath(rest string) string {
 	path := rest
 	if afterHost, isURL := strings.CutPrefix(rest, "//"); isURL {
@@ -129,7 +150,10 @@ func sqlitePath(rest string) string {
 			return ""
 		}
 	}
-	if strings.Contains(path, "?") || strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
+	if who, _, hasAt := strings.Cut(path, "@"); hasAt && strings.Contains(strings.TrimPrefix(who, filepath.VolumeName(who)), ":") {
+		return ""
+	}
+	if strings.Contains(path, "?") || strings.Contains(path, "://") || strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
 		return ""
 	}
 	return path

@@ -10,21 +10,21 @@ import (
 func TestDatabaseURLs(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]Database{
-		"sqlite:///relative.db":                                    {Engine: SQLite, Path: "relative.db"},
-		"sqlite:////var/lib/todod.db":                              {Engine: SQLite, Path: "/var/lib/todod.db"},
-		"sqlite:path/to.db":                                        {Engine: SQLite, Path: "path/to.db"},
-		"sqlite:/absolute.db":                                      {Engine: SQLite, Path: "/absolute.db"},
-		"sqlite+aiosqlite:///./test.db":                            {Engine: SQLite, Path: "./test.db"},
-		"postgres://u:p@h/d":                                       {Engine: Postgres, URL: "postgres://u:p@h/d"},
-		"postgresql://u:p@h:5433/d":                                {Engine: Postgres, URL: "postgres://u:p@h:5433/d"},
-		"POSTGRESQL+asyncpg://u:p@h/d":                             {Engine: Postgres, URL: "postgres://u:p@h/d"},
-		"postgresql+psycopg2://u:p@h/d":                            {Engine: Postgres, URL: "postgres://u:p@h/d"},
-		"postgresql+psycopg://u:p@h/d":                             {Engine: Postgres, URL: "postgres://u:p@h/d"},
-		"postgresql+asyncpg://h/d?ssl=require":                     {Engine: Postgres, URL: "postgres://h/d?sslmode=require"},
-		"postgresql+asyncpg://h/d?a=b&ssl=verify-full&c=d":         {Engine: Postgres, URL: "postgres://h/d?a=b&sslmode=verify-full&c=d"},
-		"postgresql://h/d?sslmode=require&channel_binding=require": {Engine: Postgres, URL: "postgres://h/d?sslmode=require&channel_binding=require"},
-		"postgresql://a,b:5433/d?target_session_attrs=any":         {Engine: Postgres, URL: "postgres://a,b:5433/d?target_session_attrs=any"},
-		"postgres:///d?host=/var/run/postgresql":                   {Engine: Postgres, URL: "postgres:///d?host=/var/run/postgresql"},
+		"sqlite:///relative.db":                                     {Engine: SQLite, Path: "relative.db"},
+		"sqlite:////var/lib/todod.db":                               {Engine: SQLite, Path: "/var/lib/todod.db"},
+		"sqlite:path/to.db":                                         {Engine: SQLite, Path: "path/to.db"},
+		"sqlite:/absolute.db":                                       {Engine: SQLite, Path: "/absolute.db"},
+		"sqlite+aiosqlite:///./test.db":                             {Engine: SQLite, Path: "./test.db"},
+		"postgres://u:p@h/d":                                        {Engine: Postgres, URL: "postgres://u:p@h/d"},
+		"postgresql://u:p@h:5433/d":                                 {Engine: Postgres, URL: "postgres://u:p@h:5433/d"},
+		"POSTGRESQL+asyncpg://u:p@h/d":                              {Engine: Postgres, URL: "postgres://u:p@h/d"},
+		"postgresql+psycopg2://u:p@h/d":                             {Engine: Postgres, URL: "postgres://u:p@h/d"},
+		"postgresql+psycopg://u:p@h/d":                              {Engine: Postgres, URL: "postgres://u:p@h/d"},
+		"postgresql+asyncpg://h/d?ssl=require":                      {Engine: Postgres, URL: "postgres://h/d?sslmode=require"},
+		"postgresql+asyncpg://h/d?options=b&ssl=verify-full&role=d": {Engine: Postgres, URL: "postgres://h/d?options=b&sslmode=verify-full&role=d"},
+		"postgresql://h/d?sslmode=require&channel_binding=require":  {Engine: Postgres, URL: "postgres://h/d?sslmode=require&channel_binding=require"},
+		"postgresql://a,b:5433/d?target_session_attrs=any":          {Engine: Postgres, URL: "postgres://a,b:5433/d?target_session_attrs=any"},
+		"postgres:///d?host=/var/run/postgresql":                    {Engine: Postgres, URL: "postgres:///d?host=/var/run/postgresql"},
 	} {
 		got := mustLoad(t, with{"DATABASE_URL": raw}).Database
 		if got.Engine != want.Engine || got.Path != want.Path || got.URL != want.URL || got.DirectURL != want.URL {
@@ -158,7 +158,7 @@ func TestParseDatabase(t *testing.T) {
 		"postgresql+asyncpg://ada:s3cret@h/todo": {Engine: Postgres, URL: "postgres://ada:s3cret@h/todo"},
 		"mysql://ada:s3cret@h/todo":              {}, "todo.db": {}, "": {},
 	} {
-		got, err := ParseDatabase(raw)
+		got, _, err := ParseDatabase(raw)
 		if got != want || (err == nil) != (want.Engine != "") || err != nil && strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q: %+v, %v; want %+v", raw, got, err, want)
 		}

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
+	"net/netip"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
@@ -42,6 +46,7 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 
 	l.collect(variables(&l.config), getenv, fromDotenv)
 	l.parse()
+	l.resolveHost()
 	l.resolveDatabase()
 	l.resolveAuth()
 	l.resolveOrigins()
@@ -82,14 +87,24 @@ func (l *loader) warn(format string, args ...any) {
 }
 
 // reject records that the variable of that name is not what it must be.
-func (l *loader) reject(name string) {
+func (l *loader) reject(name string) { l.rejectFor(name, "") }
+
+// hasURL matches the names of variables that are URLs. They are not shown, as any part of one that can't be understood may
+// be a password.
+var hasURL = regexp.MustCompile(`_(URL|ENDPOINT|ORIGINS)$`)
+
+// rejectFor records that the variable of that name is not what it must be, with the likely cause if there is one.
+func (l *loader) rejectFor(name, cause string) {
+	if cause != "" {
+		cause = ": " + cause
+	}
 	for _, v := range variables(&l.config) {
 		switch {
 		case v.name != name:
-		case v.secret, strings.Contains(l.values[name], "@"): // which may follow a password
-			l.fault(name, "%s must %s", name, v.must)
+		case v.secret, hasURL.MatchString(name), strings.Contains(l.values[name], "@"): // which may follow a password
+			l.fault(name, "%s must %s%s", name, v.must, cause)
 		default:
-			l.fault(name, "%s must %s, got %q", name, v.must, l.values[name])
+			l.fault(name, "%s must %s, got %q%s", name, v.must, l.values[name], cause)
 		}
 	}
 }
@@ -129,6 +144,7 @@ func (l *loader) collect(wanted []variable, sources ...func(string) string) {
 			if value != "" && path != "" {
 				l.fault(v.name, "%s and %[1]s_FILE are both set: keep one", v.name)
 			}
+			l.checkFraming(v.name, value)
 			if path != "" {
 				value = l.readValue(v.name, path)
 				if slices.Contains(secretNames, v.name) {
@@ -138,6 +154,19 @@ func (l *loader) collect(wanted []variable, sources ...func(string) string) {
 			l.values[v.name] = value
 			break
 		}
+	}
+}
+
+// checkFraming records a problem with a value that brings something along from the file that it was read from by somebody
+// else, such as a shell or docker --env-file. It is not for us to take that off: Better Auth would still have it.
+func (l *loader) checkFraming(name, value string) {
+	switch {
+	case strings.HasSuffix(value, "\r"):
+		l.fault(name, "%s ends with a carriage return: the file that it is from has the line ends of Windows, save it with those of Unix", name)
+	case strings.ContainsFunc(value, unicode.IsControl):
+		l.fault(name, "%s has a line end or another control character in it", name)
+	case len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[0] == value[len(value)-1]:
+		l.fault(name, "%s is in quotes, which docker --env-file and others keep: take them off", name)
 	}
 }
 
@@ -209,12 +238,54 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 	return list
 }
 
+// resolveHost takes the brackets off an address of IPv6, which URLs have, and rejects what is neither an address nor a name.
+func (l *loader) resolveHost() {
+	host := l.config.Host
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		host = strings.TrimSuffix(inner, "]")
+	}
+	if _, err := netip.ParseAddr(host); err != nil && !hostName.MatchString(host) {
+		l.reject("API_HOST")
+	}
+	l.config.Host = host
+}
+
 // checkRedis rejects a URL that isn't one of a Redis.
 func (l *loader) checkRedis() {
-	url := string(l.config.RateLimit.RedisURL)
-	if _, err := redis.ParseURL(url); url != "" && err != nil {
-		l.reject("REDIS_URL")
+	raw := string(l.config.RateLimit.RedisURL)
+	if raw == "" {
+		return
 	}
+	cause := misplacedInRedis(raw)
+	if _, err := redis.ParseURL(raw); err != nil || cause != "" {
+		l.rejectFor("REDIS_URL", cause)
+		l.config.RateLimit.RedisURL = ""
+	}
+}
+
+// misplacedInRedis returns why the URL of a Redis can't be right where a part of its password may have come to stand where
+// it would be shown, else "". The last @ before the path ends the password.
+func misplacedInRedis(raw string) string {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	host := rest[strings.LastIndex(rest[:end], "@")+1 : end]
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = strings.Trim(host, "[]")
+	}
+	_, notAddr := netip.ParseAddr(name)
+	switch {
+	case strings.Contains(rest[end:], "@"):
+		return causeSlash
+	case strings.Contains(rest[end:], "#"):
+		return "there is a # in it; if the password has one, write it %23"
+	case scheme != "unix" && name != "" && notAddr != nil && !hostName.MatchString(name):
+		return causeName
+	}
+	return ""
 }
 
 // checkRetention rejects a retention of nothing, and a log that forgets changes whose keys are remembered.

@@ -95,6 +95,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	t.Parallel()
 	want := Config{
 		Env: Staging, LogLevel: Level(slog.LevelWarn), AuditLogFile: "/var/log/todod/audit.log", Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
+		AllowedHeaders:  []string{"X-Tenant", "X-Build"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
 		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
@@ -120,8 +121,9 @@ func TestEveryVariableIsRead(t *testing.T) {
 	}
 	got := mustLoad(t, with{
 		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
-		"ALLOWED_ORIGINS": "https://A.example:443/, http://b.example:3000,",
-		"TRUSTED_PROXIES": "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
+		"ALLOWED_ORIGINS":      "https://A.example:443/, http://b.example:3000,",
+		"CORS_ALLOWED_HEADERS": "X-Tenant, X-Build",
+		"TRUSTED_PROXIES":      "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
 		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",
 		"TRASH_RETENTION": "7d", "CHANGE_RETENTION": "36h", "IDEMPOTENCY_RETENTION": "3600",
 		"DATABASE_URL": "postgresql+asyncpg://u:p@pool/d", "DATABASE_DIRECT_URL": "postgresql://u:p@direct/d",
@@ -163,6 +165,7 @@ func TestBadValues(t *testing.T) {
 		"LOG_LEVEL":                {"LOUD", "INFO+2", "0"},
 		"API_PORT":                 {"-1", "65536", "80a", "0x50", " 8000"},
 		"ALLOWED_ORIGINS":          {"app.example", "https://", "https://a.example/app", "https://*.example", "https://a.example?x", ",", "null", "https://u:p@a.example"},
+		"CORS_ALLOWED_HEADERS":     {"X Tenant", "X-A, Y:Z", "*", ","},
 		"TRUSTED_PROXIES":          {"10.0.0.0/33", "proxy", "10.0.0.0-10.0.0.9", ","},
 		"SHUTDOWN_TIMEOUT":         {"-1s", "soon", "1.5d", "-1d", "106752d", "99999999999999"},
 		"TRASH_RETENTION":          {"0", "0d", "ever"},

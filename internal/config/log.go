@@ -17,23 +17,27 @@ func (c Config) LogValue() slog.Value {
 			text = c.Database.String()
 		case v.name == "DATABASE_DIRECT_URL" && text != "":
 			text = describePostgres(text)
-		case v.name == "AUTH_JWKS_URL":
-			text = withoutQuery(text)
 		case v.secret && !v.value.IsZero():
 			text = redacted
 		case v.secret:
 			text = ""
+		case hasURL.MatchString(v.name):
+			text = withoutQuery(text)
+		case strings.Contains(text, "://") && strings.Contains(text, "@"): // an issuer can be anything
+			text = redacted
 		}
 		attrs = append(attrs, slog.String(v.name, text))
 	}
 	return slog.GroupValue(attrs...)
 }
 
-// withoutQuery returns a URL without what its query says, which may be a key.
+// JWKSShown returns the URL of the keys as it may be shown.
+func (a Auth) JWKSShown() string { return withoutQuery(a.JWKSURL) }
+
+// withoutQuery returns a URL without what its query or fragment says, which may be a key.
 func withoutQuery(url string) string {
-	before, _, has := strings.Cut(url, "?")
-	if !has {
-		return url
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		return url[:i+1] + redacted
 	}
-	return before + "?" + redacted
+	return url
 }

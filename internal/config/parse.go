@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"math"
+	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -10,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
+	"golang.org/x/net/idna"
 )
 
 // errMalformed is what parsers return; the operator reads the field's must tag instead.
@@ -153,13 +156,42 @@ func parsePrefixes(s string) ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// parseURL reads an absolute URL, with a host and without credentials.
+// parseURL reads an absolute URL, with a host and without credentials. An @ anywhere may end some. Domains come out as
+// browsers and certificates have them, in punycode.
 func parseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.Contains(s, "@") {
 		return nil, errMalformed
 	}
+	if isASCII(u.Host) {
+		return u, nil
+	}
+	host, err := domains.ToASCII(u.Hostname())
+	if err != nil {
+		return nil, errMalformed
+	}
+	if u.Port() != "" {
+		host = net.JoinHostPort(host, u.Port())
+	}
+	u.Host = host
 	return u, nil
+}
+
+// domains are read as browsers read them: IDNA 2008 by the rules of UTS 46, without its transitional ones.
+var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
+
+// isASCII reports whether s is nothing else.
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII })
+}
+
+// Origin returns the origin that a person wrote as browsers send it. An error says that it is none.
+func Origin(raw string) (string, error) {
+	u, err := parseURL(raw)
+	if err != nil || strings.Contains(u.Host, "*") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+		return "", errMalformed
+	}
+	return origin(u), nil
 }
 
 // origin returns scheme://host[:port] of u as browsers write it: in lower case, without the scheme's own port.

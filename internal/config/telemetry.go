@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
 
 // Traced reports whether traces are to be made.
 func (t Telemetry) Traced() bool {
@@ -29,6 +33,7 @@ func (l *loader) resolveTelemetry(getenv func(string) string, dotenv map[string]
 	if !t.Traced() {
 		return
 	}
+	l.checkHeaders(getenv, dotenv)
 	if t.Protocol != otlpProtocol {
 		l.warn("OTEL_EXPORTER_OTLP_PROTOCOL is %q, but traces are sent as %s", t.Protocol, otlpProtocol)
 	}
@@ -45,6 +50,21 @@ func (l *loader) resolveTelemetry(getenv func(string) string, dotenv map[string]
 		}
 	}
 }
+
+// checkHeaders rejects headers that can't be read. The SDK would repeat them, and there are secrets among them.
+func (l *loader) checkHeaders(getenv func(string) string, dotenv map[string]string) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
+		for pair := range strings.SplitSeq(cmp.Or(l.values[name], getenv(name), dotenv[name]), ",") {
+			key, value, ok := strings.Cut(pair, "=")
+			if strings.TrimSpace(pair) != "" && (!ok || !headerName.MatchString(strings.TrimSpace(key)) || !escaped(value)) {
+				l.fault(name, "%s must be name=value, comma-separated, with %% , and spaces in a value as %%25 %%2C %%20", name)
+			}
+		}
+	}
+}
+
+// headerName matches the name of a header (RFC 9110, section 5.1).
+var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // checkMetricsPort rejects a port for metrics that is another one's.
 func (l *loader) checkMetricsPort() {

@@ -40,6 +40,7 @@ type Config struct {
 	Traces       *observe.Traces  // nil: none
 
 	AllowedOrigins []string       // of browsers; "*" is any
+	AllowedHeaders []string       // that their pages may send besides those that todod itself looks at
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 	HTTPS          HTTPS
 }
@@ -99,7 +100,7 @@ func New(cfg Config) *API {
 		a.mux.Handle("GET /metrics", a.scraped())
 	}
 	a.describe()
-	a.handler = a.wrap(a.mux, cfg.AllowedOrigins)
+	a.handler = a.wrap(a.mux, cfg.AllowedOrigins, cfg.AllowedHeaders)
 	return a
 }
 

@@ -15,14 +15,13 @@ import (
 func etagOf(t todo.Task) string { return fmt.Sprintf(`"v%d"`, t.Version) }
 
 // entityTag is an entity tag (RFC 9110, section 8.8.3) at the beginning of a list. A comma may be part of it.
-var entityTag = regexp.MustCompile(`^(W/)?"([^\x00-\x20"\x7F]*)"[ \t]*(?:,|$)`)
+var entityTag = regexp.MustCompile(`^(?:W/)?"([^\x00-\x20"\x7F]*)"[ \t]*(?:,|$)`)
 
 // compressed is what a proxy may add to an entity tag when it compresses. None of our tags ends like that.
 var compressed = regexp.MustCompile(`-+(?:gzip|zstd|br|deflate)$`)
 
-// A tag is an entity tag that a client sent.
+// A tag is an entity tag that a client sent, weak or not.
 type tag struct {
-	weak   bool
 	opaque string // without quotes, and without what compression adds
 }
 
@@ -39,7 +38,7 @@ func parseTags(h http.Header, name string) (tags []tag, star bool, err error) {
 		if found == nil {
 			return nil, false, notTags(name)
 		}
-		tags = append(tags, tag{weak: found[1] != "", opaque: compressed.ReplaceAllString(found[2], "")})
+		tags = append(tags, tag{opaque: compressed.ReplaceAllString(found[1], "")})
 		rest = strings.TrimLeft(rest[len(found[0]):], between)
 	}
 	return tags, false, nil
@@ -50,9 +49,10 @@ func notTags(name string) error {
 	return todo.InvalidFields(todo.FieldError{Field: name, Message: `must be * or a list of entity tags such as "v7"`})
 }
 
-// wantedVersions returns the versions that an If-Match header names, nil if any will do. It compares strongly, as RFC 9110
-// asks for (section 13.1.1), so that a weak tag names none. A header that names nothing at all is Invalid: whoever sends
-// it meant to be careful, and must not be answered by a change of whatever is there.
+// wantedVersions returns the versions that an If-Match header names, nil if any will do. RFC 9110 asks for a strong
+// comparison (section 13.1.1), in which a weak tag names none. But ours name a version, whoever made them weak: proxies do
+// when they compress, and would have refused every careful change of their clients for ever. A header that names nothing at
+// all is Invalid: whoever sends it meant to be careful, and must not be answered by a change of whatever is there.
 func wantedVersions(h http.Header) ([]todo.Rev, error) {
 	tags, star, err := parseTags(h, "If-Match")
 	switch {
@@ -65,7 +65,7 @@ func wantedVersions(h http.Header) ([]todo.Rev, error) {
 	for _, t := range tags {
 		n, err := strconv.ParseInt(strings.TrimPrefix(t.opaque, "v"), 10, 64)
 		version := todo.Rev(n)
-		if err == nil && !t.weak && t.is(etagOf(todo.Task{Version: version})) {
+		if err == nil && t.is(etagOf(todo.Task{Version: version})) {
 			versions = append(versions, version)
 		}
 	}

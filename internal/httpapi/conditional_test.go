@@ -57,7 +57,10 @@ func TestIfMatch(t *testing.T) {
 			{func() string { return "\"\xe9\", " + tag() }, changed},
 			{func() string { return other }, failed},
 			{func() string { return other + `, "v998"` }, failed},
-			{func() string { return "W/" + tag() }, failed}, // RFC 9110, section 13.1.1
+			{func() string { return "W/" + tag() }, changed}, // as nginx marks what it compresses
+			{func() string { return `W/"v1-gzip"` }, failed},
+			{func() string { return "W/" + other + ", W/" + tag() }, changed},
+			{func() string { return "W/" + other }, failed},
 			{func() string { return `""` }, failed},
 			{func() string { return `"*"` }, failed},
 			{func() string { return `"a,b"` }, failed},

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -21,6 +22,7 @@ import (
 // URL that it was given once.
 type eventsInput struct {
 	LastEventID string   `header:"Last-Event-ID" doc:"The id of the last event that the client has seen: go on from there"`
+	InQuery     string   `query:"lastEventId" doc:"The same, as event-source-polyfill sends it"`
 	Since       revision `query:"since" doc:"The same, where the header can't be set; absent for what happens from now on"`
 	Ticket      string   `query:"ticket" doc:"Instead of the Authorization header, where that can't be set"`
 }
@@ -50,14 +52,29 @@ func (revision) Schema(huma.Registry) *huma.Schema {
 // position returns where the client stands, false if it only wants to know what happens from now on. An id that we
 // didn't send is a place that nobody reaches.
 func (in *eventsInput) position() (todo.LogPosition, bool) {
-	if in.LastEventID == "" {
+	id := cmp.Or(in.LastEventID, in.InQuery)
+	if id == "" {
 		return todo.LogPosition{Rev: in.Since.rev}, in.Since.set
 	}
 	var r revision
-	if r.UnmarshalText([]byte(in.LastEventID)) != nil {
+	if r.UnmarshalText([]byte(id)) != nil {
 		r.rev = math.MaxInt64
 	}
 	return todo.LogPosition{Rev: r.rev}, true
+}
+
+// start returns the revision from which a stream begins that has this news first: the client's, where it has one, so that
+// one that loses the connection before it has read them asks for them again. Instead of a place that nobody reaches it is
+// the beginning.
+func (in *eventsInput) start(first todo.LogPage) todo.Rev {
+	switch at, known := in.position(); {
+	case !known:
+		return first.At.Rev
+	case at.Rev == math.MaxInt64:
+		return 0
+	default:
+		return at.Rev
+	}
 }
 
 // eventStreamType is the media type of server-sent events (HTML standard, section 9.2).
@@ -68,7 +85,8 @@ func streaming(op *huma.Operation) {
 	mark(op, lastingTag, true)
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what " +
-			"`/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read " +
+			"`/api/v1/sync` tells of it. Besides: `hello`, always the first, with the `rev` from which the stream begins in its " +
+			"data; `reset` when the client can't go on from where it stands and has to read " +
 			"everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has " +
 			"expired or is no longer good, its session or account has ended, or it gives way to newer streams, with the " +
 			"`reason` in its data (of the last, `too_many_streams`, with `retry`: come back later). A comment comes every 15 seconds.",
@@ -101,7 +119,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse
 		s.out.open()
 		if r.Method != http.MethodHead {
 			rec := recordOf(r.Context())
-			rec.reason = s.run(r.Context(), first)
+			rec.reason = s.run(r.Context(), in.start(first.news), first)
 			if s.failure != nil {
 				rec.cutOff(s.failure)
 			}
@@ -147,9 +165,10 @@ type eventStream struct {
 	failure error // why it had to end, if that is a fault of ours
 }
 
-// run writes events until the client goes away or may not listen any more, and returns why it ended.
-func (s *eventStream) run(ctx context.Context, first portion) string {
-	s.out.begin(first.news)
+// run writes events, the first of which comes after start, until the client goes away or may not listen any more, and
+// returns why it ended.
+func (s *eventStream) run(ctx context.Context, start todo.Rev, first portion) string {
+	s.out.begin(start)
 	s.tell(first)
 	beat := s.now().Add(heartbeat)
 	timer := time.NewTimer(0)

@@ -135,13 +135,58 @@ func TestAStreamIsMadeToArriveAtOnce(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if e, err := l.Block(); err != nil || e.ID != "1" || e.Data != "" || len(l.Retry) != 4 {
+	if e, err := l.Block(); err != nil || e.Name != "hello" || e.ID != "1" || e.Data != `{"rev":1}` || len(l.Retry) != 4 {
 		t.Errorf("it begins with %+v, retry %q, %v", e, l.Retry, err)
 	}
 	head := s.as(t, "ada", "HEAD", "/api/v1/events", "").want(t, http.StatusOK)
 	if head.header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("HEAD: %v", head.header)
 	}
+}
+
+// TestHelloSaysWhereAStreamBegins: whoever loses the connection right after it asks from there and has missed nothing, even
+// what it was about to be told.
+func TestHelloSaysWhereAStreamBegins(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		for range 3 {
+			s.create(t, "ada", `{"title":"x"}`)
+		}
+		for _, c := range []struct{ query, header, hello, next string }{
+			{"", "", "3", ""}, {"?since=1", "", "1", "2"}, {"?since=0", "2", "2", "3"}, {"?since=0&lastEventId=1", "", "1", "2"},
+			{"?lastEventId=", "", "3", ""}, {"?lastEventId=1", "2", "2", "3"}, {"?since=99", "", "99", "3"}, {"", "x", "0", "3"},
+		} {
+			header := http.Header{}
+			if c.header != "" {
+				header.Set("Last-Event-ID", c.header)
+			}
+			l := s.listen(t, "ada", c.query, header)
+			e, err := l.Block()
+			if err != nil || e.Name != "hello" || e.ID != c.hello || e.Data != `{"rev":`+c.hello+`}` {
+				t.Errorf("%+v: %+v, %v", c, e, err)
+			}
+			if c.next != "" {
+				if e, err := l.Next(); err != nil || e.ID != c.next || (e.Name == "reset") != (c.hello == "99" || c.hello == "0") {
+					t.Errorf("%+v: then %+v, %v", c, e, err)
+				}
+			}
+			l.Close()
+		}
+	})
+}
+
+// TestOnlyAStreamUsesATicketUp: what can't be answered with one leaves it as it was.
+func TestOnlyAStreamUsesATicketUp(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		ticket := s.ticket(t, http.Header{"Authorization": {"Bearer " + mint(t, "ada")}})
+		url := "/api/v1/events?ticket=" + ticket
+		s.as(t, "", "HEAD", url, "").want(t, http.StatusMethodNotAllowed)
+		for _, more := range []string{"&since=x", "&since=-1", "&sinc=1", "&since=1&since=2", "&ticket=x"} {
+			wantProblem(t, more, s.as(t, "", "GET", url+more, ""), http.StatusBadRequest, "INVALID_REQUEST")
+		}
+		s.listen(t, "", "?since=0&ticket="+ticket, nil).Close()
+		s.as(t, "", "GET", url, "").want(t, http.StatusUnauthorized)
+		s.as(t, "", "GET", url+"&since=x", "").want(t, http.StatusBadRequest)
+	})
 }
 
 // TestAStreamGoesOnWhereTheClientWas: by header, by parameter, or from now on; the header counts more.

@@ -58,15 +58,11 @@ func (e *eventWriter) comeBackLater() {
 	e.write(fmt.Appendf(nil, "retry: %d\n\n", later))
 }
 
-// begin writes when to come back if the stream is lost, and where things stand, so that who comes back before the first
-// event doesn't miss any either.
-func (e *eventWriter) begin(first todo.LogPage) {
+// begin writes when to come back if the stream is lost, and where it begins, so that every client knows where it stands
+// before anything has happened: some libraries take no notice of an id without data.
+func (e *eventWriter) begin(start todo.Rev) {
 	retry := retryLeast + rand.IntN(retryRange) //nolint:gosec // nothing secret: clients shall come back one by one
-	text := fmt.Appendf(nil, "retry: %d\n", retry)
-	if len(first.Changes) == 0 && !first.Reset {
-		text = fmt.Appendf(text, "id: %d\n", first.At.Rev)
-	}
-	e.write(append(text, '\n'))
+	e.write(fmt.Appendf(nil, "retry: %d\nevent: hello\nid: %d\ndata: {\"rev\":%[2]d}\n\n", retry, start))
 }
 
 // eventsOf returns the events that tell of news. Where the log can't be told, that is one that has the client read

@@ -31,6 +31,8 @@ var (
 	allowedHeaders = []string{
 		"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "Last-Event-ID",
 		"X-Request-ID", "traceparent",
+		// What libraries and tools for tracing add by themselves.
+		"tracestate", "baggage", "sentry-trace", "X-Requested-With", "Cache-Control", "Pragma", "Accept",
 	}
 	exposedHeaders = []string{
 		"ETag", "Location", "Link", "X-Total-Count", "Retry-After", "RateLimit", "RateLimit-Policy",
@@ -39,12 +41,12 @@ var (
 )
 
 // cors lets pages of the given origins call the API. It stands outside the routes, so that errors carry its headers too:
-// without them a page can't tell a 401 from a network failure.
-func cors(origins []string) func(http.Handler) http.Handler {
+// without them a page can't tell a 401 from a network failure. The pages may send the headers also, too.
+func cors(origins, also []string) func(http.Handler) http.Handler {
 	policy := rscors.New(rscors.Options{
 		AllowedOrigins:   origins,
 		AllowedMethods:   []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
-		AllowedHeaders:   allowedHeaders,
+		AllowedHeaders:   slices.Concat(allowedHeaders, also),
 		ExposedHeaders:   exposedHeaders,
 		AllowCredentials: !slices.Contains(origins, "*"),
 		MaxAge:           600,
@@ -74,7 +76,7 @@ func Admits(origins []string, origin string) bool {
 		"Access-Control-Request-Headers": {"authorization,content-type"},
 	}}
 	answer := headerOnly{}
-	cors(origins)(http.NotFoundHandler()).ServeHTTP(answer, preflight)
+	cors(origins, nil)(http.NotFoundHandler()).ServeHTTP(answer, preflight)
 	allowed := http.Header(answer).Get("Access-Control-Allow-Origin")
 	return allowed == origin || allowed == "*"
 }

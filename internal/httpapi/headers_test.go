@@ -24,7 +24,9 @@ func TestBrowsersMayCallFromAnywhereInDevelopment(t *testing.T) {
 }
 
 // someOrigins allows the pages of one origin.
-func someOrigins(cfg *httpapi.Config) { cfg.AllowedOrigins = []string{"https://app.example.com"} }
+func someOrigins(cfg *httpapi.Config) {
+	cfg.AllowedOrigins, cfg.AllowedHeaders = []string{"https://app.example.com"}, []string{"X-Tenant"}
+}
 
 func TestPreflights(t *testing.T) {
 	t.Parallel()
@@ -40,6 +42,17 @@ func TestPreflights(t *testing.T) {
 				a.header.Get("Access-Control-Allow-Credentials") != "true" || a.header.Get("Access-Control-Max-Age") != "600" {
 				t.Errorf("%s %s: %v", method, path, a.header)
 			}
+		}
+	}
+	for _, header := range []string{
+		"tracestate", "baggage", "sentry-trace", "x-requested-with", "cache-control", "pragma", "accept", "x-tenant",
+		"accept,authorization,baggage,content-type,sentry-trace,traceparent,tracestate",
+	} {
+		a := s.do(t, request{method: "OPTIONS", path: "/api/v1/tasks", header: map[string]string{
+			"Origin": "https://app.example.com", "Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": header,
+		}}).want(t, http.StatusNoContent)
+		if got := a.header.Get("Access-Control-Allow-Headers"); got != header {
+			t.Errorf("%s is allowed as %q", header, got)
 		}
 	}
 	for name, header := range map[string]map[string]string{

@@ -75,7 +75,7 @@ func (a *API) routes() {
 
 // wrap puts around the routes what every request walks through, the first to see it first. What has its place after a
 // route is known (who calls, how often) is in admit.
-func (a *API) wrap(routes routeMux, origins []string) http.Handler {
+func (a *API) wrap(routes routeMux, origins, headers []string) http.Handler {
 	return through(a.matched(routes),
 		a.identified,   // a request id, and the record that the others write to
 		a.measured,     // metrics and a trace, of what has become known when it is answered
@@ -84,7 +84,7 @@ func (a *API) wrap(routes routeMux, origins []string) http.Handler {
 		a.recovered,    // a panic is a 500
 		secure,         // headers for every answer
 		a.strict,       // and one more for those by HTTPS
-		cors(origins),
+		cors(origins, headers),
 		a.httpsOnly, // nothing by plain HTTP where that is required
 	)
 }

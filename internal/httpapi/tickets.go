@@ -71,7 +71,34 @@ func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, err
 	if ticket == "" {
 		return a.authenticate(r, cost)
 	}
+	if err := checkStream(op, r); err != nil {
+		if limited := a.limitAddress(r.Context(), 1); limited != nil {
+			err = limited
+		}
+		return auth.Principal{}, err
+	}
 	return a.redeem(r.Context(), ticket, cost)
+}
+
+// checkStream returns an error unless r asks for a stream, and in a way that can be answered, so that nothing else uses a
+// ticket up.
+func checkStream(op *huma.Operation, r *http.Request) error {
+	if r.Method != http.MethodGet {
+		return &refusal{
+			status: http.StatusMethodNotAllowed, detail: "A ticket opens a stream, by GET", reason: "a ticket without a stream",
+			header: map[string]string{"Allow": http.MethodGet},
+		}
+	}
+	if err := checkForm(op, r); err != nil {
+		return err
+	}
+	var since revision
+	if text := r.URL.Query().Get("since"); text != "" {
+		if err := since.UnmarshalText([]byte(text)); err != nil {
+			return todo.InvalidFields(todo.FieldError{Field: "since", Message: err.Error()})
+		}
+	}
+	return nil
 }
 
 // redeem uses a ticket up and returns whom it speaks for. One that isn't good costs its address what a bad token costs.

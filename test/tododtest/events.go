@@ -50,11 +50,11 @@ func (l *Listener) Close() {
 	_ = l.Answer.Body.Close()
 }
 
-// Next waits for the next event and returns it. The error is io.EOF when the server has ended the stream.
+// Next waits for the next event but hello, which each stream begins with, and returns it. The error is io.EOF when the server has ended the stream.
 func (l *Listener) Next() (Event, error) {
 	for {
 		e, err := l.Block()
-		if err != nil || e.Data != "" {
+		if err != nil || e.Data != "" && e.Name != "hello" {
 			return e, err
 		}
 	}

@@ -25,10 +25,12 @@ type Diagnosis struct {
 	Unknown     int           // migrations that have run and that this program doesn't know
 	Protected   bool          // the database itself keeps users apart for this login; only known when nothing is pending
 	Isolation   string        // how, in words
+
+	Lacks []string // what keeps todod from working there, with what to do; then nothing more is known
 }
 
-// getServer asks a server about itself and this login. A limit of -1 is none.
-const getServer = `select current_setting('server_version_num')::int / 10000, clock_timestamp(), least(
+// getConnections asks how many connections this login may have. A limit of -1 is none.
+const getConnections = `select least(
 	current_setting('max_connections')::int - case when r.rolsuper then 0 else current_setting('superuser_reserved_connections')::int end,
 	nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1))
 	from pg_catalog.pg_roles r, pg_catalog.pg_database d where r.rolname = session_user and d.datname = current_database()`
@@ -46,13 +48,17 @@ func Diagnose(ctx context.Context, cfg Config) (d Diagnosis, err error) {
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	_, encrypted := conn.PgConn().Conn().(interface{ HandshakeContext(context.Context) error })
 	d.TLS, d.Version = encrypted, conn.PgConn().ParameterStatus("server_version")
-	var clock time.Time
-	asked := time.Now()
-	if err := conn.QueryRow(ctx, getServer).Scan(&d.Major, &clock, &d.Connections); err != nil {
+	state, err := readState(ctx, conn)
+	if err != nil {
+		return d, err
+	}
+	d.Major, d.Ahead, d.Lacks = state.major, state.ahead, state.lacks()
+	if len(d.Lacks) > 0 {
+		return d, nil
+	}
+	if err := conn.QueryRow(ctx, getConnections).Scan(&d.Connections); err != nil {
 		return d, fmt.Errorf("ask the server: %w", err)
 	}
-	answered := time.Now()
-	d.Ahead = clock.Sub(asked.Add(answered.Sub(asked) / 2))
 	d.Pending, d.Unknown, err = lookForMigrations(ctx, direct)
 	switch {
 	case err != nil && direct != cfg.URL:
@@ -129,21 +135,33 @@ func lookForMigrations(ctx context.Context, url string) (pending, unknown int, e
 	return pending, unknown, err
 }
 
-// A notOwnerError is why a login that doesn't own the tables can't see which migrations have run.
-type notOwnerError struct {
+// An advisedError is one that comes with what to do about it.
+type advisedError struct {
 	error
-	owner string
+	advice string
 }
 
 // Unwrap returns what the server says.
-func (e *notOwnerError) Unwrap() error { return e.error }
+func (e *advisedError) Unwrap() error { return e.error }
+
+// mayNotCreate returns err, with what to do if the login of db may not make a schema.
+func mayNotCreate(ctx context.Context, db *sql.DB, err error) error {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != insufficientPrivilege {
+		return err
+	}
+	var grant string
+	if asked := db.QueryRowContext(ctx, "select format('grant create on database %I to %I;', current_database(), session_user)").Scan(&grant); asked != nil {
+		return err
+	}
+	return &advisedError{err, "execute this, as the owner of the database: " + grant + " or name a login that may in DATABASE_DIRECT_URL"}
+}
 
 // ownerOfMigrations asks who owns the table of migrations, and whether the present role has that role's rights.
 const ownerOfMigrations = `select pg_get_userbyid(c.relowner), pg_has_role(c.relowner, 'usage')
 	from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 	where n.nspname = 'todod' and c.relname = 'migrations'`
 
-// notOwner returns err, as a notOwnerError if the login of db may not do what it tried because it doesn't own the tables.
+// notOwner returns err, with what to do if the login of db may not do what it tried because it doesn't own the tables.
 func notOwner(ctx context.Context, db *sql.DB, err error) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != insufficientPrivilege {
 		return err
@@ -153,17 +171,19 @@ func notOwner(ctx context.Context, db *sql.DB, err error) error {
 	if asked := db.QueryRowContext(ctx, ownerOfMigrations).Scan(&owner, &owns); asked != nil || owns {
 		return err // which says enough
 	}
-	return &notOwnerError{err, owner}
+	return &advisedError{err, "DATABASE_DIRECT_URL must be the login that owns the tables: " + owner}
 }
 
-// Advice says to an operator what to do about an error of Diagnose, "" if the error has to speak for itself.
+// Advice says to an operator what to do about a database that can't be connected to, looked at or migrated, "" if the error has to speak for itself.
 func Advice(err error) string {
 	var pgErr *pgconn.PgError
 	var certificate *tls.CertificateVerificationError
-	var stranger *notOwnerError
+	var advised *advisedError
 	switch {
-	case errors.As(err, &stranger):
-		return "DATABASE_DIRECT_URL must be the login that owns the tables: " + stranger.owner
+	case err == nil:
+		return ""
+	case errors.As(err, &advised):
+		return advised.advice
 	case errors.As(err, &pgErr):
 		return advice[pgErr.Code]
 	case errors.As(err, &certificate):

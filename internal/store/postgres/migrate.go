@@ -35,6 +35,9 @@ const migrationTimeout = 10 * time.Minute
 func Migrate(ctx context.Context, url string, betterAuth bool) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, migrationTimeout)
 	defer cancel()
+	if err := mustFit(ctx, url); err != nil {
+		return 0, err
+	}
 	db, err := openForMigrations(url)
 	if err != nil {
 		return 0, err
@@ -73,7 +76,7 @@ end $$`
 // migrate makes the schema and runs all migrations that have not run. The caller holds the lock.
 func migrate(ctx context.Context, db *sql.DB) (int, error) {
 	if _, err := db.ExecContext(ctx, makeSchema); err != nil {
-		return 0, fmt.Errorf("create schema: %w", err)
+		return 0, mayNotCreate(ctx, db, fmt.Errorf("create schema: %w", err))
 	}
 	return migrations.Run(ctx, db)
 }

@@ -128,7 +128,7 @@ func (s *Store) keepPreparing(ctx context.Context) {
 			return
 		}
 		s.notReady.Store(&err)
-		s.log.Warn("database not ready, trying again", "reason", err.Error())
+		s.log.Warn("database not ready, trying again", "reason", err.Error(), "remedy", Advice(err))
 		select {
 		case <-ctx.Done():
 			return
@@ -166,7 +166,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	return nil
 }
 
-// findIsolation finds out what holds for the login of the pool.
+// findIsolation finds out what holds for the login of the pool, whose database has to fit, too: it may be another server
+// than the one that migrations were run on.
 func (s *Store) findIsolation(ctx context.Context) (found isolation, err error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
@@ -175,6 +176,14 @@ func (s *Store) findIsolation(ctx context.Context) (found isolation, err error) 
 	defer conn.Release()
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
+	state, err := readState(ctx, conn.Conn())
+	if err := state.unfit(err); err != nil {
+		return unprotected, err
+	}
+	if state.ahead.Abs() > farAhead {
+		s.log.Warn("the database's clock and this machine's are apart: have both ask the network for the time",
+			"ahead_ms", state.ahead.Milliseconds())
+	}
 	return findIsolation(ctx, conn.Conn())
 }
 

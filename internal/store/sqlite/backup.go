@@ -14,9 +14,10 @@ import (
 
 // Contents is what a file was found to hold.
 type Contents struct {
-	Bytes  int64
-	People int // who have written something, or were erased
-	Tasks  int // the trash included
+	Bytes    int64
+	Accounts int // of todod's own
+	People   int // who have written something, or were erased
+	Tasks    int // the trash included
 }
 
 // Backup writes all that is in the database at path into a new file at to, readable by this user only, and returns what
@@ -133,6 +134,13 @@ func examine(ctx context.Context, path string) (c Contents, err error) {
 		return c, err
 	}
 	err = db.QueryRowContext(ctx, "select (select count(*) from users), (select count(*) from tasks)").Scan(&c.People, &c.Tasks)
+	if err != nil {
+		return c, err
+	}
+	err = db.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name = 'accounts'").Scan(&tables)
+	if err == nil && tables > 0 { // the first versions had none
+		err = db.QueryRowContext(ctx, "select count(*) from accounts").Scan(&c.Accounts)
+	}
 	return c, err
 }
 
