@@ -131,7 +131,8 @@ func openAPI(
 	hub.Start()
 	closers.then(hub.Close)
 	tasks := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	closers.then(sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log))
+	sweeper := sweepFrom(ctx, tasks, sweepEvery(cfg.Retention), o.metrics, o.log)
+	closers.then(sweeper.stop)
 	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(db, hub), o.traces, o.log)
 	if err != nil {
 		return nil, err
@@ -147,7 +148,8 @@ func openAPI(
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Accounts: provider, Tickets: account.NewTickets(db, time.Now), Events: hub,
 		PersonalData: account.NewPersonalData(account.PersonalDataConfig{
-			Store: db, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
+			Store: db, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"),
+			Erased: func(owner todo.UserID) { hub.Erased(owner); sweeper.Erased(owner) },
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
