@@ -134,7 +134,8 @@ func openAPI(
 	ordered := turn.Store(db, cfg.Database.PoolTimeout) // for what people ask for; streams and sweeps have no turn
 	tasks := todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, rules(cfg))
 	own := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
-	closers.then(sweepFrom(ctx, own, sweepEvery(cfg.Retention), o.metrics, o.log))
+	sweeper := sweepFrom(ctx, own, sweepEvery(cfg.Retention), o.metrics, o.log)
+	closers.then(sweeper.stop)
 	closers.then(foldTextsFrom(ctx, db, o.log))
 	provider, err := newProvider(cfg, verifier.Secrets, account.Observed(ordered, hub), o.traces, o.log)
 	if err != nil {
@@ -151,7 +152,8 @@ func openAPI(
 	api := httpapi.New(httpapi.Config{
 		Tasks: tasks, Streams: own, Accounts: provider, Tickets: account.NewTickets(ordered, time.Now), Events: hub,
 		PersonalData: account.NewPersonalData(account.PersonalDataConfig{
-			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"), Erased: hub.Erased,
+			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"),
+			Erased: func(owner todo.UserID) { hub.Erased(owner); sweeper.Erased(owner) },
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
 		AllowedOrigins: cfg.AllowedOrigins, AllowedHeaders: cfg.AllowedHeaders, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"todod/internal/config"
@@ -19,42 +20,114 @@ func sweepEvery(r config.Retention) time.Duration {
 	return max(time.Second, min(time.Hour, min(r.Trash, r.Changes, r.Keys)/24))
 }
 
-// sweepFrom removes what is no longer kept, again and again until ctx ends or the function it returns is called, which
-// waits for a sweep under way to stop. The times are drawn around every, so that replicas don't all begin at once.
-func sweepFrom(ctx context.Context, tasks *todo.Service, every time.Duration, metrics *observe.Metrics, log *slog.Logger) (stop func()) {
+// A sweeper removes in the background what is no longer kept, and what is left of people who were erased.
+type sweeper struct {
+	tasks   *todo.Service
+	every   time.Duration
+	metrics *observe.Metrics
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	erased []todo.UserID // whose data are to be removed
+	wake   chan struct{} // there are such
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// sweepFrom begins to sweep: at first what was left over when todod ended, then again and again, at times drawn around
+// every, so that replicas don't all begin at once. It ends with ctx, or by stop.
+func sweepFrom(
+	ctx context.Context, tasks *todo.Service, every time.Duration, metrics *observe.Metrics, log *slog.Logger,
+) *sweeper {
 	ctx, cancel := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	log = observe.For(log, "todod.sweep")
-	go func() {
-		defer close(stopped)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(every/2 + rand.N(every)): //nolint:gosec // nothing is secret about it
-				sweep(ctx, tasks, metrics, log)
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-stopped
+	s := &sweeper{
+		tasks: tasks, every: every, metrics: metrics, log: observe.For(log, "todod.sweep"), wake: make(chan struct{}, 1),
+		cancel: cancel, ended: make(chan struct{}),
+	}
+	go s.run(ctx)
+	return s
+}
+
+// stop ends it and waits until the step it is at is done.
+func (s *sweeper) stop() {
+	s.cancel()
+	<-s.ended
+}
+
+// Erased has what is left of owner removed at once. It doesn't wait for that.
+func (s *sweeper) Erased(owner todo.UserID) {
+	s.mu.Lock()
+	s.erased = append(s.erased, owner)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
 	}
 }
 
-// sweep sweeps once, and logs and counts what came of it.
-func sweep(ctx context.Context, tasks *todo.Service, metrics *observe.Metrics, log *slog.Logger) {
+// run sweeps until ctx ends.
+func (s *sweeper) run(ctx context.Context) {
+	defer close(s.ended)
+	if s.untilReady(ctx) {
+		s.carryOut(ctx, s.tasks.GoOnTidying)
+	}
+	next := time.NewTimer(s.pause())
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+			s.carryOut(ctx, s.tidyErased)
+		case <-next.C:
+			s.carryOut(ctx, s.tasks.Sweep)
+			next.Reset(s.pause())
+		}
+	}
+}
+
+// pause returns the time until the next sweep.
+func (s *sweeper) pause() time.Duration {
+	return s.every/2 + rand.N(s.every) //nolint:gosec // nothing is secret about it
+}
+
+// readyAgain is how long is waited before the database is looked at again that isn't ready yet.
+const readyAgain = time.Second
+
+// untilReady waits for the database, and reports whether it is there before ctx ends.
+func (s *sweeper) untilReady(ctx context.Context) bool {
+	for s.tasks.Ready(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(readyAgain):
+		}
+	}
+	return true
+}
+
+// tidyErased removes what is left of those whom Erased has named. Where that fails, a sweep goes on later.
+func (s *sweeper) tidyErased(ctx context.Context) (todo.Swept, error) {
+	s.mu.Lock()
+	owners := s.erased
+	s.erased = nil
+	s.mu.Unlock()
+	return s.tasks.TidyOf(ctx, owners...)
+}
+
+// carryOut removes something once, and logs and counts what came of it.
+func (s *sweeper) carryOut(ctx context.Context, remove func(context.Context) (todo.Swept, error)) {
 	limited, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
-	swept, err := tasks.Sweep(limited)
+	swept, err := remove(limited)
 	if ctx.Err() != nil {
 		err = nil // the stop has cut it short
 	}
-	metrics.Swept(swept.Tasks, swept.Others, err)
+	s.metrics.Swept(swept.Tasks, swept.Others, err)
 	if err != nil {
-		log.Warn("could not remove all that is no longer kept", "error", err.Error())
+		s.log.Warn("could not remove all that is no longer kept", "error", err.Error())
 	}
 	if swept != (todo.Swept{}) {
-		log.Info("removed what is no longer kept", "tasks", swept.Tasks, "others", swept.Others)
+		s.log.Info("removed what is no longer kept", "tasks", swept.Tasks, "others", swept.Others)
 	}
 }

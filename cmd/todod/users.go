@@ -41,15 +41,9 @@ type userCommands struct {
 	} `cmd:"" help:"Erase somebody: their account, their sessions, their tasks, everything. It can't be undone."`
 }
 
-// An accountStore is an account.Store that has to be closed.
-type accountStore interface {
-	account.Store
-	io.Closer
-}
-
 // openAccounts opens the database that is configured, when it is ready. A file that isn't there is made only if create says
 // so: whoever looks for somebody in the wrong folder is not to find an empty database.
-func openAccounts(ctx context.Context, cfg config.Config, create bool) (accountStore, error) {
+func openAccounts(ctx context.Context, cfg config.Config, create bool) (store, error) {
 	if cfg.Database.Engine == config.SQLite {
 		if _, err := os.Stat(cfg.Database.Path); errors.Is(err, fs.ErrNotExist) && !create {
 			return nil, fmt.Errorf("%s is not there: go to the folder in which todod runs, or set DATABASE_URL", whereIs(cfg.Database))
@@ -232,6 +226,23 @@ func deleteUser(
 	if err := o.Erase(ctx, p.ID); err != nil {
 		return err
 	}
+	if err := removeLeftovers(ctx, o, p.ID, stdout); err != nil {
+		return fmt.Errorf("%s is erased, but not all rows are removed yet; the server goes on, or do this again: %w", p.ID, err)
+	}
 	_, err = fmt.Fprintf(stdout, "%s is erased\n", p.ID)
 	return err
+}
+
+// progressEvery is how many rows are removed between two lines that say how many.
+const progressEvery = 100_000
+
+// removeLeftovers removes what is left of a person who was erased, and says from time to time how far it has come.
+func removeLeftovers(ctx context.Context, o auditedOperator, owner todo.UserID, stdout io.Writer) error {
+	rows, told := 0, 0
+	return o.Tidy(ctx, owner, func(n int) {
+		if rows += n; rows-told >= progressEvery {
+			told = rows
+			_, _ = fmt.Fprintf(stdout, "%d rows removed\n", rows) // who doesn't read it wants it done all the same
+		}
+	})
 }

@@ -46,7 +46,7 @@ func mustUser(t *testing.T, env environment, stdin string, args ...string) strin
 }
 
 // storeOf opens the database of env for a test to look into.
-func storeOf(t *testing.T, env environment) accountStore {
+func storeOf(t *testing.T, env environment) store {
 	t.Helper()
 	cfg, err := config.Load(env.get)
 	if err != nil {

@@ -113,7 +113,7 @@ func expect(t *testing.T, what string, err error, want todo.Code) {
 // TestASessionIsKnownByEitherForm of its token: the signed one where only that is taken, the bare one after the secret
 // that signed it was replaced.
 func TestASessionIsKnownByEitherForm(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		b := through(t, f, store, "s1")
 		s := signIn(t, b)
@@ -131,7 +131,7 @@ func TestASessionIsKnownByEitherForm(t *testing.T) {
 }
 
 func TestAwayIsNotOver(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		b := through(t, f, store, "s1")
 		s := signIn(t, b)
@@ -151,7 +151,7 @@ func TestAwayIsNotOver(t *testing.T) {
 
 // TestASessionThatIsNoneAnyMoreStaysDead: whatever ended it, it doesn't come back when that is put right.
 func TestASessionThatIsNoneAnyMoreStaysDead(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		for name, c := range map[string]struct {
 			secret string
 			end    func(f *far)
@@ -175,7 +175,7 @@ func TestASessionThatIsNoneAnyMoreStaysDead(t *testing.T) {
 }
 
 func TestSessionsSurviveARotationOfSecrets(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		s := signIn(t, through(t, f, store, "old"))
 		_, err := through(t, f, store, "new", "old").Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
@@ -185,7 +185,7 @@ func TestSessionsSurviveARotationOfSecrets(t *testing.T) {
 
 // TestSecretsChangeWhileSessionsGoOn: the provider asks for the secrets each time.
 func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		secrets := [][]byte{[]byte("old")}
 		b, err := account.NewBetterAuth(account.BetterAuthConfig{
@@ -211,7 +211,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 
 // TestASessionOfALocalAccountEnds when the accounts have moved to Better Auth: nothing there stands behind it.
 func TestASessionOfALocalAccountEnds(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		session, tokens, err := account.NewSessions(store, mint, time.Now, false).New(account.Person{ID: "ada"})
 		if err == nil {
@@ -235,7 +235,7 @@ func (full) StartSession(context.Context, account.Session, string) error {
 
 // TestASessionThatCouldNotBeKeptEndsThere: nobody would ever use it.
 func TestASessionThatCouldNotBeKeptEndsThere(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		b := through(t, f, full{store}, "s1")
 		_, err := b.Login(t.Context(), "ada@example.com", "secret", account.Client{})
@@ -248,7 +248,7 @@ func TestASessionThatCouldNotBeKeptEndsThere(t *testing.T) {
 
 // TestTheTokenIsNotKeptInTheClear: whoever has the database has no session of anyone.
 func TestTheTokenIsNotKeptInTheClear(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		s := signIn(t, through(t, f, store, "s1"))
 		session, err := store.Session(t.Context(), "ada", caller(t, s.Tokens.Access).SessionID, time.Now())

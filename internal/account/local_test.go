@@ -72,7 +72,7 @@ func over(store account.Store, rotate bool) *house {
 }
 
 // onBothStores runs a test in parallel on SQLite and on PostgreSQL, with an empty store each.
-func onBothStores(t *testing.T, test func(t *testing.T, store account.Store)) {
+func onBothStores(t *testing.T, test func(t *testing.T, store account.FullStore)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -149,7 +149,7 @@ func wantFields(t *testing.T, err error, fields ...string) {
 }
 
 func TestWhoRegistersIsSignedInAndCanSignInAgain(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in, err := h.Register(t.Context(), account.Registration{Name: " Ada ", Email: " Ada@Example.COM ", Password: password}, here)
 		if err != nil {
@@ -177,7 +177,7 @@ func TestWhoRegistersIsSignedInAndCanSignInAgain(t *testing.T) {
 }
 
 func TestRegistrationsThatBreakRules(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		mustRegister(t, h, "ada@example.com")
 		_, err := h.Register(t.Context(), account.Registration{Name: "Eve", Email: "ADA@example.com", Password: "another one"}, here)
@@ -196,7 +196,7 @@ func TestRegistrationsThatBreakRules(t *testing.T) {
 
 // TestSignInsThatFailAreAlike: in what is said, and in what it costs: none of them is answered without a hash.
 func TestSignInsThatFailAreAlike(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		mustRegister(t, h, "ada@example.com")
 		attempts := map[string][2]string{
@@ -262,7 +262,7 @@ func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
 }
 
 func TestHashesAreUpgradedAtSignIn(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		for i, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
 			hash, password := account.ForeignHash(by)
@@ -307,7 +307,7 @@ func atOnce(t *testing.T, n int, f func() error) {
 
 // TestRefreshing: the first token stays good for a week, and the access token follows the account.
 func TestRefreshing(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		who := caller(t, in.Tokens.Access)
@@ -335,7 +335,7 @@ func TestRefreshing(t *testing.T) {
 
 // TestTokensThatCannotBeRefreshed get one answer.
 func TestTokensThatCannotBeRefreshed(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in, other := mustRegister(t, h, "ada@example.com"), mustRegister(t, h, "bob@example.com")
 		owner, secret, _ := strings.Cut(in.Tokens.Refresh, ".")
@@ -370,7 +370,7 @@ func TestTokensThatCannotBeRefreshed(t *testing.T) {
 
 // TestRotation: each token once, a week from its own beginning, and a second use of any of them ends the session.
 func TestRotation(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, true)
 		for name, reused := range map[string]int{"the last one": 2, "the first one": 0} {
 			in := mustRegister(t, h, strings.ReplaceAll(name, " ", "-")+"@example.com")
@@ -405,7 +405,7 @@ func TestRotation(t *testing.T) {
 
 // TestRotatingAtOnce: two who use one token at the same moment can't both go on, nor can either.
 func TestRotatingAtOnce(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, true)
 		in := mustRegister(t, h, "ada@example.com")
 		for range 8 {
@@ -435,7 +435,7 @@ func TestRotatingAtOnce(t *testing.T) {
 
 // TestLoggingOut: by either token, that session and no other, and as often as one likes.
 func TestLoggingOut(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		for _, by := range []func(in account.SignedIn) (account.Caller, string){
@@ -468,7 +468,7 @@ func TestLoggingOut(t *testing.T) {
 
 // TestChangingThePasswordAtOnce: of two who know the same one, the second doesn't know it any more.
 func TestChangingThePasswordAtOnce(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		const n = 6
@@ -492,7 +492,7 @@ func TestChangingThePasswordAtOnce(t *testing.T) {
 }
 
 func TestChangingThePassword(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		elsewhere := mustLogin(t, h, in.Person.Email, password)
@@ -521,7 +521,7 @@ func TestChangingThePassword(t *testing.T) {
 }
 
 func TestChangingTheProfile(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		mustRegister(t, h, "bob@example.com")
@@ -543,7 +543,7 @@ func TestChangingTheProfile(t *testing.T) {
 
 // TestTheErasedAreGone: from sign-in, from sessions, and by whoever comes next with the same address.
 func TestTheErasedAreGone(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		in := mustRegister(t, h, "ada@example.com")
 		if err := store.Erase(t.Context(), in.Person.ID, h.clock().Truncate(time.Microsecond)); err != nil {
@@ -561,7 +561,7 @@ func TestTheErasedAreGone(t *testing.T) {
 
 // TestSealedIsKeptWithASession: what a provider gave is there at a refresh and at the end, rotated or not.
 func TestSealedIsKeptWithASession(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		for _, rotate := range []bool{false, true} {
 			h := over(store, rotate)
 			p := account.Person{ID: todo.UserID(fmt.Sprintf("ada-%v", rotate)), Email: "ada@elsewhere.example", Name: "Ada"}
@@ -590,7 +590,7 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 
 // TestAFailingMintStartsNothing: nobody is left with half a sign-in.
 func TestAFailingMintStartsNothing(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, true)
 		in := mustRegister(t, h, "ada@example.com")
 		broken := errors.New("no secret")
@@ -612,7 +612,7 @@ func TestAFailingMintStartsNothing(t *testing.T) {
 }
 
 func TestOperators(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		o := account.NewOperator(store, account.DearerPasswords(), h.clock)
 		p, err := o.Create(t.Context(), account.Registration{Name: "Ada", Email: "Ada@example.com", Password: password})
@@ -653,7 +653,7 @@ func TestOperators(t *testing.T) {
 
 // TestEachSeesEverybodyOnce: over several pages, by address, until told to stop.
 func TestEachSeesEverybodyOnce(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		o := account.NewOperator(store, h.passwords, h.clock)
 		const n = 1001

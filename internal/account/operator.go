@@ -10,13 +10,13 @@ import (
 
 // Operator does to accounts what whoever runs todod may do to them without knowing their passwords.
 type Operator struct {
-	store     Store
+	store     FullStore
 	passwords *Passwords
 	now       func() time.Time
 }
 
 // NewOperator returns an Operator of the accounts in store. now is the clock.
-func NewOperator(store Store, passwords *Passwords, now func() time.Time) *Operator {
+func NewOperator(store FullStore, passwords *Passwords, now func() time.Time) *Operator {
 	return &Operator{store: store, passwords: passwords, now: now}
 }
 
@@ -68,9 +68,19 @@ func (o *Operator) SetPassword(ctx context.Context, owner todo.UserID, password 
 	return o.store.SetPassword(ctx, owner, "", hash, "")
 }
 
-// Erase removes a person, who needs no account here, and everything of theirs.
+// Erase ends a person's life, who needs no account here: from then on nobody sees anything of theirs. What is left of it,
+// Tidy removes.
 func (o *Operator) Erase(ctx context.Context, owner todo.UserID) error {
 	return o.store.Erase(ctx, owner, o.moment())
+}
+
+// tidyRows is how many rows Tidy removes in one step.
+const tidyRows = 1000
+
+// Tidy removes what is left of a person who was erased, and calls removed after each step with how many rows it took. A
+// server that runs on the same database does so, too, when it sweeps.
+func (o *Operator) Tidy(ctx context.Context, owner todo.UserID, removed func(rows int)) error {
+	return o.store.Tidy(ctx, owner, tidyRows, removed)
 }
 
 // Each calls yield with every person who has an account, by address, until it returns an error, and returns that.

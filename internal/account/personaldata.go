@@ -36,8 +36,8 @@ type PersonalDataConfig struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 
-	// Erased, unless it is nil, is called when everything of somebody has just been erased by this process, before they
-	// are told so. It must not wait for anything. An erasure by another process shows in the epoch of todo.State.
+	// Erased, unless it is nil, is called when this process has just ended somebody's life, before they are told so: it has
+	// what is left of it removed. It must not wait for anything. An erasure by another process shows in the epoch of todo.State.
 	Erased func(todo.UserID)
 }
 
@@ -87,7 +87,7 @@ func (h Summary) person(by todo.User) Person {
 		return *h.Account
 	}
 	p := Person{ID: by.ID, Email: by.Email, Name: by.Name}
-	if h.State.Rev > 0 {
+	if h.State.Rev > h.State.Began {
 		p.CreatedAt = h.Since
 	}
 	newer := h.Claims.AsOf.After(by.AsOf)
@@ -110,7 +110,7 @@ func (d *PersonalData) Admit(ctx context.Context, by todo.User) error {
 	return state.Admit(by)
 }
 
-// Erase removes by and everything of theirs, as Store.EraseOwn does. Sessions that stand for others at another service
+// Erase ends by's life, as Store.EraseOwn does. Sessions that stand for others at another service
 // are ended there, too, as well as that can be done; the account there is not touched.
 func (d *PersonalData) Erase(ctx context.Context, by todo.User, from Client) error {
 	if err := d.Admit(ctx, by); err != nil { // before anything ends that is of a later life

@@ -27,7 +27,7 @@ func personalDataOver(
 
 // TestWhoSomebodyIs: as their account says, or else the newest of their tokens.
 func TestWhoSomebodyIs(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
 		d, _ := personalDataOver(store, h.Local, h.clock())
 		see := func(by todo.User, email, name string, rev todo.Rev, since time.Time) {
@@ -58,7 +58,7 @@ func TestWhoSomebodyIs(t *testing.T) {
 
 // TestErasingEndsTheSessionsThere, all of them, once, and says so to whoever wants to know.
 func TestErasingEndsTheSessionsThere(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		b := through(t, f, store, "s1")
 		now := time.Now().UTC().Truncate(time.Microsecond)
@@ -92,7 +92,7 @@ func TestErasingEndsTheSessionsThere(t *testing.T) {
 
 // TestErasingDoesNotNeedTheService, nor any that is another than before.
 func TestErasingDoesNotNeedTheService(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
 		b := through(t, f, store, "s1")
 		now := time.Now()
@@ -115,7 +115,7 @@ func TestErasingDoesNotNeedTheService(t *testing.T) {
 
 // TestATokenOfAClockThatIsAheadErasesItself: otherwise it would be good for another life.
 func TestATokenOfAClockThatIsAheadErasesItself(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		now := time.Now()
 		d, _ := personalDataOver(store, account.Elsewhere{}, now)
 		by := todo.User{ID: "ada", AsOf: now.Add(20 * time.Second).Truncate(time.Second)}
@@ -138,7 +138,7 @@ func (unerasing) EraseOwn(context.Context, todo.User, time.Time) error {
 
 // TestWhoWasNotErasedIsNotSaidToBe.
 func TestWhoWasNotErasedIsNotSaidToBe(t *testing.T) {
-	onBothStores(t, func(t *testing.T, store account.Store) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		d, erased := personalDataOver(unerasing{store.(account.FullStore)}, account.Elsewhere{}, time.Now())
 		expect(t, "erase", d.Erase(t.Context(), todo.User{ID: "ada"}, here), todo.Unavailable)
 		if len(*erased) != 0 {

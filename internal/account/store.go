@@ -97,7 +97,8 @@ type Store interface {
 	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by.
 	Summary(ctx context.Context, owner todo.UserID, now time.Time) (Summary, error)
 
-	// Erase removes owner and everything of theirs, in every table, at the time at. From then on owner's tokens that were
+	// Erase ends owner's life at the time at. Their account, sessions and tickets go; all else is gone for everybody, owner
+	// included, and what is left of it in the database todo.Maintenance.Tidy removes. From then on owner's tokens that were
 	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
 	// nothing, with another epoch. Erasing nobody is no error.
 	Erase(ctx context.Context, owner todo.UserID, at time.Time) error

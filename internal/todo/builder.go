@@ -112,7 +112,7 @@ func (b *builder) add(op Op, before, after Task) Task {
 func (b *builder) writeSet() WriteSet {
 	w := WriteSet{Changes: b.changes, Imports: b.imports, count: b.count, claims: b.known.Claims.following(b.write.By)}
 	if once := b.write.Idempotency; once != nil {
-		w.Key = &StoredKey{Idempotency: *once, Answer: b.answer, At: b.write.At}
+		w.Key = &StoredKey{Idempotency: *once, Answer: b.answer, At: b.known.inThisLife(b.write.At)}
 		if n := len(b.changes); n > 0 {
 			w.Key.Rev, w.Key.RevTo = b.changes[0].Rev, b.changes[n-1].Rev
 		}

@@ -103,6 +103,7 @@ type State struct {
 	Epoch    int64 // random for each life of the account, 0 for someone who has never written anything
 	Rev      Rev
 	ErasedAt time.Time // when the life before this one ended; zero for none
+	Began    Rev       // where this life began: what has this revision or a lower one is of a former life
 }
 
 // Admit returns TokenRevoked if by's token belongs to a life of the account that has ended.

@@ -107,21 +107,30 @@ func (s *Service) Task(ctx context.Context, by User, id int64) (Task, error) {
 
 // orNobody returns err unless by's token belongs to a life of the account that has ended: then that.
 func (s *Service) orNobody(ctx context.Context, by User, err error) error {
+	_, err = s.admit(ctx, by, err)
+	return err
+}
+
+// admit is orNobody, and returns where by's data stand.
+func (s *Service) admit(ctx context.Context, by User, err error) (State, error) {
 	state, failed := s.store.State(ctx, by.ID)
 	switch {
 	case failed != nil:
-		return failed
+		return State{}, failed
 	case state.revoked(by):
-		return TokenRevoked()
+		return State{}, TokenRevoked()
 	}
-	return err
+	return state, err
 }
 
 // Operation returns what came of the change that by made with this key.
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
 	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
 	if err == nil || CodeOf(err) == NotFound {
-		err = s.orNobody(ctx, by, err)
+		var state State
+		if state, err = s.admit(ctx, by, err); err == nil && state.former(op.At, op.Changes) {
+			err = NoOperation()
+		}
 	}
 	if err == nil {
 		err = op.ShowTask(by.ID)

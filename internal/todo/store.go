@@ -65,6 +65,15 @@ type Maintenance interface {
 	// many people. What it has not come to yet is made ready when it is first searched.
 	FoldOldTexts(ctx context.Context) (people int, err error)
 
+	// Untidy returns up to limit people of whom there is something to remove by Tidy, whose ids come after the given one,
+	// in their order.
+	Untidy(ctx context.Context, after UserID, limit int) ([]UserID, error)
+
+	// Tidy removes what is left of owner's former lives, in transactions of up to limit rows each, and calls removed after
+	// each with how many that were. Nobody has seen any of it since the life ended. It does nothing if there is nothing, and
+	// may be called by several at once; what an error leaves over, another call removes.
+	Tidy(ctx context.Context, owner UserID, limit int, removed func(rows int)) error
+
 	// Alone calls do, unless another process on the same database is being called so.
 	Alone(ctx context.Context, do func(context.Context) error) error
 

@@ -22,7 +22,7 @@ const tombstonesKept = 30 * 24 * time.Hour
 // Swept is how much was removed.
 type Swept struct {
 	Tasks  int // from the trash, for good
-	Others int // entries of the log, keys, sessions and tombstones
+	Others int // entries of the log, keys, sessions and tombstones, and what was left of former lives
 }
 
 // How much is done in one step, so that nobody's writes wait for long and no snapshot is held.
@@ -31,7 +31,8 @@ const (
 	sweepRows   = 500
 )
 
-// Sweep removes what is no longer kept, one person after the other in small steps, until nothing is left or ctx ends.
+// Sweep removes what is left of former lives and what is no longer kept, one person after the other in small steps, until
+// nothing is left or ctx ends.
 // Only one process on a database does so at a time; for the others there is nothing to do. What can't be removed of one
 // person doesn't keep the others waiting: it is reported with all that went wrong, in the end.
 func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
@@ -41,27 +42,32 @@ func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
 		Sessions: now, Tombstones: now.Add(-tombstonesKept),
 	}
 	err = s.store.Alone(ctx, func(ctx context.Context) error {
-		for ctx.Err() == nil {
-			owners, err := s.store.Overdue(ctx, before, sweepOwners)
-			if err != nil || len(owners) == 0 {
-				return err
-			}
-			was := swept
-			var failed []error
-			for _, owner := range owners {
-				n, err := s.sweepOwner(ctx, owner, before)
-				swept.Tasks += n.Tasks
-				swept.Others += n.Others
-				failed = append(failed, err)
-			}
-			// The same ones would come again, for ever. An old entry can stand behind a young one where clocks differ.
-			if err := errors.Join(failed...); err != nil || swept == was {
-				return err
-			}
-		}
-		return ctx.Err()
+		return errors.Join(s.tidyAll(ctx, &swept), s.sweepOverdue(ctx, before, &swept))
 	})
 	return swept, err
+}
+
+// sweepOverdue removes what is no longer kept, and adds to swept how much that was.
+func (s *Service) sweepOverdue(ctx context.Context, before Cutoffs, swept *Swept) error {
+	for ctx.Err() == nil {
+		owners, err := s.store.Overdue(ctx, before, sweepOwners)
+		if err != nil || len(owners) == 0 {
+			return err
+		}
+		was := *swept
+		var failed []error
+		for _, owner := range owners {
+			n, err := s.sweepOwner(ctx, owner, before)
+			swept.Tasks += n.Tasks
+			swept.Others += n.Others
+			failed = append(failed, err)
+		}
+		// The same ones would come again, for ever. An old entry can stand behind a young one where clocks differ.
+		if err := errors.Join(failed...); err != nil || *swept == was {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // sweepOwner removes what is no longer kept of owner's: first from the trash, because that adds to the log.

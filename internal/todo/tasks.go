@@ -17,6 +17,7 @@ func (s *Service) change(
 		need.Key = w.Idempotency.Key
 	}
 	err = s.store.Change(ctx, by.ID, need, func(known *Snapshot) (WriteSet, error) {
+		known = known.ofThisLife()
 		made, replay = nil, known.Stored
 		switch {
 		case known.revoked(by):

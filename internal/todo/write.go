@@ -81,9 +81,41 @@ type Owner struct {
 	Tasks     map[int64]Task // by id, in the trash or not
 }
 
+// ofThisLife returns s without what is left of former lives, and is being removed. Tasks are left out where they are found.
+func (s *Snapshot) ofThisLife() *Snapshot {
+	if s.ErasedAt.IsZero() {
+		return s
+	}
+	own := *s
+	if own.Stored != nil && s.former(own.Stored.At, own.Stored.Changes) {
+		own.Stored = nil
+	}
+	if len(own.Set) > 0 && own.Set[0].Rev <= s.Began {
+		own.Set, own.Later = nil, nil
+	}
+	if own.Base != nil && own.Base.Rev <= s.Began {
+		own.Base = nil
+	}
+	return &own
+}
+
+// former reports whether what is remembered of a key belongs to a life that has ended.
+func (s *State) former(at time.Time, changes []Change) bool {
+	return !at.After(s.ErasedAt) || len(changes) > 0 && changes[0].Rev <= s.Began
+}
+
+// inThisLife returns at, or the first moment of this life if that is later: clocks differ.
+func (s *State) inThisLife(at time.Time) time.Time {
+	if first := s.ErasedAt.Add(time.Microsecond); !s.ErasedAt.IsZero() && at.Before(first) {
+		return first
+	}
+	return at
+}
+
 // A StoredAnswer is what is remembered of a change that was made with an idempotency key.
 type StoredAnswer struct {
 	Fingerprint []byte
+	At          time.Time
 	Changes     []Change // what it did, in the order of their revisions
 	Answer      []byte   // what these don't tell; nil for nothing
 }

@@ -13,10 +13,10 @@ import (
 	"todod/internal/todo"
 )
 
-// bumpRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go
-// on saying that they have written nothing in this life.
-const bumpRevisions = `update todod.users set rev = case when rev > 0 then rev + $1 else 0 end,
-	epoch = case when rev > 0 then epoch else (random() * 9007199254740991)::bigint end`
+// bumpRevisions raises the revision of everybody who has written something in this life. Who hasn't gets another epoch
+// instead: their row must go on saying so.
+const bumpRevisions = `update todod.users set rev = case when rev > life_rev then rev + $1 else rev end,
+	epoch = case when rev > life_rev then epoch else (random() * 9007199254740991)::bigint end`
 
 // bumpIDs does the same for the ids of tasks. A sequence keeps what it was set to, whatever becomes of the transaction.
 const bumpIDs = `select setval('todod.task_ids', last_value + $1) from todod.task_ids`

@@ -143,7 +143,7 @@ const (
 )
 
 // keysOf finds what is remembered of idempotency keys, and the entries of the log that tell of it.
-var keysOf = `select p.n, k.user_id, k.fingerprint, k.result, ` + sqlstore.ChangeOf("c") + `
+var keysOf = `select p.n, k.user_id, k.fingerprint, k.created_at, k.result, ` + sqlstore.ChangeOf("c") + `
 	from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)
 	join todod.idempotency_keys k on k.user_id = p.user_id and k.key = p.key and k.created_at > p.since
 	left join todod.changes c on c.user_id = p.user_id and c.rev >= k.rev and c.rev <= k.rev_to
@@ -175,9 +175,9 @@ func (f *found) keys(changes []*group.Change) statement {
 			r.Owner(changes[i].Owner)
 			known := &f.known[i]
 			if known.Stored == nil {
-				known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), Answer: slices.Clone(r.JSON())}
+				known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), At: r.Time(), Answer: slices.Clone(r.JSON())}
 			} else {
-				r.Skip(2)
+				r.Skip(3)
 			}
 			if !r.Null() {
 				sqlstore.AddChange(&known.Stored.Changes, r, changes[i].Owner)

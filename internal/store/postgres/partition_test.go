@@ -269,11 +269,12 @@ func useAccounts(t *testing.T, s *Store) {
 	_, sessionsErr := s.Sessions(ctx, "ada", "", 10)
 	_, holdingsErr := s.Summary(ctx, "ada", noon)
 	_, forgetErr := s.Forget(ctx, "ada", todo.Cutoffs{}, 10)
+	tidyErr := s.Tidy(ctx, "ada", 10, func(int) {})
 	again := v
 	again.ID = "another"
 	for i, err := range []error{
 		namedErr, accountErr, profileErr, upgradeErr, passwordErr, sessionErr, rotateErr, endErr, issueErr, redeemErr, sessionsErr, holdingsErr,
-		forgetErr,
+		forgetErr, tidyErr,
 		s.StartSession(ctx, v, ""),
 		s.StartSession(ctx, again, "new"), s.Erase(ctx, "ada", noon),
 	} {

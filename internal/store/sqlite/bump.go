@@ -9,10 +9,10 @@ import (
 	"todod/internal/todo"
 )
 
-// bumpRevisions raises the revision of everybody who has one. Who hasn't gets another epoch instead: their row must go
-// on saying that they have written nothing in this life.
-const bumpRevisions = `update users set rev = iif(rev > 0, rev + ?1, 0),
-	epoch = iif(rev > 0, epoch, random() & 9007199254740991)`
+// bumpRevisions raises the revision of everybody who has written something in this life. Who hasn't gets another epoch
+// instead: their row must go on saying so.
+const bumpRevisions = `update users set rev = iif(rev > life_rev, rev + ?1, rev),
+	epoch = iif(rev > life_rev, epoch, random() & 9007199254740991)`
 
 // bumpIDs does the same for the ids of tasks, of which SQLite notes the highest once there was one.
 const (

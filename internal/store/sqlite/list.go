@@ -31,6 +31,9 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 			return nil
 		}
 		l := sqlstore.NewList(dialect, owner, f)
+		if page.State.Began > 0 {
+			l.And("version > " + l.Arg(page.State.Began)) // the others are of a former life
+		}
 		if f.Count {
 			count := "select count(*) from tasks where " + l.Where()
 			if err := tx.QueryRowContext(ctx, count, arguments(l.Args)...).Scan(&page.Total); err != nil {

@@ -71,10 +71,10 @@ var getKey = strings.NewReplacer("?1", "?", "?2", "?", "?3", "?").Replace(sqlsto
 // recall finds what is remembered of a key since then.
 func (p *part) recall(key string, since time.Time) error {
 	return query(p.ctx, p, func(r *rowReader) {
-		if r.Skip(2); p.known.Stored == nil {
-			p.known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), Answer: r.JSON()}
+		if r.Skip(1); p.known.Stored == nil {
+			p.known.Stored = &todo.StoredAnswer{At: r.Time(), Fingerprint: r.Bytes(), Answer: r.JSON()}
 		} else {
-			r.Skip(2)
+			r.Skip(3)
 		}
 		if !r.Null() {
 			sqlstore.AddChange(&p.known.Stored.Changes, r, p.owner)

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"todod/internal/account"
@@ -146,14 +147,18 @@ func (b *Base) SetPassword(ctx context.Context, owner todo.UserID, was, hash, ke
 var LockOwner = both(`insert into todod.users (user_id, created_at, changed_at) values ($1, $2, $2)
 	on conflict (user_id) do update set rev = users.rev where false`)
 
-// forgetUser deletes the owner's row and with it, by a trigger, everything of theirs in every table; unless that was
-// done at $2 or after, where there is a $2. rememberErased leaves a new one, with a new epoch, that says no more than
-// that and when.
+// closeLife ends somebody's life, unless that was done at $2 or after, where there is a $2: it gives their row another
+// epoch, $3, by which the statements after it know that it did, and all that is theirs until then is of a former life.
 var (
-	forgetUser = both(`delete from todod.users
+	closeLife = both(`update todod.users set epoch = $3, life_rev = rev, task_count = 0,
+			created_at = $4, changed_at = $4, erased_at = $4, claims_at = $5, email = null, name = null, untidy = true
 		where user_id = $1 and ($2::timestamptz is null or erased_at is null or erased_at < $2) returning user_id`)
-	rememberErased = both(`insert into todod.users (user_id, created_at, changed_at, erased_at) values ($1, $2, $2, $2)
-		on conflict (user_id) do nothing`)
+	isClosed = ` where user_id = $1 and exists (select 1 from todod.users where user_id = $1 and epoch = $2)`
+	// The account goes before the sessions: one that is just being started with its password (startChecked) is waited for.
+	endAccount  = both(`delete from todod.accounts` + isClosed)
+	freeEmail   = both(`delete from todod.emails` + isClosed)
+	endSessions = both(`delete from todod.sessions` + isClosed)
+	endTickets  = both(`delete from todod.tickets` + isClosed)
 )
 
 // Erase implements account.Store.
@@ -166,18 +171,34 @@ func (b *Base) EraseOwn(ctx context.Context, by todo.User, at time.Time) error {
 	return b.erase(ctx, by.ID, &by.AsOf, at)
 }
 
-// erase removes everything of owner at the time at, unless they were erased at asOf or after; nil erases in any case.
+// erasedAtOnce is how many rows of each table go at once when somebody is erased: for most people that is all.
+const erasedAtOnce = 250
+
+// erase ends the life of owner at the time at, unless that was done at asOf or after; nil ends it in any case. What it
+// doesn't remove at once, Tidy does.
 func (b *Base) erase(ctx context.Context, owner todo.UserID, asOf *time.Time, at time.Time) error {
+	epoch, next := newEpoch(), newEpoch()
 	var erased []todo.UserID
-	// The lock comes first, as in every write: whoever waits for it finds the new row. It also makes the row that the
-	// trigger needs where there is none.
-	err := b.engine.Write(ctx, owner, run(LockOwner, owner, at), all(&erased, readID, forgetUser, owner, asOf),
-		run(rememberErased, owner, at))
+	// The lock comes first, as in every write.
+	statements := []Statement{
+		run(LockOwner, owner, at), all(&erased, readID, closeLife, owner, asOf, epoch, at, time.Unix(0, 0)),
+		run(endAccount, owner, epoch), run(endSessions, owner, epoch), run(endTickets, owner, epoch),
+	}
+	if b.dialect.EmailsApart {
+		statements = append(statements, run(freeEmail, owner, epoch))
+	}
+	for _, f := range former {
+		statements = append(statements, run(f.remove, owner, erasedAtOnce, f.first))
+	}
+	err := b.engine.Write(ctx, owner, append(statements, run(beginAnew, owner, epoch, next))...)
 	if err == nil && len(erased) == 0 {
 		err = todo.TokenRevoked()
 	}
 	return err
 }
+
+// newEpoch returns a random epoch. It is no secret: it has to differ from the others of the same person.
+func newEpoch() int64 { return rand.Int64N(1 << 53) } //nolint:gosec // see above
 
 // readID reads a user_id.
 func readID(r Row, id *todo.UserID) { *id = todo.UserID(r.Text()) }

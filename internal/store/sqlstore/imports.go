@@ -9,7 +9,7 @@ import (
 )
 
 // wasErased has a row if everything of the owner was erased.
-var wasErased = both(`select 1 from todod.users where user_id = $1 and erased_at is not null`)
+var wasErased = both(`select 1 from todod.users u where u.user_id = $1 and u.erased_at is not null`)
 
 // Imported implements todo.Imports.
 func (b *Base) Imported(
@@ -41,8 +41,10 @@ func findImported(owner todo.UserID, source string, oldIDs []string, known *map[
 	}}
 }
 
+// listImports leaves out what is of a former life: nothing is imported for somebody who was erased once.
 var listImports = both(`select ` + Imports.Names("") + ` from todod.imports
-	where user_id = $1 and (source, old_id) > ($2, $3) order by source, old_id limit $4`)
+	where user_id = $1 and (source, old_id) > ($2, $3)
+		and not ` + wasErasedOnce + ` order by source, old_id limit $4`)
 
 // Imports implements todo.Imports.
 func (b *Base) Imports(

@@ -101,9 +101,10 @@ func (l *Look) tasks(sql SQL, args ...any) Statement {
 	}}
 }
 
-// AddKnown reads the columns of TaskOf and adds the task to those of o that are known.
+// AddKnown reads the columns of TaskOf and adds the task to those of o that are known, unless it is of a former life.
 func AddKnown(o *todo.Owner, r Row) {
 	var t todo.Task
-	ReadTask(r, o.ID, &t)
-	o.Tasks[t.ID] = t
+	if ReadTask(r, o.ID, &t); t.Version > o.Began {
+		o.Tasks[t.ID] = t
+	}
 }

@@ -36,17 +36,17 @@ func ReadChange(r Row, owner todo.UserID, c *todo.Change) {
 func AddChange(list *[]todo.Change, r Row, owner todo.UserID) { add(list, r, of(owner, ReadChange)) }
 
 // StateOf are the columns of users that ReadState reads.
-const StateOf = `user_id, epoch, rev, erased_at`
+const StateOf = `user_id, epoch, rev, erased_at, life_rev`
 
 // ReadState reads the columns of StateOf, all null for someone unknown, else those of owner, into s.
 func ReadState(r Row, owner todo.UserID, s *todo.State) {
 	if r.Null() {
-		r.Skip(4)
+		r.Skip(5)
 		*s = todo.State{}
 		return
 	}
 	r.Owner(owner)
-	s.Epoch, s.Rev, s.ErasedAt = r.Int64(), todo.Rev(r.Int64()), r.Time()
+	s.Epoch, s.Rev, s.ErasedAt, s.Began = r.Int64(), todo.Rev(r.Int64()), r.Time(), todo.Rev(r.Int64())
 }
 
 // OwnerOf are the columns of users that ReadOwner reads.

@@ -16,9 +16,9 @@ var getSummary = both(`
 			count(*) filter (where deleted_at is null and not completed
 				and (not due_all_day and due_date < $2 or due_all_day and due_date <= $3)) as overdue,
 			count(*) filter (where deleted_at is not null) as trash
-		from todod.tasks where user_id = $1
+		from todod.tasks where user_id = $1 and version > ` + began + `
 	)
-	select u.user_id, u.epoch, u.rev, u.erased_at, u.email, u.name, u.claims_at, u.created_at,
+	select u.user_id, u.epoch, u.rev, u.erased_at, u.life_rev, u.email, u.name, u.claims_at, u.created_at,
 		a.user_id, a.email, a.name, a.created_at, counts.*
 	from counts left join todod.users u on u.user_id = $1 left join todod.accounts a on a.user_id = $1`)
 

@@ -21,6 +21,15 @@ const tombstone = `u.erased_at is not null and u.rev = 0
 	and not exists (select 1 from todod.sessions s where s.user_id = u.user_id)
 	and not exists (select 1 from todod.accounts a where a.user_id = u.user_id)`
 
+// untidy finds people by the mark that there is something to remove.
+var untidy = both(`select user_id from todod.users where untidy and user_id > $1 order by user_id limit $2`)
+
+// Untidy implements todo.Maintenance.
+func (b *Base) Untidy(ctx context.Context, after todo.UserID, limit int) (owners []todo.UserID, err error) {
+	err = b.engine.Maintain(ctx, all(&owners, readID, untidy, after, limit))
+	return owners, err
+}
+
 // Overdue implements todo.Maintenance.
 func (b *Base) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
 	err = b.engine.Maintain(ctx, all(&owners, readID, overdue,

@@ -14,7 +14,7 @@ import (
 // analysed looks no dearer than the primary key and walks over all tasks of a user.
 var GetTask = both(`select ` + TaskOf("t") + ` from todod.tasks t
 	where t.user_id = $1 and t.id = $2 and coalesce(t.deleted_at, 'infinity') = 'infinity'
-		and not exists (select 1 from todod.users u where u.user_id = $1 and u.erased_at >= $3)`)
+		and not exists (select 1 from todod.users u where u.user_id = $1 and (u.erased_at >= $3 or u.life_rev >= t.version))`)
 
 // Task implements todo.Store.
 func (b *Base) Task(ctx context.Context, owner todo.UserID, id int64, asOf time.Time) (todo.Task, error) {
@@ -42,12 +42,17 @@ func (b *Base) State(ctx context.Context, owner todo.UserID) (state todo.State, 
 	return state, err
 }
 
+// began is the revision that the life of $1 began at. What is at it or below is of a former life, and is being removed.
+// Of somebody who isn't known there is nothing, of any life. Written like this, it can be a bound of an index.
+const began = `(select life_rev from todod.users where user_id = $1)`
+
 // getChanges reads the log, and getSnapshot tasks by id.
 var (
 	getChanges = besideState(`select ` + ChangeOf("c") + ` from todod.changes c
 		where c.user_id = $1 and c.rev > $2 order by c.rev limit $3`)
 	getSnapshot = besideState(`select ` + TaskOf("t") + ` from todod.tasks t
-		where t.user_id = $1 and t.id > $2 and t.version <= $3 and t.deleted_at is null order by t.id limit $4`)
+		where t.user_id = $1 and t.id > $2 and t.version <= $3
+		and t.version > ` + began + ` and t.deleted_at is null order by t.id limit $4`)
 )
 
 // besideState returns a statement for readBesideState, which in PostgreSQL has the state of $1 in front of each row.
@@ -62,7 +67,12 @@ func besideState(sql string) SQL {
 func (b *Base) Changes(
 	ctx context.Context, owner todo.UserID, since todo.Rev, limit int,
 ) ([]todo.Change, todo.State, error) {
-	return readBesideState(ctx, b, owner, ReadChange, getChanges, owner, since, limit)
+	log, state, err := readBesideState(ctx, b, owner, ReadChange, getChanges, owner, since, limit)
+	for err == nil && since < state.Began { // what was read may be of a former life
+		since = state.Began
+		log, state, err = readBesideState(ctx, b, owner, ReadChange, getChanges, owner, since, limit)
+	}
+	return log, state, err
 }
 
 // Snapshot implements todo.Store.
@@ -95,7 +105,7 @@ func readBesideState[T any](
 // without a log is told from no task.
 var getHistory = both(`
 	with recursive task as (
-		select version from todod.tasks where user_id = $1 and id = $2
+		select version from todod.tasks where user_id = $1 and id = $2 and version > ` + began + `
 	), walk as (
 		select ` + ChangeOf("c") + ` from todod.changes c
 			where c.user_id = $1 and c.task_id = $2 and c.rev = (select version from task)

@@ -52,6 +52,8 @@ var accountCases = []struct {
 	{"a ticket that many use at once lets one in", testTicketAtOnce},
 	{"erasing leaves nothing of a person", testErase},
 	{"nothing is carried from one life into another", testLives},
+	{"somebody with much is erased at once and removed in steps", testEraseInSteps},
+	{"who has much and comes back meanwhile meets nothing of it", testComeBackInSteps},
 	{"erasing and writing at once take turns", testEraseAtOnce},
 	{"what there is of somebody is told as it is", testSummary},
 	{"tasks are counted by the rule", testCounts},

@@ -30,6 +30,6 @@ grant select (user_id, email, name, created_at) on todod.accounts to todod_maint
 create policy maintenance on todod.sessions for select to todod_maintenance using (current_user = 'todod_maintenance');
 grant select (user_id, expires_at) on todod.sessions to todod_maintenance;
 create policy maintenance on todod.users for select to todod_maintenance
-    using (current_user = 'todod_maintenance' and (erased_at is not null or unfolded));
-grant select (user_id, rev, erased_at, unfolded) on todod.users to todod_maintenance;
+    using (current_user = 'todod_maintenance' and (erased_at is not null or unfolded or untidy));
+grant select (user_id, rev, erased_at, unfolded, untidy) on todod.users to todod_maintenance;
 create trigger delete_user_data after delete on todod.users for each row execute function todod.delete_user_data();
