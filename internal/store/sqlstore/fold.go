@@ -20,9 +20,18 @@ func Fold(text string) string {
 		return strings.ToLower(text) // what the rest would come to
 	}
 	// Folding a case can make what is not normalised, and taking marks off what is composed of other things than before.
-	text = cases.Fold().String(norm.NFKC.String(text))
+	text = strings.Map(capitalCherokee, cases.Fold().String(norm.NFKC.String(text)))
 	text, _, _ = transform.String(runes.Remove(runes.Predicate(isLeftOut)), norm.NFKD.String(text)) // it can't fail
 	return norm.NFKC.String(text)
+}
+
+// capitalCherokee returns the capital of a small letter of Cherokee, which is what its case folds to (CaseFolding.txt of
+// Unicode), and any other r. The library makes small ones of capitals and capitals of small ones.
+func capitalCherokee(r rune) rune {
+	if r >= 0x13f8 && r <= 0x13fd || r >= 0xab70 && r <= 0xabbf {
+		return unicode.ToUpper(r)
+	}
+	return r
 }
 
 // isASCII reports whether text has no other characters.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -37,6 +38,20 @@ func TestFold(t *testing.T) {
 	} {
 		if Fold(apart[0]) == Fold(apart[1]) {
 			t.Errorf("%q and %q are taken for the same: %q", apart[0], apart[1], Fold(apart[0]))
+		}
+	}
+}
+
+// TestFoldOfEachCharacter: what differs in case only is the same, and folding twice is folding once.
+func TestFoldOfEachCharacter(t *testing.T) {
+	t.Parallel()
+	for r := range rune(unicode.MaxRune + 1) {
+		once := Fold(string(r))
+		if twice := Fold(once); twice != once {
+			t.Errorf("%U: once %q, twice %q", r, once, twice)
+		}
+		if other := unicode.ToUpper(r); other != r && unicode.ToLower(other) == r && Fold(string(other)) != once {
+			t.Errorf("%U is folded to %q, and %U to %q", r, once, other, Fold(string(other)))
 		}
 	}
 }
