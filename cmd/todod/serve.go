@@ -56,6 +56,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
+	closers.then(verifier.Close)
 	closers.then(followSecrets(cfg, getenv, verifier, stop, o))
 	api, err := openAPI(ctx, cfg, o, verifier, &closers)
 	if err != nil {

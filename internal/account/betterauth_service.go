@@ -115,7 +115,7 @@ func (s *service) call(req *http.Request, token string, from Client) (answer, er
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	wait, ok := s.breaker.allow()
+	pass, wait, ok := s.breaker.allow()
 	if !ok {
 		return answer{}, awayFor(wait, errors.New("better auth was away just now; it is not asked for a moment"))
 	}
@@ -128,7 +128,7 @@ func (s *service) call(req *http.Request, token string, from Client) (answer, er
 		// Not 500: some requests may fail with that time and again, and must not shut out the others.
 		found = away
 	}
-	if s.breaker.done(found) {
+	if s.breaker.done(pass, found) {
 		if found == present {
 			s.log.Info("Better Auth answers again")
 		} else {

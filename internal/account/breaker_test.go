@@ -16,10 +16,11 @@ func newTick() *tick { return &tick{at: time.Date(2026, 11, 22, 12, 0, 0, 0, tim
 
 // call asks b for a call and tells it the outcome. It reports whether the call was made and whether b turned.
 func call(b *breaker, o outcome) (made, turned bool) {
-	if _, ok := b.allow(); !ok {
+	pass, _, ok := b.allow()
+	if !ok {
 		return false, false
 	}
-	return true, b.done(o)
+	return true, b.done(pass, o)
 }
 
 func TestTheBreakerOpensAfterFailuresInARow(t *testing.T) {
@@ -38,7 +39,7 @@ func TestTheBreakerOpensAfterFailuresInARow(t *testing.T) {
 			t.Errorf("step %d: made %v, turned %v", i, made, turned)
 		}
 	}
-	if wait, ok := b.allow(); ok || wait != breakFor {
+	if _, wait, ok := b.allow(); ok || wait != breakFor {
 		t.Errorf("wait %v, %v", wait, ok)
 	}
 }
@@ -51,16 +52,17 @@ func TestAnOpenBreakerTriesOneCallAtATime(t *testing.T) {
 		call(b, away)
 	}
 	clock.at = clock.at.Add(breakFor)
-	if _, ok := b.allow(); !ok {
+	pass, _, ok := b.allow()
+	if !ok {
 		t.Fatal("nobody tries")
 	}
-	if wait, ok := b.allow(); ok || wait <= 0 {
+	if _, wait, ok := b.allow(); ok || wait <= 0 {
 		t.Errorf("a second one tries, too: %v", wait)
 	}
-	if b.done(away) {
+	if b.done(pass, away) {
 		t.Error("it opened twice")
 	}
-	if _, ok := b.allow(); ok {
+	if _, _, ok := b.allow(); ok {
 		t.Error("it closed although the service is away")
 	}
 
@@ -75,5 +77,55 @@ func TestAnOpenBreakerTriesOneCallAtATime(t *testing.T) {
 		if made, turned := call(b, present); !made || turned {
 			t.Errorf("made %v, turned %v", made, turned)
 		}
+	}
+}
+
+// TestCallsFromBeforeItOpenedDecideNothing: neither that another may try, nor that nobody may for longer. That the service
+// has answered one of them closes it.
+func TestCallsFromBeforeItOpenedDecideNothing(t *testing.T) {
+	t.Parallel()
+	clock := newTick()
+	b := &breaker{now: clock.now}
+	var early []int
+	for range 5 {
+		pass, _, _ := b.allow()
+		early = append(early, pass)
+	}
+	for range breakAfter {
+		call(b, away)
+	}
+	clock.at = clock.at.Add(breakFor / 2)
+	b.done(early[0], away)
+	if _, wait, ok := b.allow(); ok || wait != breakFor/2 {
+		t.Errorf("after a late failure: %v, %v", wait, ok)
+	}
+	clock.at = clock.at.Add(breakFor / 2)
+	trial, _, ok := b.allow()
+	if !ok {
+		t.Fatal("nobody tries")
+	}
+	for i, o := range []outcome{away, unknown} {
+		if b.done(early[1+i], o) {
+			t.Errorf("%v turned it", o)
+		}
+		if _, _, ok := b.allow(); ok {
+			t.Errorf("after a late %v a second one tries", o)
+		}
+	}
+	if !b.done(early[3], present) {
+		t.Error("an answer doesn't close it")
+	}
+
+	for range breakAfter {
+		call(b, away)
+	}
+	clock.at = clock.at.Add(breakFor)
+	next, _, ok := b.allow()
+	b.done(trial, away) // of the time before
+	if _, _, again := b.allow(); !ok || again {
+		t.Errorf("one may try: %v; and a second one: %v", ok, again)
+	}
+	if !b.done(next, present) {
+		t.Error("its own try doesn't close it")
 	}
 }

@@ -14,6 +14,7 @@ func UsableKeys(ctx context.Context, url string, algs []string) (n int, err erro
 	if err != nil {
 		return 0, err
 	}
+	defer set.close()
 	keys, err := set.fetch(ctx)
 	if err != nil {
 		return 0, err

@@ -16,8 +16,10 @@ const (
 	fetchTimeout = 5 * time.Second
 	maxJWKSBytes = 64 << 10
 
-	// keepKeys is how long keys are used without asking again.
-	keepKeys = 10 * time.Minute
+	// keepKeys is how long keys are used without having asked again, and renewKeys after how long that is asked behind a
+	// token whose key is known: as long as tokens come, nobody waits for it.
+	keepKeys  = 10 * time.Minute
+	renewKeys = 5 * time.Minute
 
 	// refetchPause follows every fetch made because keys in hand did not suffice, if it brings no new one, and, while
 	// there are keys, every failed one: it is all that tokens with invented kids can cost.
@@ -29,14 +31,17 @@ const (
 )
 
 // jwks knows the public keys that a key server publishes. It asks when first needed and again when they are older than
-// keepKeys or when a token names a kid that is not among them: Better Auth may make several keys in its first second, one
+// renewKeys or when a token names a kid that is not among them: Better Auth may make several keys in its first second, one
 // after the other. It asks at most once at a time. While asking fails, old keys are as good as new ones. It is safe for
-// concurrent use.
+// concurrent use, and must be closed.
 type jwks struct {
 	url    string
 	client *http.Client
 	now    func() time.Time
 	log    *slog.Logger
+
+	life context.Context // of all fetches
+	end  context.CancelFunc
 
 	mu       sync.Mutex
 	keys     map[string]publicKey // nil until the first successful fetch
@@ -58,10 +63,23 @@ func newJWKS(rawURL string, client *http.Client, now func() time.Time, log *slog
 		own = *client
 	}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &jwks{url: rawURL, client: &own, now: now, log: log}, nil
+	s := &jwks{url: rawURL, client: &own, now: now, log: log}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
 }
 
-// key returns the key with that kid. It waits for a fetch where one is needed, or until ctx ends. Errors are a *Refusal
+// close ends the fetch under way. Any later one fails at once.
+func (s *jwks) close() {
+	s.end()
+	s.mu.Lock()
+	fetching := s.fetching
+	s.mu.Unlock()
+	if fetching != nil {
+		<-fetching
+	}
+}
+
+// key returns the key with that kid. It waits for a fetch where it can't do without, or until ctx ends. Errors are a *Refusal
 // when the server has no such key, and wrap ErrUnavailable when that could not be found out.
 func (s *jwks) key(ctx context.Context, kid string) (publicKey, error) {
 	for {
@@ -83,19 +101,20 @@ func (s *jwks) lookUp(ctx context.Context, kid string) (publicKey, <-chan struct
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	fresh := s.keys != nil && now.Sub(s.fetched) < keepKeys
+	age := now.Sub(s.fetched)
+	fresh := s.keys != nil && age < keepKeys
 	key, known := s.keys[kid]
-	if known && fresh {
+	if known && age < renewKeys {
 		return key, nil, nil
 	}
 	if s.fetching == nil && !now.Before(s.resume) {
 		s.fetching = make(chan struct{})
 		// The fetch is everyone's, so it must not end with the request that happened to start it. It ends by itself after
 		// fetchTimeout.
-		go s.refresh(context.WithoutCancel(ctx), fresh)
+		go s.refresh(context.WithoutCancel(ctx), fresh && !known)
 	}
 	switch {
-	case known && s.failure != nil:
+	case known && (fresh || s.failure != nil):
 		return key, nil, nil
 	case s.fetching != nil:
 		return publicKey{}, s.fetching, nil
@@ -109,6 +128,9 @@ func (s *jwks) lookUp(ctx context.Context, kid string) (publicKey, <-chan struct
 // refresh fetches the keys, keeps them, and wakes those who wait. again says that keys in hand were fresh but lacked the
 // one wanted. When others have come instead, theirs may yet come, so the next fetch need not wait.
 func (s *jwks) refresh(ctx context.Context, again bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
 	keys, err := s.fetch(ctx)
 	if err != nil {
 		s.log.WarnContext(ctx, "auth.jwks_failed", "error", err)

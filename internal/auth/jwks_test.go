@@ -70,7 +70,19 @@ func (s *stubServer) wantHits(t *testing.T, want int) {
 
 func (s *stubServer) verifier(t *testing.T) *Verifier {
 	t.Helper()
-	return newVerifier(t, Config{JWKSURL: "https://keys.example.com/jwks", Client: &http.Client{Transport: s}, Now: time.Now})
+	v := newVerifier(t, Config{JWKSURL: "https://keys.example.com/jwks", Client: &http.Client{Transport: s}, Now: time.Now})
+	t.Cleanup(v.Close)
+	return v
+}
+
+// wantAtOnce is wantAccepted without a wait.
+func wantAtOnce(t *testing.T, v *Verifier, token string) {
+	t.Helper()
+	start := time.Now()
+	wantAccepted(t, v, token)
+	if waited := time.Since(start); waited != 0 {
+		t.Errorf("waited %v", waited)
+	}
 }
 
 // token returns an EdDSA token that is good for a day.
@@ -121,17 +133,77 @@ func TestAtMostOneFetchIsUnderWay(t *testing.T) {
 	})
 }
 
+// TestKeysAreKeptForTenMinutes: no key that has gone is good for longer, where nobody has asked in between.
 func TestKeysAreKeptForTenMinutes(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
 		token := server.token(t, "k", ed25519Key())
 		wantAccepted(t, v, token)
 		server.publish()
-		time.Sleep(10*time.Minute - time.Nanosecond)
-		wantAccepted(t, v, token)
-		server.wantHits(t, 1)
-		time.Sleep(time.Nanosecond)
+		time.Sleep(10 * time.Minute)
 		_, err := v.Verify(t.Context(), token)
 		wantRefusal(t, err, "no usable key")
+	})
+}
+
+// TestNobodyWaitsForKeysToBeRenewed: from the fifth minute on they are asked for behind tokens whose keys are known, once
+// at a time, however slow the key server is.
+func TestNobodyWaitsForKeysToBeRenewed(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
+		token := server.token(t, "k", ed25519Key())
+		wantAccepted(t, v, token)
+		time.Sleep(5*time.Minute - time.Nanosecond)
+		wantAtOnce(t, v, token)
+		server.wantHits(t, 1)
+
+		time.Sleep(time.Nanosecond)
+		server.slow(4 * time.Second)
+		for range 3 {
+			wantAtOnce(t, v, token)
+		}
+		server.wantHits(t, 2)
+		time.Sleep(4 * time.Second)
+		wantAtOnce(t, v, token)
+		time.Sleep(5*time.Minute - time.Nanosecond)
+		wantAtOnce(t, v, token)
+		server.wantHits(t, 2)
+
+		server.slow(time.Hour)
+		for range 600 { // ten minutes, in which it hangs
+			time.Sleep(time.Second)
+			wantAtOnce(t, v, token)
+		}
+	})
+}
+
+// TestAKeyThatHasGoneIsRefusedOnceThatIsKnown: by the one token that had them renewed it is not.
+func TestAKeyThatHasGoneIsRefusedOnceThatIsKnown(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
+		token := server.token(t, "k", ed25519Key())
+		wantAccepted(t, v, token)
+		server.publish()
+		time.Sleep(5 * time.Minute)
+		wantAtOnce(t, v, token)
+		server.wantHits(t, 2)
+		_, err := v.Verify(t.Context(), token)
+		wantRefusal(t, err, "no usable key")
+	})
+}
+
+// TestClosingEndsTheFetch that is under way, and whatever would begin after it.
+func TestClosingEndsTheFetch(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *stubServer, v *Verifier) {
+		token := server.token(t, "k", ed25519Key())
+		wantAccepted(t, v, token)
+		time.Sleep(5 * time.Minute)
+		server.slow(time.Hour)
+		wantAtOnce(t, v, token)
+		start := time.Now()
+		v.Close()
+		_, err := v.Verify(t.Context(), server.token(t, "another", ed25519Key()))
+		wantUnavailable(t, err)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it took %v", took)
+		}
 	})
 }
 

@@ -66,7 +66,7 @@ type Config struct {
 	Logger           *slog.Logger     // for failing JWKS fetches; nil: discard
 }
 
-// Verifier verifies tokens. It is safe for concurrent use.
+// Verifier verifies tokens. It is safe for concurrent use, and must be closed.
 type Verifier struct {
 	algs      map[string]jws.Verifier2 // by allowed alg
 	maxBytes  int
@@ -133,6 +133,13 @@ func New(cfg Config) (*Verifier, error) {
 	}
 	v.SetSecrets(cfg.Secrets)
 	return v, nil
+}
+
+// Close ends what v has begun: a fetch of keys, which whoever waits for it hears of as ErrUnavailable.
+func (v *Verifier) Close() {
+	if v.jwks != nil {
+		v.jwks.close()
+	}
 }
 
 // verifiers returns what checks a signature for each of the named algorithms, or of the default ones if none is named.

@@ -112,7 +112,8 @@ func (h *Hub) Start() {
 	}
 }
 
-// Close ends what Start began, having tried once more to tell other processes what they don't know yet.
+// Close ends what Start began. If there is a connection for it at that moment, other processes are told once more what they
+// don't know yet; else they find it out by looking.
 func (h *Hub) Close() {
 	h.stop()
 	h.done.Wait()

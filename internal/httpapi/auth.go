@@ -292,8 +292,7 @@ func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOu
 	}
 	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement)
 	if err != nil {
-		a.audit(ctx, audit.PasswordChangeRefused)
-		return nil, err
+		return nil, a.refusedPassword(ctx, err)
 	}
 	a.audit(ctx, audit.PasswordChanged)
 	return said("Password changed; your other sessions have ended"), nil

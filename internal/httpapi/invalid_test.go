@@ -45,6 +45,7 @@ var badBodies = []struct{ body, field string }{
 	{`{"title":"x","due_date":"2026-01-15T1:00:00Z"}`, "due_date"},
 	{`{"title":"x","due_date":"10000-01-01"}`, "due_date"},
 	{`{"title":"x","due_date":"0001-01-01T00:00:00+01:00"}`, "due_date"},
+	{`{"title":"x","due_date":"0000-12-31T23:30:00-01:00","due_all_day":true}`, "due_date"},
 	{`{"title":"x","due_date":1768435200}`, "due_date"},
 	{`{"title":"x","due_all_day":null}`, "due_all_day"},
 	{`{"title":"x","due_all_day":"true"}`, "due_all_day"},

@@ -47,6 +47,14 @@ func (a *API) refusedSignIn(ctx context.Context, event audit.Event, email string
 	return err
 }
 
+// refusedPassword returns err, and tells whoever watches for misuse if it refuses a change of a password.
+func (a *API) refusedPassword(ctx context.Context, err error) error {
+	if slices.Contains([]todo.Code{todo.Invalid, todo.Forbidden}, todo.CodeOf(err)) {
+		a.audit(ctx, audit.PasswordChangeRefused)
+	}
+	return err
+}
+
 // refusedRefresh returns err, and tells whoever watches for misuse if it refuses a refresh token.
 func (a *API) refusedRefresh(ctx context.Context, err error) error {
 	var reused *account.ReusedError

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"todod/internal/logtest"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
+	"todod/internal/todo"
 )
 
 // A logLine is a line of the log, with its keys in their order.
@@ -299,6 +301,37 @@ func TestEveryEventComesWhenItHappens(t *testing.T) {
 			}
 		}
 	})
+}
+
+// failing changes no password.
+type failing struct {
+	account.Provider
+	err error
+}
+
+// ChangePassword implements account.Provider.
+func (f failing) ChangePassword(context.Context, account.Caller, string, string) error { return f.err }
+
+// TestAFailureIsNoRefusedPassword: nobody is to be suspected because the database was away.
+func TestAFailureIsNoRefusedPassword(t *testing.T) {
+	t.Parallel()
+	store := openSQLite(t)
+	for _, c := range []struct {
+		err    error
+		status int
+		events int
+	}{
+		{todo.ServiceUnavailable(errors.New("away")), http.StatusServiceUnavailable, 0},
+		{errors.New("a bug"), http.StatusInternalServerError, 0},
+		{todo.InvalidFields(todo.FieldError{Field: "currentPassword", Message: "is not correct"}), http.StatusBadRequest, 1},
+		{&todo.Error{Code: todo.Forbidden, Message: "not here"}, http.StatusForbidden, 1},
+	} {
+		s := newServer(t, store, func(cfg *httpapi.Config) { cfg.Accounts = failing{cfg.Accounts, c.err} })
+		s.as(t, "ada", "POST", "/api/auth/change-password", credentialsChange("one password", "another password")).want(t, c.status)
+		if got := s.events(t, 0); len(got) != c.events {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
 }
 
 // clock is a clock that a test sets.

@@ -96,6 +96,7 @@ func (c *conversion) due(f field) todo.Opt[todo.Due] {
 	d, ok := parseTime(f.String)
 	if !ok {
 		c.refuse("due_date", "must be a date or a time from the years 1 to 9999, got %s", quoted(f))
+		return todo.Null[todo.Due]()
 	}
 	if !d.AllDay && d.At.Equal(d.At.Truncate(24*time.Hour)) {
 		d.AllDay = true

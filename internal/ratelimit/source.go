@@ -7,7 +7,7 @@ import "context"
 //
 // Keys are opaque and independent; the same key comes with the same rate every time. Two requests with one key never
 // both take the last place, wherever they come from: concurrent use is safe. A source may forget keys whose full quota
-// is back, and, when it runs out of room, those that were not used for the longest time.
+// is back, and, when it runs out of room, others; Memory says which.
 type Source interface {
 	// Take decides a request with key that costs n at the present moment; n = 0 asks without taking. An error means that the
 	// source could not decide; the Decision is then worth nothing, and whether the request passes is for the caller to say.

@@ -15,7 +15,8 @@ type Due struct {
 }
 
 // ParseDue reads an RFC 3339 date-time with any offset, or a bare date such as 2026-01-15, which is a day. Years are
-// 0001 to 9999 in UTC. Fractions finer than a microsecond are dropped.
+// 0001 to 9999 in UTC; the day that a date-time was written as may lie one day outside (On). Fractions finer than a
+// microsecond are dropped.
 func ParseDue(s string) (Due, bool) {
 	day, err := time.Parse(time.DateOnly, s)
 	if err == nil {

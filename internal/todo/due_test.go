@@ -1,6 +1,7 @@
 package todo
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,30 @@ func TestParseDueReadsWhatIsWritten(t *testing.T) {
 			t.Fatalf("%v is the day %v", at, day)
 		}
 	})
+}
+
+// TestADayIsOfTheYearsThatCanBeWritten, whatever it is in UTC: what is stored can be sent back.
+func TestADayIsOfTheYearsThatCanBeWritten(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"0000-12-31T23:30:00-01:00": "", "0001-01-01T00:00:00Z": "0001-01-01", "0001-01-01T23:30:00-01:00": "0001-01-01",
+		"9999-12-31T23:30:00+01:00": "9999-12-31", "9999-12-31T00:30:00+14:00": "9999-12-31", "9999-12-31T23:59:59Z": "9999-12-31",
+	} {
+		due, ok := ParseDue(s)
+		if !ok {
+			t.Fatalf("%s is not read", s)
+		}
+		p, err := Patch{Due: Some(due), AllDay: Some(true)}.Normalise()
+		switch {
+		case want == "" && !slices.Equal(faults(err), []string{"due_date must lie in the years 1 to 9999"}):
+			t.Errorf("%s: %v, %v", s, p.Due.V.At, err)
+		case want != "" && (err != nil || p.Due.V.At.Format(time.DateOnly) != want):
+			t.Errorf("%s: %v, %v; want %s", s, p.Due.V.At, err, want)
+		}
+		if _, err := (Patch{Due: Some(due)}).Normalise(); err != nil {
+			t.Errorf("%s is no instant: %v", s, err)
+		}
+	}
 }
 
 func FuzzParseDue(f *testing.F) {

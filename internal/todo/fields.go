@@ -216,7 +216,7 @@ func dueField() *Field {
 		return Due{At: t.Due.At.UTC(), AllDay: t.Due.AllDay}
 	}
 	f.named = func(p *Patch) bool { return p.Due.Set }
-	f.check = func(p *Patch, _ fault) { p.settleDue() }
+	f.check = func(p *Patch, fault fault) { p.settleDue(fault) }
 	f.apply = func(p *Patch, t *Task, _ time.Time) { t.Due = p.due(t.Due) }
 	return f
 }

@@ -40,8 +40,8 @@ type Patch struct {
 	AllDay Opt[bool]
 }
 
-// Normalise returns p as tasks hold it: the title trimmed, the due date in UTC with AllDay worked into it. Its error is an
-// Error of code Invalid that names every field at fault.
+// Normalise returns p as tasks hold it: the title trimmed, the due date in UTC with AllDay worked into it, in the years 1 to
+// 9999. Its error is an Error of code Invalid that names every field at fault.
 func (p Patch) Normalise() (Patch, error) {
 	var faults []FieldError
 	fault := func(field, message string) { faults = append(faults, FieldError{field, message}) }
@@ -53,17 +53,19 @@ func (p Patch) Normalise() (Patch, error) {
 	return p, InvalidFields(faults...)
 }
 
-// settleDue brings a due date that is there to UTC, and AllDay into it where both are there.
-func (p *Patch) settleDue() {
-	if !p.Due.Set {
+// settleDue brings a due date that is there to UTC, and AllDay into it where both are there. It reports one that has left
+// the years that can be written by that: an instant in UTC's first year may have been written as a day of the year before.
+func (p *Patch) settleDue(fault fault) {
+	if !p.Due.Set || p.Due.Null {
 		return
 	}
-	if !p.Due.Null {
-		allDay := p.Due.V.AllDay
-		if p.AllDay.Set {
-			allDay = p.AllDay.V
-		}
-		p.Due.V = p.Due.V.On(allDay)
+	allDay := p.Due.V.AllDay
+	if p.AllDay.Set {
+		allDay = p.AllDay.V
+	}
+	p.Due.V = p.Due.V.On(allDay)
+	if !inRange(p.Due.V.At) {
+		fault("due_date", "must lie in the years 1 to 9999")
 	}
 }
 
