@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -212,7 +212,7 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 	if err != nil {
 		return nil, err
 	}
-	return &createTodoOutput{headersOf(out), fmt.Sprintf("/api/todos/%d", out.Task.ID), wireTodo(out.Task)}, nil
+	return &createTodoOutput{headersOf(out), "/api/todos/" + strconv.FormatInt(out.Task.ID, 10), wireTodo(out.Task)}, nil
 }
 
 // getTodo answers with a todo.
