@@ -31,11 +31,19 @@ type todoBody struct {
 
 // read implements object.
 func (b *todoBody) read(data []byte) {
-	known := taskMembers(&b.patch)
-	known["priority"] = parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
-	known["due_date"], known["dueDate"] = looseDue(&b.patch.Due), looseDue(&b.camel.Due)
-	known["dueAllDay"] = into(&b.camel.AllDay, "true or false")
-	b.fault = readObject(data, known, ignore)
+	b.fault = readMembers(data, func(name string) func(jsontext.Value) string {
+		switch name {
+		case "priority":
+			return parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
+		case "due_date":
+			return looseDue(&b.patch.Due)
+		case "dueDate":
+			return looseDue(&b.camel.Due)
+		case "dueAllDay":
+			return into(&b.camel.AllDay, "true or false")
+		}
+		return taskMembers(&b.patch)(name)
+	}, ignore)
 }
 
 // looseDue returns what reads a due date into dst: as parseLooseDue does, and an empty one as none, which is what an
