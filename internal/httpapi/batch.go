@@ -121,7 +121,7 @@ func readStep(value jsontext.Value, refs map[string]bool) (todo.Step, error) {
 			if hasTask = true; value.Kind() != '{' {
 				return "must be a JSON object"
 			}
-			step.Fault = readObject(value, taskMembers(&step.Patch), refuse)
+			step.Fault = readMembers(value, taskMembers(&step.Patch), refuse)
 			return ""
 		},
 	}, refuse)

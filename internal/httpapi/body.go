@@ -67,11 +67,19 @@ func unmarshal(data []byte, v any) error {
 // wrong with it, "" if nothing is.
 type members map[string]func(jsontext.Value) string
 
-// readObject reads data as one JSON object of these members and nothing after it; the values of other members go to
+// readObject is readMembers for members that are all there.
+func readObject(data []byte, known members, unknown func(jsontext.Value) string) error {
+	return readMembers(data, func(name string) func(jsontext.Value) string { return known[name] }, unknown)
+}
+
+// A lookup returns what to do with the value of a member of this name, nil for one that the object may not have.
+type lookup func(name string) func(jsontext.Value) string
+
+// readMembers reads data as one JSON object of known members and nothing after it; the values of other members go to
 // unknown, which is refuse or ignore. Its error is an Error of code Invalid that names every member at fault. Names are
 // compared exactly, none may come twice, and text must be valid UTF-8 (RFC 8259 leaves all of that open; RFC 7493 settles
 // it this way).
-func readObject(data []byte, known members, unknown func(jsontext.Value) string) error {
+func readMembers(data []byte, known lookup, unknown func(jsontext.Value) string) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(data)) // which it reads where it lies
 	if dec.PeekKind() != '{' {
 		return todo.InvalidFields(todo.FieldError{Field: "body", Message: "must be a JSON object"})
@@ -90,8 +98,8 @@ func readObject(data []byte, known members, unknown func(jsontext.Value) string)
 		if err != nil {
 			return malformed(err)
 		}
-		set, ok := known[field]
-		if !ok {
+		set := known(field)
+		if set == nil {
 			set = unknown
 		}
 		if message := set(value); message != "" {

@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -11,8 +11,8 @@ import (
 	"todod/internal/todo"
 )
 
-// etagOf returns the entity tag of a task: its version, which no two states of a task share.
-func etagOf(t todo.Task) string { return fmt.Sprintf(`"v%d"`, t.Version) }
+// etagOf returns the entity tag of a task of this version, which no two states of a task share.
+func etagOf(version todo.Rev) string { return `"v` + strconv.FormatInt(int64(version), 10) + `"` }
 
 // entityTag is an entity tag (RFC 9110, section 8.8.3) at the beginning of a list. A comma may be part of it.
 var entityTag = regexp.MustCompile(`^(?:W/)?"([^\x00-\x20"\x7F]*)"[ \t]*(?:,|$)`)
@@ -65,7 +65,7 @@ func wantedVersions(h http.Header) ([]todo.Rev, error) {
 	for _, t := range tags {
 		n, err := strconv.ParseInt(strings.TrimPrefix(t.opaque, "v"), 10, 64)
 		version := todo.Rev(n)
-		if err == nil && t.is(etagOf(todo.Task{Version: version})) {
+		if err == nil && t.is(etagOf(version)) {
 			versions = append(versions, version)
 		}
 	}
@@ -94,28 +94,41 @@ const (
 	trashShape shape = "trash 1"
 )
 
-// listTag returns the entity tag of a page in a state of its owner's data, and how it ends whatever the state.
-func listTag(s todo.State, f todo.Filter, as shape) (etag, ending string) {
-	asked := fmt.Sprintf("%s %s %d %d %t %s", as, f.Query(), f.Limit, f.Offset, f.Count, f.Cursor)
-	sum := sha256.Sum256([]byte(asked))
-	ending = fmt.Sprintf("-%x", sum[:12]) // no base64, which can end like what compression adds
-	return fmt.Sprintf(`"l%x-%x%s"`, s.Epoch, s.Rev, ending), ending
+// listEnding returns how the entity tag of a page ends, whatever the state of its owner's data: it tells which page that is,
+// and its shape.
+func listEnding(f todo.Filter, as shape) string {
+	b := append(make([]byte, 0, 128), as...)
+	b = append(append(append(b, ' '), f.Query()...), ' ')
+	b = append(strconv.AppendInt(b, int64(f.Limit), 10), ' ')
+	b = append(strconv.AppendInt(b, int64(f.Offset), 10), ' ')
+	b = append(strconv.AppendBool(b, f.Count), ' ')
+	sum := sha256.Sum256(append(b, f.Cursor...))
+	return "-" + hex.EncodeToString(sum[:12]) // no base64, which can end like what compression adds
 }
 
-// knownState returns the state of which the client has this very page, by its If-None-Match header; nil for none.
-func knownState(h http.Header, f todo.Filter, as shape) (*todo.State, error) {
+// listTag returns the entity tag of a page that ends so, in a state of its owner's data.
+func listTag(s todo.State, ending string) string {
+	b := strconv.AppendInt(append(make([]byte, 0, 64), `"l`...), s.Epoch, 16)
+	b = strconv.AppendInt(append(b, '-'), int64(s.Rev), 16)
+	return string(append(append(b, ending...), '"'))
+}
+
+// knownState returns the state of which the client has the page whose entity tags end so, by its If-None-Match header; nil
+// for none.
+func knownState(h http.Header, ending string) (*todo.State, error) {
 	tags, _, err := parseTags(h, "If-None-Match")
 	if err != nil {
 		return nil, err
 	}
-	_, ending := listTag(todo.State{}, f, as)
 	for _, t := range tags {
-		var s todo.State
 		rest, ok := strings.CutSuffix(t.opaque, ending)
-		if _, err := fmt.Sscanf(rest, "l%x-%x", &s.Epoch, &s.Rev); !ok || err != nil {
+		dash := strings.LastIndexByte(rest, '-')
+		if !ok || dash < 1 {
 			continue
 		}
-		if etag, _ := listTag(s, f, as); t.is(etag) { // Sscanf reads other ways of writing it, too
+		epoch, _ := strconv.ParseInt(rest[1:dash], 16, 64) // what is no number doesn't give the tag again
+		rev, _ := strconv.ParseInt(rest[dash+1:], 16, 64)
+		if s := (todo.State{Epoch: epoch, Rev: todo.Rev(rev)}); t.is(listTag(s, ending)) {
 			return &s, nil
 		}
 	}

@@ -182,7 +182,7 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 
 // show adds the task as it is.
 func (p *problem) show(t todo.Task, header http.Header, rec *record) {
-	header.Set("ETag", etagOf(t))
+	header.Set("ETag", etagOf(t.Version))
 	p.Current = &currentTask{task: t, forFrontend: rec.frontend}
 }
 

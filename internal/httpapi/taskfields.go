@@ -90,14 +90,13 @@ var answered = func() []*todo.Field {
 }()
 
 // taskMembers are the members of a task that clients may write, read into p.
-func taskMembers(p *todo.Patch) members {
-	all := make(members, len(taskFields))
-	for name, f := range taskFields {
-		if f.read != nil {
-			all[name] = f.read(p)
+func taskMembers(p *todo.Patch) lookup {
+	return func(name string) func(jsontext.Value) string {
+		if f := taskFields[name]; f.read != nil {
+			return f.read(p)
 		}
+		return nil
 	}
-	return all
 }
 
 // taskBody is a task as clients write it: a new one, or what to change of one.
@@ -108,7 +107,7 @@ type taskBody struct {
 
 // read implements object.
 func (b *taskBody) read(data []byte) {
-	b.fault = readObject(data, taskMembers(&b.patch), refuse)
+	b.fault = readMembers(data, taskMembers(&b.patch), refuse)
 }
 
 // TransformSchema implements huma.SchemaTransformer.

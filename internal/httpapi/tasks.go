@@ -18,7 +18,7 @@ type AnswerHeaders struct {
 
 // headersOf returns the headers of what came of a change.
 func headersOf(out todo.WriteResult) AnswerHeaders {
-	return AnswerHeaders{ETag: etagOf(out.Task), Replayed: replayHeader(out.Replayed)}
+	return AnswerHeaders{ETag: etagOf(out.Task.Version), Replayed: replayHeader(out.Replayed)}
 }
 
 // replayHeader returns the value of Idempotency-Replayed.
@@ -97,14 +97,14 @@ func (a *API) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOu
 // list returns the page of f, which goes out in this shape, and its headers. A page that the caller has already is
 // Unchanged and not read.
 func (a *API) list(ctx context.Context, as shape, f todo.Filter) (page todo.Page, headers ListHeaders, err error) {
-	r := requestOptionsOf(ctx).r
-	if f.Unless, err = knownState(r.Header, f, as); err != nil {
+	r, ending := requestOptionsOf(ctx).r, listEnding(f, as)
+	if f.Unless, err = knownState(r.Header, ending); err != nil {
 		return page, headers, err
 	}
 	if page, err = a.tasks.Tasks(ctx, caller(ctx), f); err != nil {
 		return page, headers, err
 	}
-	headers.ETag, _ = listTag(page.State, f, as)
+	headers.ETag = listTag(page.State, ending)
 	if !page.Unchanged {
 		page.Unchanged, err = unmodified(r.Header, headers.ETag)
 	}
@@ -157,7 +157,7 @@ func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{headersOf(out), fmt.Sprintf("/api/v1/tasks/%d", out.Task.ID), wire(out.Task)}, nil
+	return &createOutput{headersOf(out), "/api/v1/tasks/" + strconv.FormatInt(out.Task.ID, 10), wire(out.Task)}, nil
 }
 
 // idInput names a task.

@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,11 +31,19 @@ type todoBody struct {
 
 // read implements object.
 func (b *todoBody) read(data []byte) {
-	known := taskMembers(&b.patch)
-	known["priority"] = parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
-	known["due_date"], known["dueDate"] = looseDue(&b.patch.Due), looseDue(&b.camel.Due)
-	known["dueAllDay"] = into(&b.camel.AllDay, "true or false")
-	b.fault = readObject(data, known, ignore)
+	b.fault = readMembers(data, func(name string) func(jsontext.Value) string {
+		switch name {
+		case "priority":
+			return parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
+		case "due_date":
+			return looseDue(&b.patch.Due)
+		case "dueDate":
+			return looseDue(&b.camel.Due)
+		case "dueAllDay":
+			return into(&b.camel.AllDay, "true or false")
+		}
+		return taskMembers(&b.patch)(name)
+	}, ignore)
 }
 
 // looseDue returns what reads a due date into dst: as parseLooseDue does, and an empty one as none, which is what an
@@ -212,7 +220,7 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 	if err != nil {
 		return nil, err
 	}
-	return &createTodoOutput{headersOf(out), fmt.Sprintf("/api/todos/%d", out.Task.ID), wireTodo(out.Task)}, nil
+	return &createTodoOutput{headersOf(out), "/api/todos/" + strconv.FormatInt(out.Task.ID, 10), wireTodo(out.Task)}, nil
 }
 
 // getTodo answers with a todo.

@@ -207,7 +207,7 @@ func TestAnImportKeepsWhatWasThere(t *testing.T) {
 			want.Description, want.UpdatedAt, want.CompletedAt = &description, noon.Add(time.Hour), &completed
 			want.Due = &todo.Due{At: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), AllDay: true}
 		}
-		if !whole.Same(want) || whole.Owner != want.Owner || whole.Version != want.Version ||
+		if !whole.Same(&want) || whole.Owner != want.Owner || whole.Version != want.Version ||
 			!whole.CreatedAt.Equal(want.CreatedAt) || !whole.UpdatedAt.Equal(want.UpdatedAt) ||
 			!whole.CompletedAt.Equal(*want.CompletedAt) {
 			t.Errorf("got\n%+v\nwant\n%+v", whole, want)

@@ -53,22 +53,22 @@ func (b *builder) create(t Task) (Task, error) {
 		return Task{}, QuotaReached(b.quota)
 	}
 	t.ID, b.ids = b.ids[0], b.ids[1:]
-	return b.add(Created, Task{}, t), nil
+	return b.add(Created, nil, &t), nil
 }
 
 // edit makes after of before, unless they are the same, and returns what there is then.
 func (b *builder) edit(before, after Task) Task {
-	if after.Same(before) {
+	if after.Same(&before) {
 		return before
 	}
-	return b.add(OpOf(before, after), before, after)
+	return b.add(OpOf(before, after), &before, &after)
 }
 
 // trash moves a task to the trash.
 func (b *builder) trash(t Task) Task {
 	before := t
 	t.DeletedAt = &b.write.At
-	return b.add(Deleted, before, t)
+	return b.add(Deleted, &before, &t)
 }
 
 // restore takes a task out of the trash.
@@ -78,7 +78,7 @@ func (b *builder) restore(t Task) (Task, error) {
 	}
 	before := t
 	t.DeletedAt = nil
-	return b.add(Restored, before, t), nil
+	return b.add(Restored, &before, &t), nil
 }
 
 // purge removes a task for good. Of it remain its id and, for the log, when it was made, changed and deleted.
@@ -86,26 +86,28 @@ func (b *builder) purge(t Task) Task {
 	left := Task{
 		ID: t.ID, Owner: t.Owner, Priority: Medium, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, DeletedAt: t.DeletedAt,
 	}
-	left = b.add(Purged, t, left)
+	left = b.add(Purged, &t, &left)
 	b.tasks[t.ID] = Task{}
 	return Task{ID: left.ID, Owner: left.Owner, Version: left.Version}
 }
 
-// add notes a change, with the revision it will have, and returns the task after it.
-func (b *builder) add(op Op, before, after Task) Task {
+// add notes a change, with the revision it will have, and returns the task after it. There is none before a creation.
+func (b *builder) add(op Op, before, after *Task) Task {
 	b.rev++
 	after.Version = b.rev
 	c := Change{
-		Op: op, PrevRev: before.Version, Rev: b.rev, SetRev: b.known.Rev + 1, At: b.write.At, Task: after,
-		RequestID: b.write.RequestID,
+		Op: op, Rev: b.rev, SetRev: b.known.Rev + 1, At: b.write.At, Task: *after, RequestID: b.write.RequestID,
+	}
+	if before != nil {
+		c.PrevRev = before.Version
 	}
 	if op != Created && op != Purged {
 		c.Before = Touched(before, after)
 	}
 	b.count += op.Adds()
 	b.changes = append(b.changes, c)
-	b.tasks[after.ID] = after
-	return after
+	b.tasks[after.ID] = *after
+	return *after
 }
 
 // writeSet returns what is to be written.

@@ -126,7 +126,7 @@ func (l *holding) write(t *rapid.T, changes []Change) {
 		}
 		var touched Fields
 		if c.Op != Created && c.Op != Purged {
-			touched = Touched(before, c.Task)
+			touched = Touched(&before, &c.Task)
 		}
 		if !reflect.DeepEqual(c.Before, touched) {
 			t.Fatalf("%s touched %v, the change says %v", c.Op, touched, c.Before)

@@ -15,22 +15,22 @@ func TestTouchedFieldsAreThoseThatDiffer(t *testing.T) {
 	alike := task
 	alike.Description, alike.Due, alike.CompletedAt, alike.DeletedAt = &same, &Due{At: elsewhere}, &elsewhere, &elsewhere
 	alike.Version, alike.UpdatedAt = 9, at // say nothing of what was written
-	if got := Touched(task, alike); len(got) != 0 {
+	if got := Touched(&task, &alike); len(got) != 0 {
 		t.Errorf("the same, written differently: %+v", got)
 	}
-	if got, want := Touched(task, Task{}), (Fields{
+	if got, want := Touched(&task, &Task{}), (Fields{
 		"title": "x", "description": "a", "completed": true, "priority": Low, "due_date": at, "completed_at": at, "deleted_at": at,
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("all is cleared: %+v", got)
 	}
-	if got, want := Touched(Task{}, task), (Fields{
+	if got, want := Touched(&Task{}, &task), (Fields{
 		"title": "", "description": nil, "completed": false, "priority": Priority(0), "due_date": nil, "completed_at": nil,
 		"deleted_at": nil,
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("all is set: %+v", got)
 	}
 	alike.Description, alike.Due = &other, &Due{At: at, AllDay: true}
-	if got, want := Touched(task, alike), (Fields{"description": "a", "due_all_day": false}); !reflect.DeepEqual(got, want) {
+	if got, want := Touched(&task, &alike), (Fields{"description": "a", "due_all_day": false}); !reflect.DeepEqual(got, want) {
 		t.Errorf("two fields: %+v", got)
 	}
 }

@@ -253,11 +253,11 @@ func allDayField() *Field {
 type Fields map[string]any
 
 // Touched returns those fields of before that differ in after.
-func Touched(before, after Task) Fields {
+func Touched(before, after *Task) Fields {
 	touched := Fields{}
 	for _, f := range fields {
-		if !f.same(&before, &after) {
-			touched[f.Name] = f.Value(&before)
+		if !f.same(before, after) {
+			touched[f.Name] = f.Value(before)
 		}
 	}
 	return touched

@@ -21,10 +21,10 @@ func TestEveryFieldOfAPatchIsNoticed(t *testing.T) {
 	for _, f := range storetest.FieldPatches(t) {
 		before := storetest.FullPatch(t, false).NewTask("ada", morning)
 		after := f.Patch.Apply(before, morning.Add(time.Hour))
-		if same := before; after.Same(before) || after.UpdatedAt.Equal(same.UpdatedAt) {
+		if same := before; after.Same(&before) || after.UpdatedAt.Equal(same.UpdatedAt) {
 			t.Errorf("%s: %+v is the same as before", f.Name, after)
 		}
-		touched := todo.Touched(before, after)
+		touched := todo.Touched(&before, &after)
 		if was, there := touched[f.Field.Name]; !there || !reflect.DeepEqual(was, f.Field.Value(&before)) {
 			t.Errorf("%s: of what it was before, the change has %v", f.Name, touched)
 		}
@@ -68,7 +68,7 @@ func TestEveryFieldOfATaskIsInTheTable(t *testing.T) {
 			var before, after todo.Task
 			reflect.ValueOf(&before).Elem().FieldByIndex(field.Index).Set(values[i])
 			reflect.ValueOf(&after).Elem().FieldByIndex(field.Index).Set(values[j])
-			fields := todo.Touched(before, after)
+			fields := todo.Touched(&before, &after)
 			if isHead := slices.Contains(heads, field.Name); isHead != (len(fields) == 0) {
 				t.Errorf("%s: of %v become %v the log has %v", field.Name, values[i], values[j], fields)
 			} else if isHead {

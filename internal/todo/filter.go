@@ -2,6 +2,7 @@ package todo
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -110,20 +111,40 @@ func (p *Page) CutTo(limit int) {
 }
 
 // Query returns a text that two filters share if and only if they ask for the same tasks in the same order, whichever
-// page of them.
+// page of them. It stays what it is: it is in cursors and in entity tags that clients have.
 func (f Filter) Query() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%t %v %q %v", f.Trash, f.Order, f.Words, show(f.Completed))
-	fmt.Fprintf(&b, " %v %v %v", show(f.Priority), show(micros(f.DueBefore)), show(micros(f.DueAfter)))
-	return b.String()
+	b := strconv.AppendBool(make([]byte, 0, 96), f.Trash)
+	b = append(b, " ["...)
+	for i, o := range f.Order {
+		b = append(append(appendSpace(b, i), '{'), o.By...)
+		b = append(strconv.AppendBool(append(b, ' '), o.Desc), '}')
+	}
+	b = append(b, "] ["...)
+	for i, word := range f.Words {
+		b = strconv.AppendQuote(appendSpace(b, i), word)
+	}
+	b = appendOr(append(b, "] "...), f.Completed, strconv.AppendBool)
+	b = appendOr(append(b, ' '), f.Priority, func(b []byte, p Priority) []byte { return append(b, p.String()...) })
+	for _, at := range []*time.Time{f.DueBefore, f.DueAfter} {
+		b = appendOr(append(b, ' '), at, func(b []byte, at time.Time) []byte { return strconv.AppendInt(b, at.UnixMicro(), 10) })
+	}
+	return string(b)
 }
 
-// show returns the value of p, or "-" for nil.
-func show[T any](p *T) any {
-	if p == nil {
-		return "-"
+// appendSpace appends what stands before the i-th element of a list.
+func appendSpace(b []byte, i int) []byte {
+	if i > 0 {
+		b = append(b, ' ')
 	}
-	return *p
+	return b
+}
+
+// appendOr appends the value of p, or "-" for nil.
+func appendOr[T any](b []byte, p *T, appendTo func([]byte, T) []byte) []byte {
+	if p == nil {
+		return append(b, '-')
+	}
+	return appendTo(b, *p)
 }
 
 // ParseOrder reads a comma-separated list of keys, each with an optional "-" for descending. Its error tells people what

@@ -1,6 +1,7 @@
 package todo
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -89,10 +90,27 @@ func TestQueriesTellFiltersApart(t *testing.T) {
 		if (a.Query() == b.Query()) != same {
 			t.Fatalf("%q and %q", a.Query(), b.Query())
 		}
+		if want := formatted(a); a.Query() != want {
+			t.Fatalf("%q, and was once %q", a.Query(), want)
+		}
 		c := a
 		c.Limit, c.Offset, c.Count, c.Cursor, c.Unless, c.After = 7, 7, true, "x", &State{}, &Task{}
 		if c.Query() != a.Query() {
 			t.Fatalf("another page is another query: %q and %q", a.Query(), c.Query())
 		}
 	})
+}
+
+// formatted returns what fmt makes of a filter, which is how Query came to look as it does.
+func formatted(f Filter) string {
+	orNone := func(there bool, v func() any) any {
+		if !there {
+			return "-"
+		}
+		return v()
+	}
+	return fmt.Sprintf("%t %v %q %v %v %v %v", f.Trash, f.Order, f.Words,
+		orNone(f.Completed != nil, func() any { return *f.Completed }), orNone(f.Priority != nil, func() any { return *f.Priority }),
+		orNone(f.DueBefore != nil, func() any { return f.DueBefore.UnixMicro() }),
+		orNone(f.DueAfter != nil, func() any { return f.DueAfter.UnixMicro() }))
 }

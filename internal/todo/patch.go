@@ -118,16 +118,16 @@ func (p Patch) NewTask(owner UserID, now time.Time) Task {
 // Apply returns t as p changes it at the time now; p must be normalised. A p that changes nothing returns t as it was,
 // UpdatedAt included.
 func (p Patch) Apply(t Task, now time.Time) Task {
-	after := t.changed(now, func(t *Task) {
-		for _, f := range fields {
-			if f.Writable() {
-				f.apply(&p, t, now)
-			}
+	after := t
+	for _, f := range fields {
+		if f.Writable() {
+			f.apply(&p, &after, now)
 		}
-	})
-	if after.Same(t) {
+	}
+	if after.Same(&t) {
 		return t
 	}
+	after.touch(now)
 	return after
 }
 

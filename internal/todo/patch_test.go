@@ -134,7 +134,7 @@ func TestApplyChangesOnlyWhatItNames(t *testing.T) {
 	if !again.UpdatedAt.Equal(now) || !again.CompletedAt.Equal(now) {
 		t.Errorf("completed twice: %+v", again)
 	}
-	if open.Completed || open.CompletedAt != nil || open.Same(done) || !open.Same(task) {
+	if open.Completed || open.CompletedAt != nil || open.Same(&done) || !open.Same(&task) {
 		t.Errorf("reopened: %+v", open)
 	}
 	if task.Completed || task.CompletedAt != nil {

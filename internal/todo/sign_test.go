@@ -115,7 +115,7 @@ func TestAPlaceIsWhereTheTaskStands(t *testing.T) {
 			t.Fatal("it doesn't open")
 		}
 		got := p.task()
-		if got.ID != task.ID || !got.Same(task) || !got.CreatedAt.Equal(task.CreatedAt) || !got.UpdatedAt.Equal(task.UpdatedAt) ||
+		if got.ID != task.ID || !got.Same(&task) || !got.CreatedAt.Equal(task.CreatedAt) || !got.UpdatedAt.Equal(task.UpdatedAt) ||
 			(got.DeletedAt == nil) != (task.DeletedAt == nil) || got.DeletedAt != nil && !got.DeletedAt.Equal(*task.DeletedAt) {
 			t.Fatalf("%+v stands where %+v does", got, task)
 		}

@@ -43,26 +43,26 @@ type Task struct {
 
 // Toggle returns t with Completed flipped at the time now.
 func (t Task) Toggle(now time.Time) Task {
-	return t.changed(now, func(t *Task) { t.complete(!t.Completed, now) })
+	t.complete(!t.Completed, now)
+	t.touch(now)
+	return t
 }
 
 // Same reports whether t and other agree in everything a person can write.
-func (t Task) Same(other Task) bool {
+func (t *Task) Same(other *Task) bool {
 	for _, f := range fields {
-		if f.Writable() && !f.same(&t, &other) {
+		if f.Writable() && !f.same(t, other) {
 			return false
 		}
 	}
 	return true
 }
 
-// changed returns t after change, its UpdatedAt moved forward to now but never back.
-func (t Task) changed(now time.Time, change func(*Task)) Task {
-	change(&t)
+// touch moves t's UpdatedAt forward to now, but never back.
+func (t *Task) touch(now time.Time) {
 	if now.After(t.UpdatedAt) {
 		t.UpdatedAt = now
 	}
-	return t
 }
 
 // complete sets whether t is done. A task that is done already keeps the time it was done at.

@@ -159,7 +159,8 @@ func (s *Service) UpdateAs(
 // Toggle completes an open task and reopens a completed one.
 func (s *Service) Toggle(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
 	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
-		return b.edit(t, t.Toggle(b.write.At)), nil
+		after := t.Toggle(b.write.At) // which always differs
+		return b.add(OpOf(t, after), &t, &after), nil
 	}))
 }
 

@@ -126,7 +126,10 @@ func (b *builder) takeBack(c Change) error {
 	}
 	t, err := b.find(c.Task.ID, false)
 	if err == nil {
-		b.edit(t, t.changed(b.write.At, func(t *Task) { c.Before.PutInto(t) }))
+		after := t
+		c.Before.PutInto(&after)
+		after.touch(b.write.At)
+		b.edit(t, after)
 	}
 	return err
 }

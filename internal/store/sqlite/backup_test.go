@@ -106,7 +106,7 @@ func TestABackupHasEverythingAndNothingThatIsGone(t *testing.T) {
 	}
 	restored, _ := openAt(t, to, 0)
 	for _, want := range tasks {
-		if got, err := restored.Task(t.Context(), "ada", want.ID, noon); err != nil || !got.Same(want) || got.Version != want.Version {
+		if got, err := restored.Task(t.Context(), "ada", want.ID, noon); err != nil || !got.Same(&want) || got.Version != want.Version {
 			t.Errorf("%+v, %v; want %+v", got, err, want)
 		}
 	}

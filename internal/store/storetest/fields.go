@@ -126,7 +126,7 @@ func testEveryField(t *testing.T, s Store) {
 			want := f.Patch.Apply(w.base, w.edited.UpdatedAt)
 			want.Version = 2
 			wantExactly(t, "as it was edited", w.edited, want)
-			w.readBack("as it was edited", want, todo.Touched(w.base, want))
+			w.readBack("as it was edited", want, todo.Touched(&w.base, &want))
 			w.remembers("unchanged", full, w.base)
 			w.remembers("edited", f.Patch, w.edited)
 			w.merges()
@@ -219,7 +219,7 @@ func (w *fieldWalk) takesBack() {
 	}
 	want := w.base
 	want.Version, want.UpdatedAt = undone.Rev, undone.Changes[0].At
-	w.readBack("as it is again", want, todo.Touched(w.edited, w.base))
+	w.readBack("as it is again", want, todo.Touched(&w.edited, &w.base))
 	over := w.must(w.service.Update(ctx, w.ada, w.base.ID, w.Patch, todo.WriteOptions{}))
 	_, err = w.service.Undo(ctx, w.ada, undone.Rev, "", todo.WriteOptions{})
 	wantCode(w.t, err, todo.Conflict)
@@ -227,7 +227,7 @@ func (w *fieldWalk) takesBack() {
 	if !ok || !slices.ContainsFunc(failed.Fields, func(f todo.FieldError) bool { return f.Field == w.Field.Of }) {
 		w.t.Errorf("the conflict names %+v, want %s", failed, w.Field.Of)
 	}
-	w.readBack("as it stays", over, todo.Touched(w.base, over))
+	w.readBack("as it stays", over, todo.Touched(&w.base, &over))
 }
 
 // travels fails the test unless the field is stored by a batch, where several changes are written at once, and by an
@@ -241,10 +241,10 @@ func (w *fieldWalk) travels(full todo.Patch) {
 		w.t.Fatal(err)
 	}
 	first, second := *batch.Results[0].Task, *batch.Results[1].Task
-	if !second.Same(w.edited) || !first.Same(w.base) {
+	if !second.Same(&w.edited) || !first.Same(&w.base) {
 		w.t.Errorf("a batch made %s and then %s", show(first), show(second))
 	}
-	w.readBack("in a batch", second, todo.Touched(first, second))
+	w.readBack("in a batch", second, todo.Touched(&first, &second))
 	again, err := w.service.Batch(ctx, w.ada, steps, true, keyed("batch"))
 	if err != nil || !again.Replayed {
 		w.t.Fatalf("the batch again: %+v, %v", again, err)

@@ -308,14 +308,14 @@ func (p *person) changed(
 	if err != nil || got.Replayed {
 		t.Fatalf("%s: %+v, %v", op, got, err)
 	}
-	same := op == todo.Updated && after.Same(before)
+	same := op == todo.Updated && after.Same(&before)
 	if !same {
 		after.Version = todo.Rev(len(p.log) + 1)
 		c := todo.Change{
 			Rev: after.Version, PrevRev: before.Version, SetRev: after.Version, Op: op, At: w.At, Task: after, RequestID: w.RequestID,
 		}
 		if op != todo.Created && op != todo.Purged {
-			c.Before = todo.Touched(before, after)
+			c.Before = todo.Touched(&before, &after)
 		}
 		p.log = append(p.log, c)
 		p.tasks[after.ID] = after

@@ -208,7 +208,7 @@ func must(t rapid.TB) func(todo.Task, error) todo.Task {
 func wantSameTasks(t rapid.TB, got, want []todo.Task) {
 	t.Helper()
 	if !slices.EqualFunc(got, want, func(a, b todo.Task) bool {
-		return a.ID == b.ID && a.Same(b) && (a.DeletedAt == nil) == (b.DeletedAt == nil) &&
+		return a.ID == b.ID && a.Same(&b) && (a.DeletedAt == nil) == (b.DeletedAt == nil) &&
 			(a.CompletedAt == nil) == (b.CompletedAt == nil) && (a.CompletedAt == nil || a.CompletedAt.Equal(*b.CompletedAt))
 	}) {
 		t.Fatalf("tasks\n got %v\nwant %v", describe(got), describe(want))

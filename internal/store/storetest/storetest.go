@@ -203,7 +203,7 @@ func show(t todo.Task) string {
 // wantTask fails the test unless got is want in every field.
 func wantTask(t rapid.TB, got, want todo.Task) {
 	t.Helper()
-	if !got.Same(want) || got.ID != want.ID || got.Owner != want.Owner || got.Version != want.Version ||
+	if !got.Same(&want) || got.ID != want.ID || got.Owner != want.Owner || got.Version != want.Version ||
 		!got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) ||
 		(got.CompletedAt == nil) != (want.CompletedAt == nil) ||
 		got.CompletedAt != nil && !got.CompletedAt.Equal(*want.CompletedAt) ||

@@ -161,7 +161,7 @@ func testDueDates(t *testing.T, s Store) {
 		}
 		expected := task
 		expected.Due = want
-		if !task.Same(expected) {
+		if !task.Same(&expected) {
 			t.Errorf("%s: got %+v, want %+v", c.name, task.Due, want)
 		}
 	}

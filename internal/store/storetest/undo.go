@@ -33,13 +33,13 @@ func testUndoOfADueDate(t *testing.T, s Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(moved) {
+	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(&moved) {
 		t.Errorf("undone: %s\nwas %s", show(got), show(moved))
 	}
 	if _, err := service.Undo(t.Context(), ada, undone.Rev, "", todo.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(day) {
+	if got := mustRead(t, s, ada.ID, task.ID); !got.Same(&day) {
 		t.Errorf("redone: %s\nwas %s", show(got), show(day))
 	}
 }
