@@ -21,6 +21,9 @@ func (b *bench) open(ctx context.Context, name string) (e *engine, err error) {
 	case onPostgres:
 		e.title = "PostgreSQL"
 		err = b.openPostgres(ctx, e, b.cluster.port, b.cluster.port)
+		if err == nil && b.kind == ofPeers {
+			err = b.openFastAPI(ctx, e)
+		}
 	case onPgBouncer:
 		e.title = "PostgreSQL through PgBouncer, which pools transactions (pgbench without)"
 		err = b.openPooled(ctx, e)

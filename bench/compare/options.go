@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +26,21 @@ const (
 	switched   = "switched"   // owns the tables, and switches the role in each transaction
 )
 
+// The measures: what is to be learnt.
+const (
+	ofRates = "rates" // how todod stands beside pgbench
+	ofPeers = "peers" // and beside what somebody could have taken instead
+)
+
+// defaults are the engines and operations of a measure that the command line doesn't choose.
+var defaults = map[string]struct{ engines, operations string }{
+	ofRates: {"postgres,pgbouncer,sqlite", strings.Join(operationNames(), ",")},
+	ofPeers: {"postgres,sqlite", "get,list50,create,toggle,update"},
+}
+
 // options say what is measured, and how.
 type options struct {
+	kind          string // of measure
 	engines       []string
 	operations    []operation
 	clients       []int
@@ -47,8 +62,9 @@ type options struct {
 func parseOptions(args []string) (options, error) {
 	o := options{command: strings.Join(append([]string{"go run ./bench/compare"}, args...), " ")}
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	engines := flags.String("engines", "postgres,pgbouncer,sqlite", "what todod keeps its data in")
-	names := flags.String("ops", strings.Join(operationNames(), ","), "operations")
+	flags.StringVar(&o.kind, "measure", ofRates, "what is measured: "+strings.Join(measures(), ", "))
+	engines := flags.String("engines", "", "what todod keeps its data in; the measure's own if empty")
+	names := flags.String("ops", "", "operations; the measure's own if empty")
 	clients := flags.String("clients", "64", "connections at once, several separated by commas")
 	flags.IntVar(&o.rounds, "rounds", 3, "samples of each")
 	flags.DurationVar(&o.length, "duration", 3*time.Second, "length of a sample, in whole seconds")
@@ -63,7 +79,7 @@ func parseOptions(args []string) (options, error) {
 	})
 	flags.IntVar(&o.poolerSize, "pgbouncer-pool", 20, "PgBouncer's connections to PostgreSQL")
 	flags.StringVar(&o.sharedBuffers, "shared-buffers", "1GB", "PostgreSQL's shared_buffers")
-	flags.StringVar(&o.path, "report", "bench/out/report.md", "file of the report")
+	flags.StringVar(&o.path, "report", "", "file of the report; bench/out/MEASURE.md if empty")
 	flags.BoolVar(&o.keepLogs, "keep-logs", false, "keep the folder with the logs of all servers, and say where it is")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -71,8 +87,17 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	return o, errors.Join(o.setEngines(*engines), o.setOperations(*names), o.setClients(*clients), o.check())
+	own, ok := defaults[o.kind]
+	if !ok {
+		return options{}, fmt.Errorf("-measure: there is no measure %q, only %s", o.kind, strings.Join(measures(), ", "))
+	}
+	o.path = cmp.Or(o.path, "bench/out/"+o.kind+".md")
+	return o, errors.Join(o.setEngines(cmp.Or(*engines, own.engines)), o.setOperations(cmp.Or(*names, own.operations)),
+		o.setClients(*clients), o.check())
 }
+
+// measures returns the names of all measures.
+func measures() []string { return slices.Sorted(maps.Keys(defaults)) }
 
 // setEngines reads the list of engines and adds the delayed one if there is a delay.
 func (o *options) setEngines(list string) error {

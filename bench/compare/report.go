@@ -67,9 +67,10 @@ func (r *report) writeHead(w *strings.Builder) {
 
 // explanation says what the columns are.
 const explanation = `
-Medians of all rounds. "of pgbench" is the rate as a part of pgbench's in the same round: its median. "todod µs" and
-"database µs" are processor time for each request, of all of todod and of all processes of the database (and of
-PgBouncer); "client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that todod held.
+Medians of all rounds. "of pgbench" is the rate as a part of pgbench's in the same round: its median. "server µs" and
+"database µs" are processor time for each request, of all of the server and of all processes of the database (and of
+PgBouncer); "client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that the server held,
+of all its processes together.
 "allocs" and "alloc bytes" are of todod's heap, for each request; "answer bytes" with headers. pgbench sends the bare
 statement, without row-level security, revisions or a log of changes, to a table of its own; for an unchanged list it
 reads the whole list. Times include requests that a slow one has kept from being sent, as wrk 4.1 counts them, for
@@ -83,7 +84,7 @@ func (r *report) writeTables(w *strings.Builder) {
 		writeTable(w, slices.Concat(
 			[]string{"operation", "clients", "who", "requests/s", "least–most", "p50 ms", "p99 ms", "of pgbench"},
 			r.againstHead(),
-			[]string{"todod µs", "database µs", "client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed"},
+			[]string{"server µs", "database µs", "client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed"},
 		), len(s.rows), func(i int) []string { return r.cells(s.rows[i]) })
 	}
 }
@@ -126,7 +127,7 @@ func usageCells(samples []sample, failed string) []string {
 		return number(median(samples, func(s sample) float64 { return get(s) / float64(max(1, s.requests)) }))
 	}
 	return []string{
-		micros(func(s sample) time.Duration { return s.tododCPU }),
+		micros(func(s sample) time.Duration { return s.serverCPU }),
 		micros(func(s sample) time.Duration { return s.databaseCPU }),
 		micros(func(s sample) time.Duration { return s.clientCPU }),
 		number(median(samples, func(s sample) float64 { return float64(s.peak) / (1 << 20) })),
@@ -151,7 +152,7 @@ func (r *report) writeSamples(w *strings.Builder) {
 			}
 		}
 		writeTable(w, []string{
-			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "todod µs", "database µs",
+			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "server µs", "database µs",
 			"client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed",
 		}, len(lines), func(i int) []string { return lines[i] })
 	}
