@@ -64,19 +64,21 @@ func (b *bench) preparePostgres(ctx context.Context) error {
 		return err
 	}
 	for _, bin := range b.binaries {
-		progress("filling PostgreSQL for %s: %d users with %d tasks each", bin.name, b.data.users, b.data.tasks)
+		progress("filling PostgreSQL for %s: %d users with %d tasks each", bin.name, bin.data.users, bin.data.tasks)
 		if err := b.cluster.createDatabase(ctx, bin.database, b.login); err != nil {
 			return err
 		}
 		if err := bin.migrate(ctx, folder, b.databaseURLs(bin, b.cluster.port)); err != nil {
 			return err
 		}
-		if err := b.cluster.fill(ctx, bin.database, b.data); err != nil {
+		if err := b.cluster.fill(ctx, bin.database, bin.data); err != nil {
 			return err
 		}
 	}
-	if b.columns, err = b.cluster.copyForLimit(ctx, b.binaries[0].database); err != nil {
-		return err
+	if b.limited() {
+		if b.columns, err = b.cluster.copyForLimit(ctx, b.binaries[0].database); err != nil {
+			return err
+		}
 	}
 	for _, bin := range b.binaries {
 		if err := b.cluster.settle(ctx, bin.database); err != nil {
@@ -105,7 +107,7 @@ func (b *bench) serve(ctx context.Context, e *engine, bin binary, variables []st
 		return err
 	}
 	e.closers = append(e.closers, s.process.stop)
-	s.database, s.data, s.tokens = database, b.data, b.tokens
+	s.database, s.data, s.tokens = database, bin.data, b.tokens
 	e.contestants = append(e.contestants, s)
 	return nil
 }

@@ -66,13 +66,26 @@ func (s *sample) addUsage(before, after look) {
 
 // scrape asks for the metrics at url.
 func scrape(ctx context.Context, url string) (h heap, err error) {
-	answer, err := ask(ctx, http.MethodGet, url, http.StatusOK, nil)
+	values, err := scrapeMetrics(ctx, url, "go_memstats_mallocs_total", "go_memstats_alloc_bytes_total")
 	if err != nil {
 		return heap{}, err
 	}
-	allocations, errAllocations := metric(answer.body, "go_memstats_mallocs_total")
-	size, errSize := metric(answer.body, "go_memstats_alloc_bytes_total")
-	return heap{allocations, size}, errors.Join(errAllocations, errSize)
+	return heap{values[0], values[1]}, nil
+}
+
+// scrapeMetrics asks for the metrics at url and returns the values of those without labels.
+func scrapeMetrics(ctx context.Context, url string, names ...string) ([]float64, error) {
+	answer, err := ask(ctx, http.MethodGet, url, http.StatusOK, nil)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]float64, len(names))
+	for i, name := range names {
+		var errMetric error
+		values[i], errMetric = metric(answer.body, name)
+		err = errors.Join(err, errMetric)
+	}
+	return values, err
 }
 
 // metric returns the value of a metric without labels.

@@ -45,6 +45,9 @@ func (b *bench) measure(ctx context.Context, name string) (s section, err error)
 		return s, err
 	}
 	for _, c := range e.contestants {
+		if !c.plays(b.operations[0]) {
+			continue
+		}
 		if _, err := c.sample(ctx, b.operations[0], b.clients[0], warmUp); err != nil {
 			return s, err
 		}

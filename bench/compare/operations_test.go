@@ -12,7 +12,7 @@ import (
 // TestRequests: what goes over the wire is a request that Go's server reads as it is meant, whomever it is for.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	for _, routes := range []map[string]route{tododRoutes(), fastAPIRoutes} {
+	for _, routes := range []map[string]route{tododRoutes(), fastAPIRoutes, pocketBaseRoutes} {
 		for name, r := range routes {
 			raw := r.request(dataset{users: 10, tasks: 40}, "127.0.0.1:8000", "a.b.c", turn{user: 3, number: 1, learned: `"etag"`})
 			req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))

@@ -33,3 +33,15 @@ func (e *engine) enter(ctx context.Context, s *server) error {
 	e.contestants = append(e.contestants, s)
 	return s.keepsApart(ctx)
 }
+
+// peerVersions returns the versions of the peers.
+func peerVersions(ctx context.Context) []fact {
+	const script = "import fastapi, sqlmodel, sqlalchemy, asyncpg, uvicorn, sys; print('FastAPI', fastapi.__version__, " +
+		"'SQLModel', sqlmodel.__version__, 'SQLAlchemy', sqlalchemy.__version__, 'asyncpg', asyncpg.__version__, " +
+		"'uvicorn', uvicorn.__version__, 'Python', sys.version.split()[0])"
+	var facts []fact
+	if python, err := findPython(ctx); err == nil {
+		facts = append(facts, fact{peerFastAPI, firstLine(ctx, python, "-c", script)})
+	}
+	return append(facts, fact{peerPocketBase, firstLine(ctx, "go", "list", "-C", pocketBaseSource, "-m", "github.com/pocketbase/pocketbase")})
+}

@@ -13,17 +13,22 @@ import (
 type report struct {
 	options
 	machine, versions []fact
-	sections          []section
+	sections          []section // of rates, peers and growth
+	memory            []memory
+	soaks             []soaking
 }
 
 // publish prints the tables and writes the whole into the file.
 func (r *report) publish() error {
 	var summary, all strings.Builder
+	fmt.Fprintf(&summary, "\n## In short\n\n")
+	r.writeShort(&summary)
 	r.writeTables(&summary)
 	fmt.Print(summary.String())
 	r.writeHead(&all)
 	all.WriteString(summary.String())
 	r.writeSamples(&all)
+	r.writeStandings(&all)
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o750); err != nil {
 		return err
 	}
@@ -36,6 +41,9 @@ func (r *report) publish() error {
 
 // failed tells whether any request failed.
 func (r *report) failed() bool {
+	if slices.ContainsFunc(r.soaks, func(s soaking) bool { return s.load.failed > 0 }) {
+		return true
+	}
 	return slices.ContainsFunc(r.sections, func(s section) bool {
 		return slices.ContainsFunc(s.rows, func(row row) bool { return row.failures() > 0 })
 	})
@@ -52,9 +60,8 @@ func (r row) failures() int {
 
 // writeHead writes where, when and how it was measured.
 func (r *report) writeHead(w *strings.Builder) {
-	fmt.Fprintf(w, "# How many requests a second\n\n%s, by `%s`\n\n", time.Now().UTC().Format(time.RFC3339), r.command)
-	fmt.Fprintf(w, "%d users with %d tasks each, %d rounds of %s, login %s",
-		r.data.users, r.data.tasks, r.rounds, r.length, r.login)
+	fmt.Fprintf(w, "# todod measured: %s\n\n%s, by `%s`\n\n", r.kind, time.Now().UTC().Format(time.RFC3339), r.command)
+	fmt.Fprintf(w, "%d users with %d tasks each, %s, login %s", r.data.users, r.data.tasks, r.howLong(), r.login)
 	for _, variable := range r.environment {
 		fmt.Fprintf(w, ", %s", variable)
 	}
@@ -63,6 +70,14 @@ func (r *report) writeHead(w *strings.Builder) {
 		fmt.Fprintf(w, "| %s | %s |\n", f.name, f.value)
 	}
 	fmt.Fprint(w, explanation)
+}
+
+// howLong says how much was measured.
+func (r *report) howLong() string {
+	if r.kind == ofSoak {
+		return fmt.Sprintf("%s with %d connections", r.soak, r.clients[0])
+	}
+	return fmt.Sprintf("%d rounds of %s", r.rounds, r.length)
 }
 
 // explanation says what the columns are.

@@ -65,7 +65,7 @@ func (s *server) sample(ctx context.Context, op operation, clients int, length t
 	s.samples++
 	requests, err := s.writeRequests(ctx, op, threads(clients))
 	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w", s.name, err)
+		return sample{}, err
 	}
 	defer requests.remove()
 	if err := errors.Join(s.process.forget(), forgetPeak(s.process.id)); err != nil {

@@ -24,14 +24,35 @@ var wrkScript []byte
 // requests are the files that wrk reads, in a folder of their own.
 type requests struct{ folder string }
 
-// writeRequests writes what wrk sends for op, a file for each thread. The threads have different users, so that the
-// requests of one user keep their order.
-func (s *server) writeRequests(ctx context.Context, op operation, parts int) (r requests, err error) {
-	how := s.route(op)
-	learned, err := s.prepare(ctx, how)
+// A script is what a server is asked for in one operation.
+type script struct {
+	name    string
+	route   route
+	learned []string // by the number of the user
+}
+
+// script makes ready what s is asked for in op.
+func (s *server) script(ctx context.Context, op operation) (script, error) {
+	r := s.route(op)
+	learned, err := s.prepare(ctx, r)
+	if err != nil {
+		return script{}, fmt.Errorf("%s of %s: %w", op.name, s.name, err)
+	}
+	return script{fmt.Sprintf("%s-%d", op.name, s.samples), r, learned}, nil
+}
+
+// writeRequests writes what wrk sends for op.
+func (s *server) writeRequests(ctx context.Context, op operation, parts int) (requests, error) {
+	only, err := s.script(ctx, op)
 	if err != nil {
 		return requests{}, err
 	}
+	return s.write([]script{only}, only.route.turns(s.data), 1, parts)
+}
+
+// write writes a file for each thread with so many turns of all scripts. The threads have different users, so that the
+// requests of one user keep their order; users begin with different scripts. Numbers rise by step from turn to turn.
+func (s *server) write(scripts []script, turns, step, parts int) (r requests, err error) {
 	at, err := url.Parse(s.url)
 	if err != nil {
 		return requests{}, err
@@ -39,13 +60,14 @@ func (s *server) writeRequests(ctx context.Context, op operation, parts int) (r 
 	if r.folder, err = os.MkdirTemp(s.folder, "wrk"); err != nil {
 		return requests{}, err
 	}
-	text := fmt.Sprintf("%s-%d", op.name, s.samples)
 	for part := range parts {
 		var all bytes.Buffer
-		for number := range how.turns(s.data) {
+		for place := range turns * len(scripts) {
 			for user := 1 + part; user <= s.data.users; user += parts {
-				t := turn{user: user, number: number, learned: learned[user], sample: text}
-				request := how.request(s.data, at.Host, s.tokens[user], t)
+				k := (place + user) % len(scripts)
+				one, number := scripts[k], place/len(scripts)*step+k
+				t := turn{user: user, number: number, learned: one.learned[user], sample: one.name}
+				request := one.route.request(s.data, at.Host, s.tokens[user], t)
 				fmt.Fprintf(&all, "%d\n%s", len(request), request)
 			}
 		}
