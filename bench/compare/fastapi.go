@@ -79,7 +79,7 @@ func (b *bench) fillFastAPI(ctx context.Context, python, source string, environm
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, python, "tasks.py") //nolint:gosec // our own choice of binary
+	cmd := exec.CommandContext(ctx, python, "tasks.py")
 	cmd.Dir, cmd.Env = source, environment
 	if _, err := output(cmd); err != nil {
 		return err
@@ -108,6 +108,7 @@ func fastAPITables(d dataset) []table {
 // come first on the PATH.
 func findPython(ctx context.Context) (string, error) {
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		//nolint:gosec // one of the names above
 		if exec.CommandContext(ctx, name, "-c", fastAPIModules).Run() == nil {
 			return name, nil
 		}

@@ -80,7 +80,7 @@ func TestSlope(t *testing.T) {
 	t.Parallel()
 	var all []standing
 	for i := range 10 {
-		all = append(all, standing{at: time.Duration(i) * time.Minute, memory: uint64(100+2*i) << 20, goroutines: 7}) //nolint:gosec // small
+		all = append(all, standing{at: time.Duration(i) * time.Minute, memory: uint64(100+2*i) << 20, goroutines: 7})
 	}
 	size := func(s standing) float64 { return float64(s.memory) / (1 << 20) }
 	if got := slope(all, size); math.Abs(got-120) > 1e-6 {

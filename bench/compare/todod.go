@@ -47,5 +47,6 @@ func (b binary) serve(ctx context.Context, folder string, variables []string) (*
 	cmd := exec.Command(b.path) //nolint:gosec,noctx // our own build; it is stopped, not killed
 	cmd.Dir, cmd.Env = folder, environment(port, metricsPort, variables)
 	s := &server{name: b.name, folder: folder, url: localURL(port), metrics: localURL(metricsPort) + "/metrics"}
-	return s, s.start(ctx, cmd, "/health/readiness")
+	err = s.start(ctx, cmd, "/health/readiness")
+	return s, err
 }

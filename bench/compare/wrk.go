@@ -73,6 +73,7 @@ func (s *server) write(scripts []script, turns, step, parts int) (r requests, er
 		}
 		err = errors.Join(err, os.WriteFile(r.part(strconv.Itoa(part)), all.Bytes(), 0o600))
 	}
+	//nolint:gosec // in our temporary folder
 	return r, errors.Join(err, os.WriteFile(filepath.Join(r.folder, "wrk.lua"), wrkScript, 0o600))
 }
 
