@@ -120,7 +120,7 @@ func TestRunReplacesWhatIsBetweenTheMarks(t *testing.T) {
 		if err := run(folder, path, chart); err != nil {
 			t.Fatal(err)
 		}
-		text, err := os.ReadFile(path) //nolint:gosec // our own
+		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
