@@ -20,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start todod on http://localhost:8000, with SQLite in ./data
@@ -55,12 +55,30 @@ figures: ## do what the published figures say as often as they say it: about twe
 	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood' \
 		./test/faults ./test ./internal/legacy
 
-.PHONY: bench bench-quick
+.PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-soak bench-page bench-all
 bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision
 	go run ./bench/compare -clients 64,1,8,256 $(ARGS)
 
 bench-quick: ensure-bench ## measure less of it: two minutes, for a first look
 	go run ./bench/compare -engines postgres,sqlite -users 200 -tasks 100 -duration 1s $(ARGS)
+
+bench-peers: ensure-bench ## measure todod beside FastAPI + SQLModel and PocketBase: ten minutes
+	@scripts/ensure-fastapi.sh
+	go run ./bench/compare -measure peers $(ARGS)
+
+bench-growth: ensure-bench ## measure what ten times the tasks cost, 10,000,000 in all: half an hour
+	go run ./bench/compare -measure growth $(ARGS)
+
+bench-memory: ensure-bench ## measure what 1,000 connections and 1,000 event streams take
+	go run ./bench/compare -measure memory $(ARGS)
+
+bench-soak: ensure-bench ## watch memory, goroutines and files during 20 minutes of load
+	go run ./bench/compare -measure soak $(ARGS)
+
+bench-page: ## put the reports of the above into docs/performance.md, and draw its chart
+	go run ./bench/page
+
+bench-all: bench bench-peers bench-growth bench-memory bench-soak bench-page ## measure all of it, and write docs/performance.md: an hour and a half
 
 .PHONY: ensure-bench
 ensure-bench:

@@ -24,7 +24,7 @@ type bench struct {
 func newBench(ctx context.Context, o options) (b *bench, err error) {
 	b = &bench{options: o}
 	if b.folder, err = os.MkdirTemp("", "todod-bench-"); err != nil {
-		return nil, err
+		return b, err
 	}
 	b.closers = append(b.closers, b.removeFolder)
 	defer func() {
@@ -34,14 +34,14 @@ func newBench(ctx context.Context, o options) (b *bench, err error) {
 	}()
 	// Who runs PostgreSQL may have to pass.
 	if err := os.Chmod(b.folder, 0o711); err != nil { //nolint:gosec // see above; nobody else can list it
-		return nil, err
+		return b, err
 	}
 	progress("building todod")
 	if b.binaries, err = buildAll(ctx, o, b.folder); err != nil {
-		return nil, err
+		return b, err
 	}
 	if b.tokens, err = mint(o.data); err != nil {
-		return nil, err
+		return b, err
 	}
 	if o.needsPostgres() {
 		err = b.preparePostgres(ctx)
@@ -64,19 +64,21 @@ func (b *bench) preparePostgres(ctx context.Context) error {
 		return err
 	}
 	for _, bin := range b.binaries {
-		progress("filling PostgreSQL for %s: %d users with %d tasks each", bin.name, b.data.users, b.data.tasks)
+		progress("filling PostgreSQL for %s: %d users with %d tasks each", bin.name, bin.data.users, bin.data.tasks)
 		if err := b.cluster.createDatabase(ctx, bin.database, b.login); err != nil {
 			return err
 		}
 		if err := bin.migrate(ctx, folder, b.databaseURLs(bin, b.cluster.port)); err != nil {
 			return err
 		}
-		if err := b.cluster.fill(ctx, bin.database, b.data); err != nil {
+		if err := b.cluster.fill(ctx, bin.database, bin.data); err != nil {
 			return err
 		}
 	}
-	if b.columns, err = b.cluster.copyForLimit(ctx, b.binaries[0].database); err != nil {
-		return err
+	if b.limited() {
+		if b.columns, err = b.cluster.copyForLimit(ctx, b.binaries[0].database); err != nil {
+			return err
+		}
 	}
 	for _, bin := range b.binaries {
 		if err := b.cluster.settle(ctx, bin.database); err != nil {
@@ -105,7 +107,7 @@ func (b *bench) serve(ctx context.Context, e *engine, bin binary, variables []st
 		return err
 	}
 	e.closers = append(e.closers, s.process.stop)
-	s.database, s.data, s.tokens = database, b.data, b.tokens
+	s.database, s.data, s.tokens = database, bin.data, b.tokens
 	e.contestants = append(e.contestants, s)
 	return nil
 }

@@ -7,12 +7,19 @@ import (
 	"strings"
 )
 
-// A binary is a todod that was built.
+// tododName is the name in the report of todod as it is in the working tree, tododProgram the package it is built from.
+const (
+	tododName    = "todod"
+	tododProgram = "./cmd/todod"
+)
+
+// A binary is a todod that was built, and what it is measured with.
 type binary struct {
 	name     string // in the report
 	database string // the name of its database, as each has its own
 	path     string
 	revision string
+	data     dataset // that it is filled with
 }
 
 // buildAll builds todod as it is in the working tree and, if o wants one, as it was.
@@ -21,12 +28,25 @@ func buildAll(ctx context.Context, o options, folder string) ([]binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree := binary{name: "todod", database: "todod", path: filepath.Join(folder, "todod"), revision: revision}
-	if err := build(ctx, ".", tree.path); err != nil || o.against == "" {
-		return []binary{tree}, err
+	tree := binary{
+		name: tododName, database: "todod", path: filepath.Join(folder, "todod"), revision: revision, data: o.data,
 	}
-	before, err := buildRevision(ctx, o.against, folder)
-	return []binary{tree, before}, err
+	all := []binary{tree}
+	if err := build(ctx, ".", tododProgram, tree.path); err != nil {
+		return nil, err
+	}
+	if o.kind == ofGrowth {
+		all = append(all, tree.grown(o.grow))
+	}
+	if o.against != "" {
+		before, err := buildRevision(ctx, o.against, folder)
+		if err != nil {
+			return nil, err
+		}
+		before.data = o.data
+		all = append(all, before)
+	}
+	return all, nil
 }
 
 // buildRevision builds todod of another revision, in a worktree for that time.
@@ -47,13 +67,13 @@ func buildRevision(ctx context.Context, name, folder string) (b binary, err erro
 			err = removed
 		}
 	}()
-	return b, build(ctx, tree, b.path)
+	return b, build(ctx, tree, tododProgram, b.path)
 }
 
-// build builds todod of the source in folder.
-func build(ctx context.Context, folder, path string) error {
+// build builds a program of the module in folder.
+func build(ctx context.Context, folder, program, path string) error {
 	//nolint:gosec // our own choice of path
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s", "-o", path, "./cmd/todod")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s", "-o", path, program)
 	cmd.Dir = folder
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	_, err := output(cmd)

@@ -16,6 +16,7 @@ const tick = 10 * time.Millisecond
 
 // A usage is what the kernel says of a process.
 type usage struct {
+	id       int
 	parent   int
 	own      time.Duration // processor time of its threads
 	children time.Duration // and of children that have ended
@@ -23,14 +24,24 @@ type usage struct {
 
 // cpuOf returns the processor time that a process and its children have taken, those that have ended too.
 func cpuOf(id int) (time.Duration, error) {
+	all, err := family(id)
+	var sum time.Duration
+	for _, u := range all {
+		sum += u.own + u.children
+	}
+	return sum, err
+}
+
+// family returns what the kernel says of a process and of its children, by their ids.
+func family(id int) (map[int]usage, error) {
 	root, err := usageOf(procFile(id, "stat"))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	sum := root.own + root.children
+	all := map[int]usage{id: root}
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, file := range files {
 		u, err := usageOf(file)
@@ -38,12 +49,12 @@ func cpuOf(id int) (time.Duration, error) {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errGone):
 			continue // ended since
 		case err != nil:
-			return 0, err
+			return nil, err
 		case u.parent == id:
-			sum += u.own + u.children
+			all[u.id] = u
 		}
 	}
-	return sum, nil
+	return all, nil
 }
 
 // errGone is returned for a process that ends while it is looked at.
@@ -67,6 +78,10 @@ func parseUsage(line string) (usage, error) {
 	if len(fields) < 15 {
 		return usage{}, errGone
 	}
+	id, err := strconv.Atoi(line[:max(0, strings.IndexByte(line, ' '))])
+	if err != nil {
+		return usage{}, fmt.Errorf("stat of a process: %w", err)
+	}
 	numbers := make([]int, 15)
 	for _, i := range []int{1, 11, 12, 13, 14} {
 		n, err := strconv.Atoi(fields[i])
@@ -76,6 +91,7 @@ func parseUsage(line string) (usage, error) {
 		numbers[i] = n
 	}
 	return usage{
+		id:       id,
 		parent:   numbers[1],
 		own:      time.Duration(numbers[11]+numbers[12]) * tick,
 		children: time.Duration(numbers[13]+numbers[14]) * tick,
@@ -85,22 +101,31 @@ func parseUsage(line string) (usage, error) {
 // procFile returns the path of what the kernel says of a process under that name.
 func procFile(id int, name string) string { return fmt.Sprintf("/proc/%d/%s", id, name) }
 
-// forgetPeak has the kernel forget how much memory a process once held.
+// forgetPeak has the kernel forget how much memory a process and its children once held.
 func forgetPeak(id int) error {
-	return os.WriteFile(procFile(id, "clear_refs"), []byte("5"), 0o600)
+	all, err := family(id)
+	for member := range all {
+		err = errors.Join(err, os.WriteFile(procFile(member, "clear_refs"), []byte("5"), 0o600))
+	}
+	return err
 }
 
-// peakOf returns the most memory that a process has held since then, in bytes.
-func peakOf(id int) (uint64, error) {
-	text, err := os.ReadFile(procFile(id, "status"))
+// peakOf returns the most memory that a process and its children have held since then, each for itself, in bytes.
+func peakOf(id int) (sum uint64, err error) {
+	all, err := family(id)
+	for member := range all {
+		size, errSize := memoryOf(member, "VmHWM")
+		sum, err = sum+size, errors.Join(err, errSize)
+	}
+	return sum, err
+}
+
+// memoryOf returns how much memory a process holds, or with VmHWM held at most, in bytes.
+func memoryOf(id int, name string) (uint64, error) {
+	size := strings.TrimSuffix(lineOf(procFile(id, "status"), name), " kB")
+	kilobytes, err := strconv.ParseUint(size, 10, 64)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("the kernel does not say how much memory process %d holds: %w", id, err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if size, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(size), "kB")), 10, 64)
-			return kilobytes << 10, err
-		}
-	}
-	return 0, errors.New("the kernel does not say how much memory a process held")
+	return kilobytes << 10, nil
 }

@@ -31,15 +31,33 @@ func (b *bench) open(ctx context.Context, name string) (e *engine, err error) {
 		e.title = "SQLite"
 		err = b.openSQLite(ctx, e)
 	}
-	return e, err
+	if err != nil {
+		return e, err
+	}
+	return e, b.openOthers(ctx, e)
+}
+
+// openOthers adds whom this measure has beside the todods.
+func (b *bench) openOthers(ctx context.Context, e *engine) error {
+	switch {
+	case b.kind == ofPeers && e.name == onPostgres:
+		return b.openFastAPI(ctx, e)
+	case b.kind == ofPeers && e.name == onSQLite:
+		return b.openPocketBase(ctx, e)
+	case b.kind == ofGrowth:
+		return b.openDeepPage(ctx, e)
+	}
+	return nil
 }
 
 // openPostgres starts the todods on PostgreSQL. They reach it through one port, pgbench through another.
 func (b *bench) openPostgres(ctx context.Context, e *engine, port, limitPort int, between ...*process) error {
-	e.contestants = append(e.contestants, &limit{
-		server: b.cluster, port: limitPort, database: b.binaries[0].database, columns: b.columns, data: b.data,
-		folder: b.folder,
-	})
+	if b.limited() {
+		e.contestants = append(e.contestants, &limit{
+			server: b.cluster, port: limitPort, database: b.binaries[0].database, columns: b.columns, data: b.data,
+			folder: b.folder,
+		})
+	}
 	var err error
 	for _, bin := range b.binaries {
 		err = errors.Join(err, b.serve(ctx, e, bin, b.databaseURLs(bin, port), append(between, b.cluster.process)...))

@@ -40,12 +40,21 @@ func postgresTables(d dataset) []table {
 
 // fill fills a database that todod has migrated.
 func (c *cluster) fill(ctx context.Context, database string, d dataset) error {
+	if err := c.fillTables(ctx, database, postgresTables(d)); err != nil {
+		return err
+	}
+	return c.execute(ctx, database,
+		"select setval(pg_get_serial_sequence('todod.tasks', 'id'), max(id)) from todod.tasks")
+}
+
+// fillTables fills tables that are there and empty.
+func (c *cluster) fillTables(ctx context.Context, database string, tables []table) error {
 	conn, err := c.connect(ctx, database)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	for _, t := range postgresTables(d) {
+	for _, t := range tables {
 		columns, err := postgresColumns(ctx, conn, t.name)
 		if err != nil {
 			return err
@@ -58,8 +67,7 @@ func (c *cluster) fill(ctx context.Context, database string, d dataset) error {
 			return fmt.Errorf("fill %s: %w", t.name, err)
 		}
 	}
-	_, err = conn.Exec(ctx, `select setval(pg_get_serial_sequence('todod.tasks', 'id'), max(id)) from todod.tasks`)
-	return err
+	return nil
 }
 
 // copyForLimit makes bench.tasks beside todod.tasks: the same rows, indexes and room in its pages, but nobody's

@@ -92,13 +92,8 @@ func (b *bench) openSQLite(ctx context.Context, e *engine) error {
 		if err != nil {
 			return err
 		}
-		progress("filling SQLite for %s", bin.name)
-		path := filepath.Join(folder, "todod.db")
-		variables := append([]string{"DATABASE_URL=sqlite:" + path}, b.environment...)
-		if err := bin.migrate(ctx, folder, variables); err != nil {
-			return err
-		}
-		if err := fillSQLite(ctx, path, b.data); err != nil {
+		variables, err := b.prepareSQLite(ctx, bin, folder)
+		if err != nil {
 			return err
 		}
 		if err := b.serve(ctx, e, bin, variables); err != nil {
@@ -106,4 +101,15 @@ func (b *bench) openSQLite(ctx context.Context, e *engine) error {
 		}
 	}
 	return nil
+}
+
+// prepareSQLite makes a filled database in folder and returns the variables with which a todod works on it.
+func (b *bench) prepareSQLite(ctx context.Context, bin binary, folder string) ([]string, error) {
+	progress("filling SQLite for %s: %d users with %d tasks each", bin.name, bin.data.users, bin.data.tasks)
+	path := filepath.Join(folder, "todod.db")
+	variables := append([]string{"DATABASE_URL=sqlite:" + path}, b.environment...)
+	if err := bin.migrate(ctx, folder, variables); err != nil {
+		return nil, err
+	}
+	return variables, fillSQLite(ctx, path, bin.data)
 }

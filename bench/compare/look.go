@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// A look is what todod and its database have used until a moment.
+// A look is what a server and its database have used until a moment.
 type look struct {
-	todod, database time.Duration // processor time
-	heap            heap
-	scrape          heap // what asking for the heap takes by itself
+	server, database time.Duration // processor time
+	heap             heap          // of todod: peers don't say
+	scrape           heap          // what asking for the heap takes by itself
 }
 
 // A heap is what was ever allocated on a heap.
@@ -26,17 +26,14 @@ func (h heap) minus(other heap) heap {
 	return heap{h.allocations - other.allocations, h.bytes - other.bytes}
 }
 
-// look looks at s. It asks for the metrics twice, to learn what asking costs.
+// look looks at s.
 func (s *server) look(ctx context.Context) (l look, err error) {
-	first, err := scrape(ctx, s.metrics)
-	if err != nil {
-		return look{}, err
+	if s.metrics != "" {
+		if err := l.scrapeTwice(ctx, s.metrics); err != nil {
+			return look{}, err
+		}
 	}
-	if l.heap, err = scrape(ctx, s.metrics); err != nil {
-		return look{}, err
-	}
-	l.scrape = l.heap.minus(first)
-	if l.todod, err = cpuOf(s.process.id); err != nil {
+	if l.server, err = cpuOf(s.process.id); err != nil {
 		return look{}, err
 	}
 	for _, p := range s.database {
@@ -49,22 +46,46 @@ func (s *server) look(ctx context.Context) (l look, err error) {
 	return l, nil
 }
 
+// scrapeTwice asks for the metrics at url twice, to learn what asking costs.
+func (l *look) scrapeTwice(ctx context.Context, url string) error {
+	first, err := scrape(ctx, url)
+	if err != nil {
+		return err
+	}
+	l.heap, err = scrape(ctx, url)
+	l.scrape = l.heap.minus(first)
+	return err
+}
+
 // addUsage adds to s what was used between two looks, without what the looks took.
 func (s *sample) addUsage(before, after look) {
 	used := after.heap.minus(before.heap).minus(after.scrape).minus(after.scrape)
 	s.allocations, s.allocated = max(0, used.allocations), max(0, used.bytes)
-	s.tododCPU, s.databaseCPU = after.todod-before.todod, after.database-before.database
+	s.serverCPU, s.databaseCPU = after.server-before.server, after.database-before.database
 }
 
 // scrape asks for the metrics at url.
 func scrape(ctx context.Context, url string) (h heap, err error) {
-	answer, err := ask(ctx, http.MethodGet, url, http.StatusOK, nil)
+	values, err := scrapeMetrics(ctx, url, "go_memstats_mallocs_total", "go_memstats_alloc_bytes_total")
 	if err != nil {
 		return heap{}, err
 	}
-	allocations, errAllocations := metric(answer.body, "go_memstats_mallocs_total")
-	size, errSize := metric(answer.body, "go_memstats_alloc_bytes_total")
-	return heap{allocations, size}, errors.Join(errAllocations, errSize)
+	return heap{values[0], values[1]}, nil
+}
+
+// scrapeMetrics asks for the metrics at url and returns the values of those without labels.
+func scrapeMetrics(ctx context.Context, url string, names ...string) ([]float64, error) {
+	answer, err := ask(ctx, http.MethodGet, url, http.StatusOK, nil)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]float64, len(names))
+	for i, name := range names {
+		var errMetric error
+		values[i], errMetric = metric(answer.body, name)
+		err = errors.Join(err, errMetric)
+	}
+	return values, err
 }
 
 // metric returns the value of a metric without labels.

@@ -43,6 +43,9 @@ func (b *bench) versions(ctx context.Context) []fact {
 			facts = append(facts, fact{"PgBouncer", firstLine(ctx, bin, "--version")})
 		}
 	}
+	if b.kind == ofPeers {
+		facts = append(facts, peerVersions(ctx)...)
+	}
 	return facts
 }
 

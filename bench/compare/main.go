@@ -7,6 +7,10 @@
 //	go run ./bench/compare -ops create -engines postgres -clients 64 -rounds 3
 //	go run ./bench/compare -against main -engines postgres,sqlite
 //
+// With -measure it learns something else in the same way: peers has two others beside todod that somebody could have
+// taken, growth a todod with ten times the tasks, memory what 1,000 connections take, soak what 20 minutes of work leave
+// behind.
+//
 // It needs Linux, PostgreSQL's server with pgbench, wrk, and for the engine pgbouncer also PgBouncer.
 package main
 
@@ -42,7 +46,7 @@ func main() {
 	}
 }
 
-// run builds, measures each engine in turn and reports. What was measured is reported also when a later engine fails.
+// run builds, measures and reports. What was measured is reported also when something fails later.
 func run(ctx context.Context, o options) (err error) {
 	b, err := newBench(ctx, o)
 	if err != nil {
@@ -50,18 +54,37 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	r := &report{options: o, machine: describeMachine(b.folder), versions: b.versions(ctx)}
-	for _, e := range o.engines {
-		s, err := b.measure(ctx, e)
-		r.sections = append(r.sections, s)
-		if err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", e, err), r.publish())
-		}
+	if err := b.fill(ctx, r); err != nil {
+		return errors.Join(err, r.publish())
 	}
 	if err := r.publish(); err != nil {
 		return err
 	}
 	if r.failed() {
 		return errFailures
+	}
+	return nil
+}
+
+// fill measures what was asked for.
+func (b *bench) fill(ctx context.Context, r *report) (err error) {
+	if b.kind == ofMemory {
+		r.memory, err = b.measureMemory(ctx)
+		return err
+	}
+	for _, name := range b.engines {
+		if b.kind == ofSoak {
+			var one soaking
+			one, err = b.measureSoak(ctx, name)
+			r.soaks = append(r.soaks, one)
+		} else {
+			var one section
+			one, err = b.measure(ctx, name)
+			r.sections = append(r.sections, one)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return nil
 }

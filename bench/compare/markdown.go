@@ -54,3 +54,6 @@ func ratio(all []float64) string {
 	}
 	return fmt.Sprintf("%.2f", median(all, func(f float64) float64 { return f }))
 }
+
+// mebibytes writes a number of bytes as MiB.
+func mebibytes(bytes uint64) string { return fmt.Sprintf("%.1f", float64(bytes)/(1<<20)) }

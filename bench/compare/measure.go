@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
-// A contestant answers an operation: PostgreSQL by itself, or a todod.
+// A contestant answers an operation: PostgreSQL by itself, a todod, or a peer.
 type contestant interface {
 	// label returns its name in the report.
 	label() string
+	// plays tells whether it answers op at all.
+	plays(op operation) bool
 	// sample has so many clients ask for op for that long.
 	sample(ctx context.Context, op operation, clients int, length time.Duration) (sample, error)
 }
@@ -42,6 +45,9 @@ func (b *bench) measure(ctx context.Context, name string) (s section, err error)
 		return s, err
 	}
 	for _, c := range e.contestants {
+		if !c.plays(b.operations[0]) {
+			continue
+		}
 		if _, err := c.sample(ctx, b.operations[0], b.clients[0], warmUp); err != nil {
 			return s, err
 		}
@@ -61,14 +67,15 @@ func (b *bench) measure(ctx context.Context, name string) (s section, err error)
 // compare measures one operation for all contestants in turn. Each round begins with another one of them, so that none
 // always has to pay for what another leaves behind.
 func (b *bench) compare(ctx context.Context, e *engine, op operation, clients int) ([]row, error) {
-	rows := make([]row, len(e.contestants))
-	for i, c := range e.contestants {
+	players := slices.DeleteFunc(slices.Clone(e.contestants), func(c contestant) bool { return !c.plays(op) })
+	rows := make([]row, len(players))
+	for i, c := range players {
 		rows[i] = row{operation: op, clients: clients, contestant: c.label()}
 	}
 	for round := range b.rounds {
-		for turn := range e.contestants {
-			i := (turn + round) % len(e.contestants)
-			s, err := e.contestants[i].sample(ctx, op, clients, b.length)
+		for turn := range players {
+			i := (turn + round) % len(players)
+			s, err := players[i].sample(ctx, op, clients, b.length)
 			if err != nil {
 				return nil, err
 			}
@@ -76,23 +83,23 @@ func (b *bench) compare(ctx context.Context, e *engine, op operation, clients in
 			progress("%s, %s, %d clients, round %d: %s %.0f/s", e.title, op.name, clients, round+1, rows[i].contestant, s.rate)
 		}
 	}
-	b.relate(rows, e)
+	b.relate(rows)
 	return rows, nil
 }
 
-// relate calculates what part of the others' rates the todods reach.
-func (b *bench) relate(rows []row, e *engine) {
+// relate calculates what part of pgbench's rate the servers reach, and this tree's todod of each other's.
+func (b *bench) relate(rows []row) {
 	byName := map[string][]sample{}
 	for _, r := range rows {
 		byName[r.contestant] = r.samples
 	}
-	tree := b.binaries[0].name
-	for i := range rows {
-		if _, ok := e.contestants[i].(*server); ok {
-			rows[i].ofLimit = ratios(rows[i].samples, byName[(*limit)(nil).label()])
+	pgbench, tree := (*limit)(nil).label(), b.binaries[0].name
+	for i, r := range rows {
+		if r.contestant != pgbench {
+			rows[i].ofLimit = ratios(r.samples, byName[pgbench])
 		}
-		if rows[i].contestant == tree && b.against != "" {
-			rows[i].ofAgainst = ratios(rows[i].samples, byName[b.against])
+		if r.contestant == tree && b.against != "" {
+			rows[i].ofAgainst = ratios(r.samples, byName[b.against])
 		}
 	}
 }

@@ -9,24 +9,52 @@ import (
 	"testing"
 )
 
-// TestRequests: what goes over the wire is a request that Go's server reads as it is meant.
+// TestRequests: what goes over the wire is a request that Go's server reads as it is meant, whomever it is for.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	d := dataset{users: 10, tasks: 40}
+	for _, routes := range []map[string]route{tododRoutes(), fastAPIRoutes, pocketBaseRoutes} {
+		for name, r := range routes {
+			raw := r.request(dataset{users: 10, tasks: 40}, "127.0.0.1:8000", "a.b.c", turn{user: 3, number: 1, learned: `"etag"`})
+			req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			body, err := io.ReadAll(req.Body)
+			if err != nil || (len(body) > 0) != (r.body != "") {
+				t.Errorf("%s: the body is %q, %v", name, body, err)
+			}
+			if token := req.Header.Get("Authorization"); req.Method != r.method || token != "Bearer a.b.c" {
+				t.Errorf("%s: %s %s, %v", name, req.Method, req.URL, req.Header)
+			}
+			if strings.Contains(raw, "$") {
+				t.Errorf("%s: something is not put in: %s", name, raw)
+			}
+		}
+	}
+}
+
+// tododRoutes returns todod's routes by operation.
+func tododRoutes() map[string]route {
+	routes := map[string]route{}
 	for _, op := range operations {
-		raw := op.request(d, "127.0.0.1:8000", 3, 1, "a.b.c", `"etag"`, "s")
-		req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
-		if err != nil {
-			t.Errorf("%s: %v", op.name, err)
-			continue
+		routes[op.name] = op.route
+	}
+	return routes
+}
+
+// TestRoutesAlternate: when a task has its turn again, what it gets is another request.
+func TestRoutesAlternate(t *testing.T) {
+	t.Parallel()
+	d := dataset{users: 10, tasks: 40}
+	for _, body := range []string{`{"title":"$text"}`, `{"completed":$flag}`} {
+		r := route{path: "/tasks/$id", body: body}
+		first, second := r.in(d, turn{user: 1}), r.in(d, turn{user: 1, number: d.busy()})
+		if first.path != second.path || first.body == second.body {
+			t.Errorf("%+v comes after %+v", second, first)
 		}
-		body, err := io.ReadAll(req.Body)
-		if err != nil || strings.Contains(string(body), "%") || (len(body) > 0) != (op.body != "") {
-			t.Errorf("%s: the body is %q, %v", op.name, body, err)
-		}
-		token, path := req.Header.Get("Authorization"), req.URL.String()
-		if req.Method != op.method || token != "Bearer a.b.c" || strings.Contains(path, "%") {
-			t.Errorf("%s: %s %s, %v", op.name, req.Method, req.URL, req.Header)
+		if got, want := r.turns(d), 2*d.busy(); got != want {
+			t.Errorf("%s repeats after %d turns, want %d", body, got, want)
 		}
 	}
 }
@@ -54,7 +82,7 @@ func TestScripts(t *testing.T) {
 			t.Errorf("%s: %s", op.name, script)
 		}
 		want := fmt.Sprintf(`\set id random(0, 15) * %d + :number`, d.busyTask(0, 1))
-		if op.aboutID && !strings.Contains(script, want) {
+		if op.aboutTask() && !strings.Contains(script, want) {
 			t.Errorf("%s: %s is not in %s", op.name, want, script)
 		}
 	}

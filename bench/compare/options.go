@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +26,27 @@ const (
 	switched   = "switched"   // owns the tables, and switches the role in each transaction
 )
 
+// The measures: what is to be learnt.
+const (
+	ofRates  = "rates"  // how todod stands beside pgbench
+	ofPeers  = "peers"  // and beside what somebody could have taken instead
+	ofGrowth = "growth" // what a request costs when there is much more
+	ofMemory = "memory" // what many connections take
+	ofSoak   = "soak"   // what hours of work leave behind
+)
+
+// defaults are the engines and operations of a measure that the command line doesn't choose.
+var defaults = map[string]struct{ engines, operations string }{
+	ofRates:  {"postgres,pgbouncer,sqlite", strings.Join(operationNames(), ",")},
+	ofPeers:  {"postgres,sqlite", "get,list50,create,toggle,update"},
+	ofGrowth: {"postgres,sqlite", "get,list50,create,toggle"},
+	ofMemory: {"sqlite", "list50"},
+	ofSoak:   {"sqlite", "get,list50,list50-unchanged,create,toggle,update"},
+}
+
 // options say what is measured, and how.
 type options struct {
+	kind          string // of measure
 	engines       []string
 	operations    []operation
 	clients       []int
@@ -37,7 +58,11 @@ type options struct {
 	delay         time.Duration // each way, 0 for no such rows
 	environment   []string      // NAME=value for todod, besides what is set anyway
 	poolerSize    int
-	path          string // of the report
+	grow          int           // how many times the tasks, for growth
+	connections   int           // for memory
+	soak          time.Duration // how long
+	every         time.Duration // how often todod is looked at meanwhile
+	path          string        // of the report
 	sharedBuffers string
 	keepLogs      bool
 	command       string // the command line, for the report
@@ -47,8 +72,9 @@ type options struct {
 func parseOptions(args []string) (options, error) {
 	o := options{command: strings.Join(append([]string{"go run ./bench/compare"}, args...), " ")}
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	engines := flags.String("engines", "postgres,pgbouncer,sqlite", "what todod keeps its data in")
-	names := flags.String("ops", strings.Join(operationNames(), ","), "operations")
+	flags.StringVar(&o.kind, "measure", ofRates, "what is measured: "+strings.Join(measures(), ", "))
+	engines := flags.String("engines", "", "what todod keeps its data in; the measure's own if empty")
+	names := flags.String("ops", "", "operations; the measure's own if empty")
 	clients := flags.String("clients", "64", "connections at once, several separated by commas")
 	flags.IntVar(&o.rounds, "rounds", 3, "samples of each")
 	flags.DurationVar(&o.length, "duration", 3*time.Second, "length of a sample, in whole seconds")
@@ -62,8 +88,12 @@ func parseOptions(args []string) (options, error) {
 		return nil
 	})
 	flags.IntVar(&o.poolerSize, "pgbouncer-pool", 20, "PgBouncer's connections to PostgreSQL")
+	flags.IntVar(&o.grow, "grow", 10, "growth: how many times the tasks")
+	flags.IntVar(&o.connections, "connections", 1000, "memory: connections and event streams, a user each")
+	flags.DurationVar(&o.soak, "for", 20*time.Minute, "soak: how long")
+	flags.DurationVar(&o.every, "every", 10*time.Second, "soak: how often todod is looked at")
 	flags.StringVar(&o.sharedBuffers, "shared-buffers", "1GB", "PostgreSQL's shared_buffers")
-	flags.StringVar(&o.path, "report", "bench/out/report.md", "file of the report")
+	flags.StringVar(&o.path, "report", "", "file of the report; bench/out/MEASURE.md if empty")
 	flags.BoolVar(&o.keepLogs, "keep-logs", false, "keep the folder with the logs of all servers, and say where it is")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -71,8 +101,17 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	return o, errors.Join(o.setEngines(*engines), o.setOperations(*names), o.setClients(*clients), o.check())
+	own, ok := defaults[o.kind]
+	if !ok {
+		return options{}, fmt.Errorf("-measure: there is no measure %q, only %s", o.kind, strings.Join(measures(), ", "))
+	}
+	o.path = cmp.Or(o.path, "bench/out/"+o.kind+".md")
+	return o, errors.Join(o.setEngines(cmp.Or(*engines, own.engines)), o.setOperations(cmp.Or(*names, own.operations)),
+		o.setClients(*clients), o.check())
 }
+
+// measures returns the names of all measures.
+func measures() []string { return slices.Sorted(maps.Keys(defaults)) }
 
 // setEngines reads the list of engines and adds the delayed one if there is a delay.
 func (o *options) setEngines(list string) error {
@@ -121,6 +160,14 @@ func (o *options) check() error {
 		return errors.New("-duration must be whole seconds: pgbench and wrk know no others")
 	case o.login != restricted && o.login != switched:
 		return errors.New("-login must be restricted or switched")
+	case o.kind == ofGrowth && o.grow < 2:
+		return errors.New("-grow must be at least 2")
+	case o.kind == ofMemory && (o.connections < 1 || o.connections > mostStreams*o.data.users):
+		return fmt.Errorf("-connections must be at least 1, and at most %d for each user", mostStreams)
+	case o.kind == ofSoak && (o.soak < 10*o.every || o.every < time.Second):
+		return errors.New("-every must be at least a second, and -for at least ten times as long")
+	case o.kind == ofMemory && !slices.Equal(o.engines, []string{onSQLite}):
+		return errors.New("-measure memory is about SQLite: leave -engines away")
 	case o.delay < 0:
 		return errors.New("-delay must not be negative")
 	}
@@ -131,6 +178,9 @@ func (o *options) check() error {
 	}
 	return nil
 }
+
+// limited tells whether pgbench is measured, too.
+func (o *options) limited() bool { return o.kind == ofRates || o.kind == ofPeers }
 
 // needsPostgres tells whether any engine is PostgreSQL.
 func (o *options) needsPostgres() bool {

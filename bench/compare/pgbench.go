@@ -23,6 +23,9 @@ type limit struct {
 // label implements contestant.
 func (l *limit) label() string { return "pgbench" }
 
+// plays implements contestant.
+func (l *limit) plays(operation) bool { return true }
+
 // sample implements contestant. Of all that pgbench does only a window counts, in which every client is connected and
 // none has ended: to start a process for each connection takes the database longer than many a sample. pgbench is ended
 // after it, however long it would go on.

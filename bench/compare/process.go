@@ -105,7 +105,7 @@ func (p *process) forget() error { return os.Truncate(p.log, 0) }
 
 // tail returns the last lines of the log.
 func (p *process) tail() string {
-	log, err := os.ReadFile(p.log)
+	log, err := os.ReadFile(p.log) //nolint:gosec // in our temporary folder
 	if err != nil {
 		return err.Error()
 	}

@@ -22,7 +22,7 @@ func TestParseTransaction(t *testing.T) {
 func TestParseUsage(t *testing.T) {
 	t.Parallel()
 	got, err := parseUsage("42 (a) b (c) S 7 42 42 0 -1 4194560 100 200 0 0 11 22 33 44 20 0 1 0 5 6 7\n")
-	if want := (usage{parent: 7, own: 33 * tick, children: 77 * tick}); err != nil || got != want {
+	if want := (usage{id: 42, parent: 7, own: 33 * tick, children: 77 * tick}); err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 	if _, err := parseUsage("42 (gone)"); err == nil {

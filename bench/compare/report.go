@@ -13,17 +13,22 @@ import (
 type report struct {
 	options
 	machine, versions []fact
-	sections          []section
+	sections          []section // of rates, peers and growth
+	memory            []memory
+	soaks             []soaking
 }
 
 // publish prints the tables and writes the whole into the file.
 func (r *report) publish() error {
 	var summary, all strings.Builder
+	fmt.Fprintf(&summary, "\n## In short\n\n")
+	r.writeShort(&summary)
 	r.writeTables(&summary)
 	fmt.Print(summary.String())
 	r.writeHead(&all)
 	all.WriteString(summary.String())
 	r.writeSamples(&all)
+	r.writeStandings(&all)
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o750); err != nil {
 		return err
 	}
@@ -36,6 +41,9 @@ func (r *report) publish() error {
 
 // failed tells whether any request failed.
 func (r *report) failed() bool {
+	if slices.ContainsFunc(r.soaks, func(s soaking) bool { return s.load.failed > 0 }) {
+		return true
+	}
 	return slices.ContainsFunc(r.sections, func(s section) bool {
 		return slices.ContainsFunc(s.rows, func(row row) bool { return row.failures() > 0 })
 	})
@@ -52,9 +60,8 @@ func (r row) failures() int {
 
 // writeHead writes where, when and how it was measured.
 func (r *report) writeHead(w *strings.Builder) {
-	fmt.Fprintf(w, "# How many requests a second\n\n%s, by `%s`\n\n", time.Now().UTC().Format(time.RFC3339), r.command)
-	fmt.Fprintf(w, "%d users with %d tasks each, %d rounds of %s, login %s",
-		r.data.users, r.data.tasks, r.rounds, r.length, r.login)
+	fmt.Fprintf(w, "# todod measured: %s\n\n%s, by `%s`\n\n", r.kind, time.Now().UTC().Format(time.RFC3339), r.command)
+	fmt.Fprintf(w, "%d users with %d tasks each, %s, login %s", r.data.users, r.data.tasks, r.howLong(), r.login)
 	for _, variable := range r.environment {
 		fmt.Fprintf(w, ", %s", variable)
 	}
@@ -65,11 +72,20 @@ func (r *report) writeHead(w *strings.Builder) {
 	fmt.Fprint(w, explanation)
 }
 
+// howLong says how much was measured.
+func (r *report) howLong() string {
+	if r.kind == ofSoak {
+		return fmt.Sprintf("%s with %d connections", r.soak, r.clients[0])
+	}
+	return fmt.Sprintf("%d rounds of %s", r.rounds, r.length)
+}
+
 // explanation says what the columns are.
 const explanation = `
-Medians of all rounds. "of pgbench" is the rate as a part of pgbench's in the same round: its median. "todod µs" and
-"database µs" are processor time for each request, of all of todod and of all processes of the database (and of
-PgBouncer); "client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that todod held.
+Medians of all rounds. "of pgbench" is the rate as a part of pgbench's in the same round: its median. "server µs" and
+"database µs" are processor time for each request, of all of the server and of all processes of the database (and of
+PgBouncer); "client µs" is pgbench's own or wrk's, on the same cores. "peak MiB" is the most memory that the server held,
+of all its processes together.
 "allocs" and "alloc bytes" are of todod's heap, for each request; "answer bytes" with headers. pgbench sends the bare
 statement, without row-level security, revisions or a log of changes, to a table of its own; for an unchanged list it
 reads the whole list. Times include requests that a slow one has kept from being sent, as wrk 4.1 counts them, for
@@ -83,7 +99,7 @@ func (r *report) writeTables(w *strings.Builder) {
 		writeTable(w, slices.Concat(
 			[]string{"operation", "clients", "who", "requests/s", "least–most", "p50 ms", "p99 ms", "of pgbench"},
 			r.againstHead(),
-			[]string{"todod µs", "database µs", "client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed"},
+			[]string{"server µs", "database µs", "client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed"},
 		), len(s.rows), func(i int) []string { return r.cells(s.rows[i]) })
 	}
 }
@@ -126,7 +142,7 @@ func usageCells(samples []sample, failed string) []string {
 		return number(median(samples, func(s sample) float64 { return get(s) / float64(max(1, s.requests)) }))
 	}
 	return []string{
-		micros(func(s sample) time.Duration { return s.tododCPU }),
+		micros(func(s sample) time.Duration { return s.serverCPU }),
 		micros(func(s sample) time.Duration { return s.databaseCPU }),
 		micros(func(s sample) time.Duration { return s.clientCPU }),
 		number(median(samples, func(s sample) float64 { return float64(s.peak) / (1 << 20) })),
@@ -151,7 +167,7 @@ func (r *report) writeSamples(w *strings.Builder) {
 			}
 		}
 		writeTable(w, []string{
-			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "todod µs", "database µs",
+			"operation", "clients", "who", "round", "requests", "requests/s", "p50 ms", "p99 ms", "server µs", "database µs",
 			"client µs", "peak MiB", "allocs", "alloc bytes", "answer bytes", "failed",
 		}, len(lines), func(i int) []string { return lines[i] })
 	}

@@ -12,9 +12,9 @@ type sample struct {
 	p50, p99 time.Duration
 	failed   int
 
-	clientCPU, tododCPU, databaseCPU time.Duration // in all
+	clientCPU, serverCPU, databaseCPU time.Duration // in all
 
-	peak           uint64  // the most memory todod held, in bytes
+	peak           uint64  // the most memory the server held, in bytes
 	allocations    float64 // of todod's heap
 	allocated      float64 // bytes of todod's heap
 	bytesPerAnswer float64 // with the headers

@@ -3,30 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
-	"time"
 )
 
 // tokenSecret signs the tokens of the users.
 const tokenSecret = "a-secret-of-the-bench-and-of-nothing-else"
-
-// A server is a todod that serves, as it is deployed.
-type server struct {
-	name     string
-	process  *process
-	url      string
-	metrics  string     // the URL of its metrics
-	database []*process // those that keep its data, and what stands before them
-	data     dataset
-	tokens   []string // by the number of their user
-	folder   string
-	samples  int // so far, so that each has texts of its own
-}
 
 // environment returns how every todod runs: strictly, as in production, with all that is on by default. The limits are
 // where nobody reaches them.
@@ -63,52 +46,7 @@ func (b binary) serve(ctx context.Context, folder string, variables []string) (*
 	}
 	cmd := exec.Command(b.path) //nolint:gosec,noctx // our own build; it is stopped, not killed
 	cmd.Dir, cmd.Env = folder, environment(port, metricsPort, variables)
-	p, err := start("todod", folder, cmd, syscall.SIGTERM)
-	if err != nil {
-		return nil, err
-	}
-	s := &server{
-		name: b.name, process: p, folder: folder,
-		url:     fmt.Sprintf("http://127.0.0.1:%d", port),
-		metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", metricsPort),
-	}
-	err = p.await(ctx, func(ctx context.Context) error {
-		_, err := ask(ctx, http.MethodGet, s.url+"/health/readiness", http.StatusOK, nil)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(err, p.stop())
-	}
-	return s, nil
-}
-
-// label implements contestant.
-func (s *server) label() string { return s.name }
-
-// sample implements contestant.
-func (s *server) sample(ctx context.Context, op operation, clients int, length time.Duration) (sample, error) {
-	s.samples++
-	requests, err := s.writeRequests(ctx, op, threads(clients))
-	if err != nil {
-		return sample{}, err
-	}
-	defer requests.remove()
-	if err := errors.Join(s.process.forget(), forgetPeak(s.process.id)); err != nil {
-		return sample{}, err
-	}
-	before, err := s.look(ctx)
-	if err != nil {
-		return sample{}, err
-	}
-	result, err := requests.send(ctx, s.url, clients, length)
-	if err != nil {
-		return sample{}, fmt.Errorf("%w; the log of %s:\n%s", err, s.name, s.process.tail())
-	}
-	after, err := s.look(ctx)
-	if err != nil {
-		return sample{}, err
-	}
-	result.addUsage(before, after)
-	result.peak, err = peakOf(s.process.id)
-	return result, err
+	s := &server{name: b.name, folder: folder, url: localURL(port), metrics: localURL(metricsPort) + "/metrics"}
+	err = s.start(ctx, cmd, "/health/readiness")
+	return s, err
 }

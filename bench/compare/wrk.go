@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,13 +24,35 @@ var wrkScript []byte
 // requests are the files that wrk reads, in a folder of their own.
 type requests struct{ folder string }
 
-// writeRequests writes what wrk sends for op, a file for each thread. The threads have different users, so that the
-// requests of one user keep their order.
-func (s *server) writeRequests(ctx context.Context, op operation, parts int) (r requests, err error) {
-	tags, err := s.prepare(ctx, op)
+// A script is what a server is asked for in one operation.
+type script struct {
+	name    string
+	route   route
+	learned []string // by the number of the user
+}
+
+// script makes ready what s is asked for in op.
+func (s *server) script(ctx context.Context, op operation) (script, error) {
+	r := s.route(op)
+	learned, err := s.prepare(ctx, r)
+	if err != nil {
+		return script{}, fmt.Errorf("%s of %s: %w", op.name, s.name, err)
+	}
+	return script{fmt.Sprintf("%s-%d", op.name, s.samples), r, learned}, nil
+}
+
+// writeRequests writes what wrk sends for op.
+func (s *server) writeRequests(ctx context.Context, op operation, parts int) (requests, error) {
+	only, err := s.script(ctx, op)
 	if err != nil {
 		return requests{}, err
 	}
+	return s.write([]script{only}, only.route.turns(s.data), 1, parts)
+}
+
+// write writes a file for each thread with so many turns of all scripts. The threads have different users, so that the
+// requests of one user keep their order; users begin with different scripts. Numbers rise by step from turn to turn.
+func (s *server) write(scripts []script, turns, step, parts int) (r requests, err error) {
 	at, err := url.Parse(s.url)
 	if err != nil {
 		return requests{}, err
@@ -37,62 +60,59 @@ func (s *server) writeRequests(ctx context.Context, op operation, parts int) (r 
 	if r.folder, err = os.MkdirTemp(s.folder, "wrk"); err != nil {
 		return requests{}, err
 	}
-	text := fmt.Sprintf("%s-%d", op.name, s.samples)
 	for part := range parts {
 		var all bytes.Buffer
-		for turn := range op.each(s.data) {
+		for place := range turns * len(scripts) {
 			for user := 1 + part; user <= s.data.users; user += parts {
-				request := op.request(s.data, at.Host, user, turn, s.tokens[user], tags[user], text)
+				k := (place + user) % len(scripts)
+				one, number := scripts[k], place/len(scripts)*step+k
+				t := turn{user: user, number: number, learned: one.learned[user], sample: one.name}
+				request := one.route.request(s.data, at.Host, s.tokens[user], t)
 				fmt.Fprintf(&all, "%d\n%s", len(request), request)
 			}
 		}
 		err = errors.Join(err, os.WriteFile(r.part(strconv.Itoa(part)), all.Bytes(), 0o600))
 	}
+	//nolint:gosec // in our temporary folder
 	return r, errors.Join(err, os.WriteFile(filepath.Join(r.folder, "wrk.lua"), wrkScript, 0o600))
 }
 
-// prepare asks todod for the tags that op sends, by the number of their user, or none. It makes sure that the answer is
+// prepare learns what the requests of r need to know, by the number of their user. It makes sure that the answer is
 // what it has to be: wrk counts only what is 400 or more.
-func (s *server) prepare(ctx context.Context, op operation) (map[int]string, error) {
-	tags := map[int]string{}
-	if !op.tagged {
-		return tags, s.try(ctx, op, "")
+func (s *server) prepare(ctx context.Context, r route) ([]string, error) {
+	learned := make([]string, s.data.users+1)
+	if r.learn != nil {
+		if err := s.learn(ctx, r, learned); err != nil {
+			return nil, err
+		}
 	}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	var failed error
+	return learned, s.try(ctx, r, turn{user: 1, learned: learned[1], sample: fmt.Sprintf("tried-%d", s.samples)})
+}
+
+// learn asks for all users, eight at once.
+func (s *server) learn(ctx context.Context, r route, learned []string) error {
+	failed := make([]error, len(learned))
 	free := make(chan struct{}, 8)
+	var all sync.WaitGroup
 	for user := 1; user <= s.data.users; user++ {
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			a, err := ask(ctx, op.method, s.url+op.path, http.StatusOK, s.bearer(user))
-			mu.Lock()
-			defer mu.Unlock()
-			failed = errors.Join(failed, err)
-			tags[user] = a.header.Get("ETag")
+			learned[user], failed[user] = r.learn(s, ctx, user)
 		})
 	}
 	all.Wait()
-	if failed != nil {
-		return nil, failed
-	}
-	return tags, s.try(ctx, op, tags[1])
+	return errors.Join(failed...)
 }
 
-// try sends one request of op and wants a good answer.
-func (s *server) try(ctx context.Context, op operation, tag string) error {
-	header, path, body := s.bearer(1), op.path, op.body
-	if tag != "" {
-		header.Set("If-None-Match", tag)
+// try sends one request of r and wants a good answer.
+func (s *server) try(ctx context.Context, r route, t turn) error {
+	r = r.in(s.data, t)
+	header := s.bearer(t.user)
+	if name, value, ok := strings.Cut(r.header, ": "); ok {
+		header.Set(name, value)
 	}
-	if op.aboutID {
-		path = fmt.Sprintf(path, s.data.busyTask(1, 0))
-	}
-	if op.changes() {
-		body = fmt.Sprintf(body, fmt.Sprintf("%s-%d", "tried", s.samples))
-	}
-	_, err := ask(ctx, op.method, s.url+path, op.status, header, body)
+	_, err := ask(ctx, r.method, s.url+r.path, r.status, header, r.body)
 	return err
 }
 
@@ -129,7 +149,7 @@ func (r requests) send(ctx context.Context, url string, clients int, length time
 	s.p50, s.p99 = time.Duration(numbers[4])*time.Microsecond, time.Duration(numbers[5])*time.Microsecond
 	s.clientCPU = cmd.ProcessState.SystemTime() + cmd.ProcessState.UserTime()
 	if s.requests == 0 {
-		return sample{}, fmt.Errorf("todod answered no request:\n%s", out)
+		return sample{}, fmt.Errorf("no request was answered:\n%s", out)
 	}
 	return s, nil
 }
