@@ -58,7 +58,13 @@ func openAccounts(ctx context.Context, cfg config.Config, create bool) (store, e
 func manageUsers(
 	ctx context.Context, cfg config.Config, command string, flags userCommands, in console, stdout io.Writer,
 ) (err error) {
-	store, err := openAccounts(ctx, cfg, strings.HasPrefix(command, "user create"))
+	name, _, _ := strings.Cut(strings.TrimPrefix(command, "user "), " ")
+	if name == "create" || name == "set-password" {
+		if err := needLocal(cfg); err != nil {
+			return fmt.Errorf("user: %w", err)
+		}
+	}
+	store, err := openAccounts(ctx, cfg, name == "create")
 	if err != nil {
 		return fmt.Errorf("user: %w", err)
 	}
@@ -69,13 +75,13 @@ func manageUsers(
 	}
 	defer func() { err = errors.Join(err, closeAudit()) }()
 	o := auditedOperator{account.NewOperator(store, account.NewPasswords(), time.Now), security}
-	switch name, _, _ := strings.Cut(strings.TrimPrefix(command, "user "), " "); name {
+	switch name {
 	case "list":
 		err = listUsers(ctx, o.Operator, flags.List.JSON, stdout)
 	case "create":
-		err = createUser(ctx, cfg, o, account.Registration{Name: flags.Create.Name, Email: flags.Create.Email}, in, stdout)
+		err = createUser(ctx, o, account.Registration{Name: flags.Create.Name, Email: flags.Create.Email}, in, stdout)
 	case "set-password":
-		err = setUserPassword(ctx, cfg, o, flags.SetPassword.Person, in, stdout)
+		err = setUserPassword(ctx, o, flags.SetPassword.Person, in, stdout)
 	case "delete":
 		err = deleteUser(ctx, o, flags.Delete.Person, flags.Delete.ID, flags.Delete.Yes, in, stdout)
 	}
@@ -148,11 +154,8 @@ func listUsersAsJSON(ctx context.Context, o *account.Operator, stdout io.Writer)
 
 // createUser makes an account and prints its id.
 func createUser(
-	ctx context.Context, cfg config.Config, o auditedOperator, r account.Registration, in console, stdout io.Writer,
+	ctx context.Context, o auditedOperator, r account.Registration, in console, stdout io.Writer,
 ) (err error) {
-	if err := needLocal(cfg); err != nil {
-		return err
-	}
 	if r.Password, err = in.newPassword(ctx); err != nil {
 		return err
 	}
@@ -166,11 +169,8 @@ func createUser(
 
 // setUserPassword gives a person a new password.
 func setUserPassword(
-	ctx context.Context, cfg config.Config, o auditedOperator, person string, in console, stdout io.Writer,
+	ctx context.Context, o auditedOperator, person string, in console, stdout io.Writer,
 ) error {
-	if err := needLocal(cfg); err != nil {
-		return err
-	}
 	p, err := o.Find(ctx, person)
 	if err != nil {
 		return err
