@@ -122,7 +122,7 @@ func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 				if t.Failed() {
 					return
 				}
-				text := ""
+				var text string
 				cfg, err := config.Load(m.env.get)
 				switch {
 				case m.args != nil:

@@ -15,11 +15,11 @@ import (
 // personalDataOver returns PersonalData over a store and a provider, whose clock stands at now, and whom it says were
 // erased.
 func personalDataOver(
-	store account.Store, p account.Provider, now time.Time,
+	store account.FullStore, p account.Provider, now time.Time,
 ) (d *account.PersonalData, erased *[]todo.UserID) {
 	erased = &[]todo.UserID{}
 	d = account.NewPersonalData(account.PersonalDataConfig{
-		Store: store.(account.FullStore), Provider: p, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+		Store: store, Provider: p, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 		Erased: func(owner todo.UserID) { *erased = append(*erased, owner) },
 	})
 	return d, erased
@@ -46,7 +46,7 @@ func TestWhoSomebodyIs(t *testing.T) {
 		w := todo.Write{At: at, By: bob}
 		w.By.Name = "Bob"
 		p := todo.Patch{Title: todo.Some("x")}
-		if _, err := storetest.Of(store.(account.FullStore)).Create(t.Context(), "bob", p, 10, w); err != nil {
+		if _, err := storetest.Of(store).Create(t.Context(), "bob", p, 10, w); err != nil {
 			t.Fatal(err)
 		}
 		see(bob, "bob@example.com", "Bob", 1, at)
@@ -139,7 +139,7 @@ func (unerasing) EraseOwn(context.Context, todo.User, time.Time) error {
 // TestWhoWasNotErasedIsNotSaidToBe.
 func TestWhoWasNotErasedIsNotSaidToBe(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
-		d, erased := personalDataOver(unerasing{store.(account.FullStore)}, account.Elsewhere{}, time.Now())
+		d, erased := personalDataOver(unerasing{store}, account.Elsewhere{}, time.Now())
 		expect(t, "erase", d.Erase(t.Context(), todo.User{ID: "ada"}, here), todo.Unavailable)
 		if len(*erased) != 0 {
 			t.Errorf("told of %v", *erased)

@@ -240,6 +240,7 @@ func (s *eventStream) ended() string {
 		s.out.comeBackLater()
 		s.out.expired("too_many_streams")
 		return "gave way to a newer stream"
+	case event.Stopped:
 	}
 	s.out.comment("the server is stopping: connect again")
 	return "the server is stopping"

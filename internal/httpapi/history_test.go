@@ -91,7 +91,7 @@ func TestAHistoryOfLongTextsComesInPages(t *testing.T) {
 			var updates []string
 			for j := range 100 {
 				text := strings.Repeat([]string{`\u0001`, `\u0002`}[j%2], 1000)
-				updates = append(updates, fmt.Sprintf(`{"op":"update","id":%s,"task":{"title":"%d","description":"%s"}}`, id(task), i*100+j, text))
+				updates = append(updates, fmt.Sprintf(`{"op":"update","id":%s,"task":{"title":"%d","description":`, id(task), i*100+j)+`"`+text+`"}}`)
 			}
 			s.as(t, "ada", "POST", batchPath, operations(true, updates...)).want(t, http.StatusOK)
 		}

@@ -58,7 +58,7 @@ func TestDebtIsWaitedFor(t *testing.T) {
 		2: 0, 3: 10 * time.Second, 4: 20 * time.Second, 5: 30 * time.Second, 6: 30 * time.Second, 1_000_000: 30 * time.Second,
 	} {
 		tat, d := rate.Charge(time.Time{}, start, charged)
-		if !d.Allowed || d.RetryAfter != 0 || d.Remaining != max(3-charged, 0) || d.Reset != min(time.Duration(charged)*10, 50)*time.Second {
+		if !d.Allowed || d.RetryAfter != 0 || d.Remaining != max(3-charged, 0) || d.Reset != min(time.Duration(charged)*10*time.Second, 50*time.Second) {
 			t.Errorf("%d charged: %+v", charged, d)
 		}
 		if _, d = rate.Take(tat, start, 1); d.RetryAfter != wait {

@@ -123,7 +123,7 @@ func TestReadyWaitsForNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Release()
+		t.Cleanup(conn.Release)
 	}
 	s.answered.Store(0)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -214,7 +214,7 @@ func TestReadyWaitsForNobody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = conn.Close() }()
+			t.Cleanup(func() { _ = conn.Close() })
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
