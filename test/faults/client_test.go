@@ -140,7 +140,11 @@ func (c *client) untilAnswered(t *testing.T, r request) (a answer, attempts int)
 
 // later reports whether a asks the client to come back.
 func (a answer) later() bool {
-	return (a.status == http.StatusServiceUnavailable || a.status == http.StatusConflict) && a.header.Get("Retry-After") != ""
+	switch a.status {
+	case http.StatusServiceUnavailable, http.StatusConflict, http.StatusTooManyRequests:
+		return a.header.Get("Retry-After") != ""
+	}
+	return false
 }
 
 // replayed reports whether a is what an earlier request was answered.

@@ -254,7 +254,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything there is of the caller */
+        /**
+         * Everything there is of the caller
+         * @description Counts as 20 of the requests that a user may make.
+         */
         get: operations["get-v1-me-export"];
         put?: never;
         post?: never;
@@ -305,7 +308,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List tasks */
+        /**
+         * List tasks
+         * @description Counts as 1 of the requests that a user may make, as 5 with `q`.
+         */
         get: operations["get-v1-tasks"];
         put?: never;
         /** Create a task */
@@ -325,7 +331,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Several operations at once */
+        /**
+         * Several operations at once
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the operations.
+         */
         post: operations["post-v1-tasks-batch"];
         delete?: never;
         options?: never;
@@ -342,7 +351,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Move all completed tasks to the trash */
+        /**
+         * Move all completed tasks to the trash
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
         post: operations["post-v1-tasks-clear-completed"];
         delete?: never;
         options?: never;
@@ -359,7 +371,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete all open tasks */
+        /**
+         * Complete all open tasks
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
         post: operations["post-v1-tasks-complete-all"];
         delete?: never;
         options?: never;
@@ -481,7 +496,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take back changes that were made together */
+        /**
+         * Take back changes that were made together
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
         post: operations["post-v1-undo"];
         delete?: never;
         options?: never;
@@ -2523,6 +2541,8 @@ export interface operations {
     "get-v1-events": {
         parameters: {
             query?: {
+                /** @description The same, as event-source-polyfill sends it */
+                lastEventId?: string;
                 /** @description The same, where the header can't be set; absent for what happens from now on */
                 since?: number;
                 /** @description Instead of the Authorization header, where that can't be set */
@@ -2537,7 +2557,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what `/api/v1/sync` tells of it. Besides: `reset` when the client can't go on from where it stands and has to read everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has expired or is no longer good, or its session or account has ended. A comment comes every 15 seconds. */
+            /** @description A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what `/api/v1/sync` tells of it. Besides: `hello`, always the first, with the `rev` from which the stream begins in its data; `reset` when the client can't go on from where it stands and has to read everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has expired or is no longer good, its session or account has ended, or it gives way to newer streams, with the `reason` in its data (of the last, `too_many_streams`, with `retry`: come back later). A comment comes every 15 seconds. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3387,7 +3407,7 @@ export interface operations {
                 due_before?: string;
                 /** @description Due at this or later */
                 due_after?: string;
-                /** @description Words that must all be in the title or the description, in any case */
+                /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
                 /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending */
                 sort?: string;
@@ -4599,7 +4619,7 @@ export interface operations {
     "get-v1-tasks-id-history": {
         parameters: {
             query?: {
-                /** @description 100 if absent */
+                /** @description 100 if absent. A page has 500 at most */
                 limit?: number;
                 /** @description Go on where the page ended whose Link had it */
                 cursor?: string;
