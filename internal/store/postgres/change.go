@@ -74,7 +74,14 @@ func (s *Store) carry(changes []*group.Change, wait bool) {
 		if len(left) == 0 {
 			return
 		}
-		if attempt == sendAttempts {
+		switch {
+		case attempt < sendAttempts:
+		case len(left) > 1 && uniqueViolated(err): // not for want of other ids: whose fault it is shows when each is alone
+			for i := range left {
+				s.carry(left[i:i+1], wait)
+			}
+			return
+		default:
 			group.Fail(left, translate(err))
 			return
 		}

@@ -259,3 +259,29 @@ func TestADatabaseThatLostItsLastMoments(t *testing.T) {
 		seen[task.ID] = true
 	}
 }
+
+// TestARevisionThatIsTakenFailsAlone: other ids don't help there, and neighbours don't suffer from it.
+func TestARevisionThatIsTakenFailsAlone(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var changes []*group.Change
+	for _, owner := range []todo.UserID{"ada", "bob", "eve"} {
+		changes = append(changes, writeEverywhere(t, owner, mustCreate(t, s, owner).ID))
+	}
+	bob := changes[1].Owner
+	need := changes[1].Need
+	changes[1] = group.NewChange(t.Context(), bob, need, func(known *todo.Snapshot) (todo.WriteSet, error) {
+		task := known.Tasks[need.Tasks[0]]
+		c := todo.Change{Rev: known.Rev, SetRev: known.Rev, Op: todo.Updated, At: noon, Task: task}
+		return todo.WriteSet{Changes: []todo.Change{c}}, nil
+	})
+	s.carryGroup(changes)
+	if !uniqueViolated(changes[1].Err) {
+		t.Errorf("%s: %v", bob, changes[1].Err)
+	}
+	for _, c := range changes {
+		if (c.Err != nil) != (c.Owner == bob) {
+			t.Errorf("%s: %v", c.Owner, c.Err)
+		}
+	}
+}
