@@ -341,7 +341,7 @@ func TestABatchReachesNobodyElse(t *testing.T) {
 			}
 		}
 		for _, all := range []string{"complete-all", "clear-completed"} {
-			if a := s.as(t, "mallory", "POST", "/api/v1/tasks/"+all, "").want(t, http.StatusOK); a.body != `{"changes":[],"change_set":null}` {
+			if a := s.as(t, "mallory", "POST", "/api/v1/tasks/"+all, "").want(t, http.StatusOK); a.body != `{"changes":[],"change_set":null,"total":0,"has_more":false}` {
 				t.Errorf("%s: %s", all, a.body)
 			}
 		}

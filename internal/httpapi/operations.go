@@ -18,7 +18,9 @@ type operation struct {
 	At     timestamp `json:"at"`
 	Task   *task     `json:"task,omitempty" doc:"Of a write of one task: as that left it; absent if it was deleted, or has gone for good since"`
 
-	Changes []change `json:"changes" doc:"All that it changed, in the order of the revisions; empty if nothing had to be"`
+	Changes []change `json:"changes" doc:"What it changed, in the order of the revisions, the first 100 of it; empty if nothing had to be"`
+	Total   int      `json:"total" doc:"How many changes it made"`
+	HasMore bool     `json:"has_more" doc:"There are more than these"`
 }
 
 // operationOutput answers with what came of a change.
@@ -34,6 +36,7 @@ func (a *API) getOperation(ctx context.Context, in *operationInput) (*operationO
 		return nil, err
 	}
 	out := &operationOutput{Body: operation{Key: op.Key, Status: op.Status, At: timestamp(op.At)}}
+	out.Body.Total, out.Body.HasMore = op.Total, op.Total > len(op.Changes)
 	out.Body.Changes = make([]change, len(op.Changes))
 	for i, c := range op.Changes {
 		out.Body.Changes[i] = wireChange(c)

@@ -35,8 +35,10 @@ type undoInput struct{ Body undoBody }
 type changeSetOutput struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
 	Body     struct {
-		Changes   []change `json:"changes" doc:"In the order of their revisions"`
+		Changes   []change `json:"changes" doc:"In the order of their revisions, the first 100 of them; sync has the rest"`
 		ChangeSet *int64   `json:"change_set" nullable:"true" doc:"The first of these revisions, for undo; null if nothing had to be changed"`
+		Total     int      `json:"total" doc:"How many changes were made"`
+		HasMore   bool     `json:"has_more" doc:"There are more than these"`
 	}
 }
 
@@ -52,9 +54,10 @@ func (a *API) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.Ch
 		return nil, err
 	}
 	if !set.Replayed {
-		a.payAfter(ctx, len(set.Changes))
+		a.payAfter(ctx, set.Total)
 	}
 	out := &changeSetOutput{Replayed: replayHeader(set.Replayed)}
+	out.Body.Total, out.Body.HasMore = set.Total, set.Total > len(set.Changes)
 	out.Body.Changes = make([]change, len(set.Changes))
 	for i, c := range set.Changes {
 		out.Body.Changes[i] = wireChange(c)

@@ -20,6 +20,8 @@ type changeSet struct {
 		Task object
 	}
 	ChangeSet *json.Number `json:"change_set"`
+	Total     int          `json:"total"`
+	HasMore   bool         `json:"has_more"`
 }
 
 // undo takes something back and returns what that changed.
@@ -198,7 +200,7 @@ func TestAllTasksAtOnce(t *testing.T) {
 		for _, all := range []string{"complete-all", "clear-completed"} {
 			first := s.keyed(t, "ada", "POST", "/api/v1/tasks/"+all, "", all).want(t, http.StatusOK)
 			again := s.keyed(t, "ada", "POST", "/api/v1/tasks/"+all, "", all).want(t, http.StatusOK)
-			if first.body != `{"changes":[],"change_set":null}` || again.body != first.body || again.header.Get("Idempotency-Replayed") != "true" {
+			if first.body != `{"changes":[],"change_set":null,"total":0,"has_more":false}` || again.body != first.body || again.header.Get("Idempotency-Replayed") != "true" {
 				t.Errorf("%s: %s, again %s", all, first.body, again.body)
 			}
 		}
@@ -217,19 +219,20 @@ func TestAllTasksAtOnce(t *testing.T) {
 		first := s.keyed(t, "ada", "POST", "/api/v1/tasks/complete-all", "", "1500").want(t, http.StatusOK)
 		count("1500")
 		set := decode[changeSet](t, first)
-		if len(set.Changes) != n || *set.ChangeSet != "1501" || set.Changes[n-1].Rev != "3000" || set.Changes[7].Task["completed"] != true {
-			t.Errorf("%d changes, set %v", len(set.Changes), set.ChangeSet)
+		if len(set.Changes) != 100 || set.Total != n || !set.HasMore || *set.ChangeSet != "1501" || set.Changes[99].Rev != "1600" ||
+			set.Changes[7].Task["completed"] != true {
+			t.Errorf("%d changes of %d, set %v", len(set.Changes), set.Total, set.ChangeSet)
 		}
 		if again := s.keyed(t, "ada", "POST", "/api/v1/tasks/complete-all", "", "1500"); again.body != first.body {
 			t.Errorf("again %.200s", again.body)
 		}
 		cleared := decode[changeSet](t, s.as(t, "ada", "POST", "/api/v1/tasks/clear-completed", "").want(t, http.StatusOK))
 		count("0")
-		if len(cleared.Changes) != n || cleared.Changes[0].Task["deleted_at"] == nil || cleared.Changes[0].Task["title"] != nil {
-			t.Errorf("%d changes, the first %+v", len(cleared.Changes), cleared.Changes[0])
+		if cleared.Total != n || cleared.Changes[0].Task["deleted_at"] == nil || cleared.Changes[0].Task["title"] != nil {
+			t.Errorf("%d changes, the first %+v", cleared.Total, cleared.Changes[0])
 		}
-		if undone := s.undo(t, "ada", `{"rev":`+cleared.ChangeSet.String()+`}`); len(undone.Changes) != n {
-			t.Errorf("%d changes are undone", len(undone.Changes))
+		if undone := s.undo(t, "ada", `{"rev":`+cleared.ChangeSet.String()+`}`); undone.Total != n {
+			t.Errorf("%d changes are undone", undone.Total)
 		}
 		count("1500")
 		if bobs := decode[[]object](t, s.as(t, "bob", "GET", "/api/v1/tasks", "")); len(bobs) != 1 || bobs[0]["completed"] != false {

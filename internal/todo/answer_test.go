@@ -127,7 +127,7 @@ func TestAnswersThatAreGone(t *testing.T) {
 	if got, err := blank.task("ada"); err != nil || got != (Task{ID: 1, Owner: "ada", Version: 2}) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	op := &Operation{Answer: []byte("{")}
+	op := &Operation{StoredAnswer: StoredAnswer{Answer: []byte("{")}}
 	if err := op.ShowTask("ada"); err == nil || CodeOf(err) != 0 {
 		t.Errorf("%+v, %v", op, err)
 	}

@@ -58,7 +58,7 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 	}
 	steps = normalised(steps)
 	var results []Result
-	_, replay, err := s.change(ctx, by, readSetOf(steps), opts, func(b *builder) error {
+	replay, err := s.change(ctx, by, readSetOf(steps), opts, func(b *builder) error {
 		if results = b.batch(steps); atomic {
 			if err := whole(results); err != nil {
 				return err

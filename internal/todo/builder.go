@@ -13,16 +13,19 @@ type builder struct {
 	tasks   map[int64]Task // those that were changed, as they are then; the zero Task for one that is gone for good
 	ids     []int64        // of new tasks
 	rev     Rev
+	first   Rev // of the set that the changes belong to, which a step before may have begun
 	count   int // the owner's tasks that are not in the trash
 	changes []Change
-	answer  []byte // to be remembered with the key
+	next    *ReadSet // for the next step; nil if this is the last
+	answer  []byte   // to be remembered with the key
 	imports []Import
 }
 
 // newBuilder returns a builder that begins with what is known.
 func newBuilder(known *Snapshot, w Write, quota int) *builder {
 	return &builder{
-		known: known, write: w, quota: quota, tasks: map[int64]Task{}, ids: known.NewIDs, rev: known.Rev, count: known.Count,
+		known: known, write: w, quota: quota, tasks: map[int64]Task{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
+		count: known.Count,
 	}
 }
 
@@ -96,7 +99,7 @@ func (b *builder) add(op Op, before, after *Task) Task {
 	b.rev++
 	after.Version = b.rev
 	c := Change{
-		Op: op, Rev: b.rev, SetRev: b.known.Rev + 1, At: b.write.At, Task: *after, RequestID: b.write.RequestID,
+		Op: op, Rev: b.rev, SetRev: b.first, At: b.write.At, Task: *after, RequestID: b.write.RequestID,
 	}
 	if before != nil {
 		c.PrevRev = before.Version
@@ -110,13 +113,15 @@ func (b *builder) add(op Op, before, after *Task) Task {
 	return *after
 }
 
-// writeSet returns what is to be written.
+// writeSet returns what is to be written. The key is written with the last step.
 func (b *builder) writeSet() WriteSet {
-	w := WriteSet{Changes: b.changes, Imports: b.imports, count: b.count, claims: b.known.Claims.following(b.write.By)}
-	if once := b.write.Idempotency; once != nil {
+	w := WriteSet{
+		Changes: b.changes, Imports: b.imports, Next: b.next, count: b.count, claims: b.known.Claims.following(b.write.By),
+	}
+	if once := b.write.Idempotency; once != nil && b.next == nil {
 		w.Key = &StoredKey{Idempotency: *once, Answer: b.answer, At: b.known.inThisLife(b.write.At)}
-		if n := len(b.changes); n > 0 {
-			w.Key.Rev, w.Key.RevTo = b.changes[0].Rev, b.changes[n-1].Rev
+		if b.rev >= b.first {
+			w.Key.Rev, w.Key.RevTo = b.first, b.rev
 		}
 	}
 	return w

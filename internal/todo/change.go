@@ -76,11 +76,9 @@ func (c Change) Gone() bool { return c.Op == Deleted || c.Op == Purged || c.Blan
 type Operation struct {
 	Key    string
 	Status int
-	At     time.Time
 	// Task is the task as the change left it, if it was one change or none; only an ID if it has gone for good since.
-	Task    Task
-	Changes []Change // all that it changed, in the order of their revisions
-	Answer  []byte   // what these don't tell, as it was given to the store; nil for nothing
+	Task Task
+	StoredAnswer
 }
 
 // ShowTask sets Task from the one change there is, or from what is known instead.

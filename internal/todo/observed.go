@@ -21,7 +21,10 @@ func (o *observed) Change(
 	var made Rev
 	err := o.Database.Change(ctx, owner, need, func(known *Snapshot) (WriteSet, error) {
 		w, err := decide(known)
-		if made = 0; len(w.Changes) > 0 {
+		if known.Step == 0 {
+			made = 0
+		}
+		if len(w.Changes) > 0 {
 			made = w.Changes[len(w.Changes)-1].Rev
 		}
 		return w, err

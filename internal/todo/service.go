@@ -125,13 +125,7 @@ func (s *Service) admit(ctx context.Context, by User, err error) (State, error) 
 
 // Operation returns what came of the change that by made with this key.
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
-	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
-	if err == nil || CodeOf(err) == NotFound {
-		var state State
-		if state, err = s.admit(ctx, by, err); err == nil && state.former(op.At, op.Changes) {
-			err = NoOperation()
-		}
-	}
+	op, err := s.operation(ctx, by, key)
 	if err == nil {
 		err = op.ShowTask(by.ID)
 	}
@@ -139,6 +133,18 @@ func (s *Service) Operation(ctx context.Context, by User, key string) (Operation
 		return Operation{}, err
 	}
 	return op, nil
+}
+
+// operation is Operation without the task.
+func (s *Service) operation(ctx context.Context, by User, key string) (Operation, error) {
+	op, err := s.store.Operation(ctx, by.ID, key, s.rememberedSince())
+	if err == nil || CodeOf(err) == NotFound {
+		var state State
+		if state, err = s.admit(ctx, by, err); err == nil && state.former(op.At, op.Changes) {
+			err = NoOperation()
+		}
+	}
+	return op, err
 }
 
 // Ready returns nil if tasks can be read and written, else which check failed.

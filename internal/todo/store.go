@@ -25,7 +25,7 @@ type Store interface {
 	States(ctx context.Context, owners []UserID) (map[UserID]State, error)
 
 	// History returns up to limit changes of a task, in the trash or not, the newest first, from the one before the
-	// revision before on; 0 begins with the newest. They end where the log ends. A task that isn't there is NoTask.
+	// revision before on, which is that of a change of the task; 0 begins with the newest. They end where the log ends. A task that isn't there is NoTask.
 	History(ctx context.Context, owner UserID, id int64, before Rev, limit int) ([]Change, error)
 
 	// Changes returns up to limit entries of the log after the revision since, in the order of their revisions, and the
@@ -41,9 +41,10 @@ type Store interface {
 	Operation(ctx context.Context, owner UserID, key string, since time.Time) (Operation, error)
 
 	// Change takes a lock on the owner, finds what need asks for, lets decide choose what to write, and writes it, all in
-	// one transaction, which it may share with changes of others. An error of decide writes nothing and is returned; a
-	// panic of decide is returned as an error. decide may be called again after a failure, and has no effects but on what
-	// it returns; what it returned last counts if Change returns nil. The owner becomes known by it if they were not.
+	// one transaction, which it may share with changes of others. A change of several steps looks, decides and writes
+	// again for each. An error of decide writes nothing, of no step, and is returned; a panic of decide is returned as an
+	// error. decide may be called again after a failure, from the first step on, and has no effects but on what it
+	// returns; what it returned last, for each step, counts if Change returns nil. The owner becomes known by it if they were not.
 	//
 	// Until it is taken up, a change ends with ctx. From then on it runs to its end under deadlines of the store's own;
 	// when Change returns nil, what was written survives a crash. An error of code Unavailable leaves open whether it was

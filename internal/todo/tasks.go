@@ -6,38 +6,57 @@ import (
 )
 
 // change lets decide choose what to write, unless a change with the same key was made before: then it returns what is
-// remembered of that. Otherwise it returns the changes that were made. decide may be called several times; what it does
-// last counts.
+// remembered of that. decide may be called several times; what it does last counts.
 func (s *Service) change(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
-) (made []Change, replay *StoredAnswer, err error) {
+) (replay *StoredAnswer, err error) {
+	_, replay, err = s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
+	return replay, err
+}
+
+// changeInSteps is change for what may be too much for one step: decide returns what it has to know for the next one, nil
+// after the last. It returns the set of the changes that were made.
+func (s *Service) changeInSteps(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (next *ReadSet, err error),
+) (made ChangeSet, replay *StoredAnswer, err error) {
 	w := s.write(by, opts)
 	need.At, need.Since = w.At, s.rememberedSince()
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
-	err = s.store.Change(ctx, by.ID, need, func(known *Snapshot) (WriteSet, error) {
+	var first Rev
+	err = s.store.Change(ctx, by.ID, need, func(known *Snapshot) (_ WriteSet, err error) {
 		known = known.ofThisLife()
-		made, replay = nil, known.Stored
-		switch {
-		case known.revoked(by):
-			return WriteSet{}, TokenRevoked()
-		case replay != nil && !bytes.Equal(replay.Fingerprint, w.Idempotency.Fingerprint):
-			return WriteSet{}, IdempotencyKeyReused()
-		case replay != nil:
-			return WriteSet{}, nil
+		if known.Step == 0 {
+			first, made, replay = known.Rev+1, ChangeSet{}, known.Stored
+			if err := permit(known, w); err != nil || replay != nil {
+				return WriteSet{}, err
+			}
 		}
 		b := newBuilder(known, w, s.rules.Quota)
-		if err := decide(b); err != nil {
+		b.first = first
+		if b.next, err = decide(b); err != nil {
 			return WriteSet{}, err
 		}
-		made = b.changes
+		made.add(b.changes)
 		return b.writeSet(), nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return ChangeSet{}, nil, err
 	}
 	return made, replay, nil
+}
+
+// permit returns why a change may not be made, whatever it is: its token is of a life that has ended, or its key was used
+// for another request.
+func permit(known *Snapshot, w Write) error {
+	switch replay := known.Stored; {
+	case known.revoked(w.By):
+		return TokenRevoked()
+	case replay != nil && !bytes.Equal(replay.Fingerprint, w.Idempotency.Fingerprint):
+		return IdempotencyKeyReused()
+	}
+	return nil
 }
 
 // write returns a change by this user on these terms, now.
@@ -50,7 +69,7 @@ func (s *Service) changeOne(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (Task, error),
 ) (WriteResult, error) {
 	var task Task
-	_, replay, err := s.change(ctx, by, need, opts, func(b *builder) (err error) {
+	replay, err := s.change(ctx, by, need, opts, func(b *builder) (err error) {
 		if task, err = decide(b); err == nil && len(b.changes) == 0 {
 			err = b.remember(Result{Op: Updated, Task: &task})
 		}

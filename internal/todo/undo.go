@@ -1,106 +1,167 @@
 package todo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
+
+// MaxShown is how many changes of a set are shown to who made it. Sync has all of them.
+const MaxShown = 100
 
 // ChangeSet is changes that were made together.
 type ChangeSet struct {
-	Rev      Rev // the first of them, which names the set; 0 for none
-	Changes  []Change
+	Rev      Rev      // the first of them, which names the set; 0 for none
+	Changes  []Change // the first MaxShown of them
+	Total    int
 	Replayed bool
 }
 
-// changeSet is change for changes that are one set.
-func (s *Service) changeSet(
-	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
-) (ChangeSet, error) {
-	made, replay, err := s.change(ctx, by, need, opts, decide)
-	set := ChangeSet{Changes: made}
-	if replay != nil {
-		set = ChangeSet{Changes: replay.Changes, Replayed: true}
+// add adds the changes of a step.
+func (s *ChangeSet) add(changes []Change) {
+	if s.Total += len(changes); s.Rev == 0 && len(changes) > 0 {
+		s.Rev = changes[0].SetRev
 	}
-	if len(set.Changes) > 0 {
-		set.Rev = set.Changes[0].SetRev
+	s.Changes = append(s.Changes, changes[:min(len(changes), MaxShown-len(s.Changes))]...)
+}
+
+// changeSet is changeInSteps for changes that are one set. Whoever asks again is answered without the owner's lock, which
+// sets may hold for long.
+func (s *Service) changeSet(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (next *ReadSet, err error),
+) (ChangeSet, error) {
+	replay, err := s.recall(ctx, by, opts)
+	if err != nil {
+		return ChangeSet{}, err
+	}
+	var set ChangeSet
+	if replay == nil {
+		set, replay, err = s.changeInSteps(ctx, by, need, opts, decide)
+	}
+	if replay != nil {
+		set = ChangeSet{Changes: replay.Changes, Total: replay.Total, Replayed: true}
+		if len(set.Changes) > 0 {
+			set.Rev = set.Changes[0].SetRev
+		}
 	}
 	return set, err
+}
+
+// recall returns what is remembered of by's request with the key of opts, nil for nothing.
+func (s *Service) recall(ctx context.Context, by User, opts WriteOptions) (*StoredAnswer, error) {
+	if opts.Idempotency == nil {
+		return nil, nil //nolint:nilnil // there is nothing, and that is no error
+	}
+	op, err := s.operation(ctx, by, opts.Idempotency.Key)
+	switch {
+	case CodeOf(err) == NotFound:
+		return nil, nil //nolint:nilnil // the same
+	case err != nil:
+		return nil, err
+	case !bytes.Equal(op.Fingerprint, opts.Idempotency.Fingerprint):
+		return nil, IdempotencyKeyReused()
+	}
+	return &op.StoredAnswer, nil
 }
 
 // maxFaults is how many fields a Conflict names at most.
 const maxFaults = 20
 
 // Undo takes back all changes that were made together with the one at rev, or with the one that was made with key, as new
-// changes, the last first. That is a Conflict if something that they touched has been touched since; its Fields say what
-// and when, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
+// changes, the last first. That is a Conflict if something that they touched is no longer as they left it; its Fields say
+// what, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
 // NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
-	return s.changeSet(ctx, by, ReadSet{Set: rev, SetOf: key}, opts, func(b *builder) error {
+	before := 0 // how many tasks there were outside the trash
+	return s.changeSet(ctx, by, ReadSet{Set: rev, SetOf: key}, opts, func(b *builder) (*ReadSet, error) {
+		if b.known.Step == 0 {
+			before = b.count
+		}
 		set := b.known.Set
-		if len(set) == 0 || set[0].Rev != set[0].SetRev {
-			return &Error{Code: NotFound, Message: "Change not found"}
+		if len(set) == 0 {
+			return nil, &Error{Code: NotFound, Message: "Change not found"}
 		}
 		if err := touchedSince(b.known); err != nil {
-			return err
+			return nil, err
 		}
 		quota := b.quota
 		b.quota = unlimited // what is left in the end counts
 		for _, c := range slices.Backward(set) {
 			if err := b.takeBack(c); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		if b.count > max(quota, b.known.Count) {
-			return QuotaReached(quota)
+		if first := set[0]; first.Rev > first.SetRev {
+			return &ReadSet{Set: first.SetRev, Until: first.Rev}, nil
 		}
-		return nil
+		if b.count > max(quota, before) {
+			return nil, QuotaReached(quota)
+		}
+		return nil, nil
 	})
 }
 
-// touchedSince returns a Conflict if one of the changes since the set touched what the set did, or made it unreachable.
+// touchedSince returns a Conflict if a field that the set touched is no longer as the set left it, or a task of it can't be
+// reached any more. What happened in between doesn't matter: so it costs what the set is long, not what the log is.
 func touchedSince(known *Snapshot) error {
-	mine := map[int64]map[string]bool{}
-	for _, c := range known.Set {
-		if _, there := known.Tasks[c.Task.ID]; !there || c.Blank() {
-			return &Error{Code: Conflict, Message: fmt.Sprintf("Task %d has been deleted for good", c.Task.ID)}
+	left, mine := map[int64]*Task{}, map[int64]map[string]bool{}
+	for i := range known.Set {
+		c := &known.Set[i]
+		id := c.Task.ID
+		if _, there := known.Tasks[id]; !there || c.Blank() {
+			return &Error{Code: Conflict, Message: fmt.Sprintf("Task %d has been deleted for good", id)}
 		}
-		fields := mine[c.Task.ID]
-		if fields == nil {
-			fields = map[string]bool{}
-			mine[c.Task.ID] = fields
+		if left[id] = &c.Task; mine[id] == nil {
+			mine[id] = map[string]bool{}
 		}
 		for _, name := range c.touches() {
-			fields[name] = true
+			mine[id][name] = true
 		}
 	}
 	var faults []FieldError
-	for _, c := range known.Later {
-		for _, name := range c.touches() {
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		for _, name := range differing(left[id], known.Tasks[id]) {
 			// A task that is in the trash now can't be edited there, whatever the set touched.
-			if mine[c.Task.ID][name] || name == fieldDeleted && known.Tasks[c.Task.ID].DeletedAt != nil {
-				faults = append(faults, FieldError{name, fmt.Sprintf("of task %d was changed by revision %d", c.Task.ID, c.Rev)})
+			if mine[id][name] || name == fieldDeleted && known.Tasks[id].DeletedAt != nil {
+				faults = append(faults, FieldError{name, fmt.Sprintf("of task %d has been changed since", id)})
 			}
+		}
+		if len(faults) >= maxFaults {
+			break
 		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
-	slices.SortFunc(faults, func(a, b FieldError) int { return strings.Compare(a.Field+a.Message, b.Field+b.Message) })
 	faults = faults[:min(len(faults), maxFaults)]
 	return &Error{
 		Code: Conflict, Fields: faults, Message: "Can't be undone: " + faults[0].Field + " " + faults[0].Message,
 	}
 }
 
-// touches returns the names under which people are told of the fields that c touched, sorted; creating a task touches all.
-func (c Change) touches() []string {
+// differing returns the names under which people are told of the fields in which a task is no longer as it was left.
+func differing(left *Task, now Task) []string {
+	if left.Version == now.Version {
+		return nil
+	}
+	return namesOf(func(f *Field) bool { return !f.same(left, &now) })
+}
+
+// touches returns the names under which people are told of the fields that c touched; creating a task touches all.
+func (c *Change) touches() []string {
+	return namesOf(func(f *Field) bool {
+		_, touched := c.Before[f.Name]
+		return touched || c.Op == Created
+	})
+}
+
+// namesOf returns the names under which people are told of the fields that are meant, sorted.
+func namesOf(meant func(*Field) bool) []string {
 	var names []string
 	for _, f := range fields {
-		_, touched := c.Before[f.Name]
-		if touched || c.Op == Created {
+		if meant(f) {
 			names = append(names, f.Of)
 		}
 	}
@@ -150,10 +211,13 @@ func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions
 func (s *Service) forAll(
 	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task),
 ) (ChangeSet, error) {
-	return s.changeSet(ctx, by, ReadSet{Completed: &completed}, opts, func(b *builder) error {
+	return s.changeSet(ctx, by, ReadSet{Completed: &completed}, opts, func(b *builder) (*ReadSet, error) {
 		for _, id := range slices.Sorted(maps.Keys(b.known.Tasks)) {
 			do(b, b.known.Tasks[id])
 		}
-		return nil
+		if b.known.Looked == 0 {
+			return nil, nil
+		}
+		return &ReadSet{Completed: &completed, After: b.known.Looked}, nil
 	})
 }

@@ -38,9 +38,11 @@ type ReadSet struct {
 
 	Tasks     []int64  // tasks by id, in the trash or not
 	New       int      // how many ids of new tasks
-	Completed *bool    // all tasks that are completed, or all that are not, none of the trash
-	Set       Rev      // the changes that were made together with this one, and what became of their tasks
+	Completed *bool    // tasks that are completed, or that are not, none of the trash: among the first StepSize with ids above After
+	After     int64    // see Completed
+	Set       Rev      // the changes that were made together with this one, the last StepSize of them, and their tasks
 	SetOf     string   // the same for the change that was made with this key
+	Until     Rev      // of the set that begins with Set only the changes before this one; 0 for all
 	Base      Rev      // this change
 	Source    string   // the system that OldIDs are of
 	OldIDs    []string // which of these have been imported
@@ -48,6 +50,9 @@ type ReadSet struct {
 	// Alone says that what is decided costs more than a few rows: nobody else's change shall wait for it.
 	Alone bool
 }
+
+// StepSize is how many tasks, or changes of a set, one step of a change is about at most.
+const StepSize = 1000
 
 // maxShared is how many tasks a change may read or make that shares a transaction with others.
 const maxShared = 8
@@ -65,8 +70,9 @@ type Snapshot struct {
 
 	NewIDs   []int64
 	Stored   *StoredAnswer        // what is remembered of the key; nil for nothing
-	Set      []Change             // in the order of their revisions; none if they are forgotten, or there never were any
-	Later    []Change             // of the tasks of Set, since the last change of it, in no order
+	Step     int                  // how many steps of this change have been written already
+	Looked   int64                // up to which id tasks were looked at for Completed; 0 when there are no others behind it
+	Set      []Change             // in the order of their revisions; none if the set's first is forgotten, or never was
 	Base     *Change              // nil if it is forgotten
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
 }
@@ -91,7 +97,7 @@ func (s *Snapshot) ofThisLife() *Snapshot {
 		own.Stored = nil
 	}
 	if len(own.Set) > 0 && own.Set[0].Rev <= s.Began {
-		own.Set, own.Later = nil, nil
+		own.Set = nil
 	}
 	if own.Base != nil && own.Base.Rev <= s.Began {
 		own.Base = nil
@@ -116,7 +122,8 @@ func (s *State) inThisLife(at time.Time) time.Time {
 type StoredAnswer struct {
 	Fingerprint []byte
 	At          time.Time
-	Changes     []Change // what it did, in the order of their revisions
+	Changes     []Change // what it did, in the order of their revisions, the first MaxShown of them
+	Total       int      // how many it made in all
 	Answer      []byte   // what these don't tell; nil for nothing
 }
 
@@ -125,6 +132,10 @@ type WriteSet struct {
 	Changes []Change   // in the order of their revisions, which follow the owner's without a gap; a task may occur several times
 	Key     *StoredKey // what is to be remembered; nil for nothing
 	Imports []Import
+
+	// Next is what has to be known for the next step, which begins once this one has been written, in the same transaction:
+	// then it is decided again. nil if this is the last. Only a change that goes alone has more than one.
+	Next *ReadSet
 
 	count  int  // the owner's tasks that are not in the trash, then
 	claims User // what is known of the owner, then

@@ -65,7 +65,7 @@ func Decide(changes []*Change, known []*todo.Snapshot) {
 				keys = map[ownKey]*todo.StoredAnswer{}
 			}
 			keys[ownKey{c.Owner, k.Key}] = &todo.StoredAnswer{
-				Fingerprint: k.Fingerprint, At: k.At, Changes: c.Write.Changes, Answer: k.Answer,
+				Fingerprint: k.Fingerprint, At: k.At, Changes: c.Write.Changes, Total: len(c.Write.Changes), Answer: k.Answer,
 			}
 		}
 	}

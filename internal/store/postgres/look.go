@@ -67,7 +67,7 @@ func (f *found) statements(t *transaction) (all []statement) {
 var (
 	taskByID  = `select ` + sqlstore.TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.id = $2`
 	tasksByID = `select ` + sqlstore.TaskOf("t") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
-		join todod.tasks t on t.user_id = p.user_id and t.id = p.id`
+	` + sqlstore.LookUp(`todod.tasks t`, `t.user_id = p.user_id and t.id = p.id`)
 )
 
 // tasks finds the tasks that changes name by id.
@@ -142,12 +142,13 @@ const (
 	stockOfIDs = 64
 )
 
-// keysOf finds what is remembered of idempotency keys, and the entries of the log that tell of it.
-var keysOf = `select p.n, k.user_id, k.fingerprint, k.created_at, k.result, ` + sqlstore.ChangeOf("c") + `
-	from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)
-	join todod.idempotency_keys k on k.user_id = p.user_id and k.key = p.key and k.created_at > p.since
-	left join todod.changes c on c.user_id = p.user_id and c.rev >= k.rev and c.rev <= k.rev_to
-	order by p.n, c.rev`
+// What finds what is remembered of idempotency keys, and the entries of the log that tell of it.
+var (
+	keyOf  = sqlstore.FindKeys(`1::bigint, k.user_id`, `select * from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`).Postgres
+	keysOf = sqlstore.FindKeys(`k.n, k.user_id`, `select p.n, k.*
+		from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)`+
+		sqlstore.LookUp(`todod.idempotency_keys k`, `k.user_id = p.user_id and k.key = p.key and k.created_at > p.since`)).Postgres
+)
 
 // keys finds what is remembered of the changes' keys.
 func (f *found) keys(changes []*group.Change) statement {
@@ -164,7 +165,11 @@ func (f *found) keys(changes []*group.Change) statement {
 	if len(of) == 0 {
 		return statement{}
 	}
-	return statement{keysOf, []any{texts(owners), keys, since}, func(rows pgx.Rows) error {
+	sql, args := keysOf, []any{texts(owners), keys, since}
+	if len(of) == 1 {
+		sql, args = keyOf, []any{string(owners[0]), keys[0], since[0]}
+	}
+	return statement{sql, args, func(rows pgx.Rows) error {
 		return eachRow(rows, func(r *rowReader) {
 			n := r.Int64()
 			if n < 1 || n > int64(len(of)) {
@@ -173,15 +178,7 @@ func (f *found) keys(changes []*group.Change) statement {
 			}
 			i := of[n-1]
 			r.Owner(changes[i].Owner)
-			known := &f.known[i]
-			if known.Stored == nil {
-				known.Stored = &todo.StoredAnswer{Fingerprint: r.Bytes(), At: r.Time(), Answer: slices.Clone(r.JSON())}
-			} else {
-				r.Skip(3)
-			}
-			if !r.Null() {
-				sqlstore.AddChange(&known.Stored.Changes, r, changes[i].Owner)
-			}
+			sqlstore.ReadKey(r, changes[i].Owner, &f.known[i].Stored)
 		})
 	}}
 }

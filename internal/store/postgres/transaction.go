@@ -25,6 +25,7 @@ type transaction struct {
 
 	people []todo.UserID // the owners, sorted
 	found  *found
+	wrote  bool // a step before this one
 
 	newIDs   []int64 // of tasks that are made
 	spareIDs []int64 // for the stock, once this one is committed
@@ -46,11 +47,16 @@ func (t *transaction) run(ctx context.Context) error {
 		return t.rollback(ctx, err)
 	}
 	group.Decide(t.changes, t.found.snapshots(t.changes))
+	for c := t.changes[0]; c.Write.Next != nil; { // one that goes alone
+		if err := t.goOn(ctx, c); err != nil || c.Err != nil {
+			return t.rollback(ctx, err)
+		}
+	}
 	writes, err := t.writes()
 	if err != nil {
 		return t.rollback(ctx, err)
 	}
-	if len(writes) == 0 {
+	if len(writes) == 0 && !t.wrote {
 		return t.rollback(ctx, nil)
 	}
 	if err := send(ctx, t.conn, append(writes, statement{sql: `commit`})); err != nil {
@@ -59,6 +65,26 @@ func (t *transaction) run(ctx context.Context) error {
 	if len(t.spareIDs) > 0 {
 		t.store.ids.put(t.spareIDs)
 	}
+	return nil
+}
+
+// goOn writes one step of c and has it look and decide once more. If that decision is an error, c has it, and what the steps
+// before it wrote must be undone.
+func (t *transaction) goOn(ctx context.Context, c *group.Change) error {
+	writes, err := t.writes()
+	if err != nil {
+		return err
+	}
+	t.wrote = t.wrote || len(writes) > 0
+	look := t.found.alone
+	look.Begin(c.Write.Next)
+	if err := send(ctx, t.conn, append(writes, ours(look.First()...)...)); err != nil {
+		return err
+	}
+	if err := t.lookFurther(ctx); err != nil {
+		return err
+	}
+	c.DecideFrom(look.Known)
 	return nil
 }
 
@@ -89,7 +115,7 @@ func (t *transaction) look(ctx context.Context) error {
 		}
 		missing := t.found.missing(t.people)
 		if len(missing) == 0 {
-			return t.lookAtSet(ctx)
+			return t.lookFurther(ctx)
 		}
 		if attempt == lookAttempts {
 			return nil
@@ -111,8 +137,8 @@ func (t *transaction) look(ctx context.Context) error {
 	}
 }
 
-// lookAtSet finds the changes of the set that a change is about which goes alone, and what became of their tasks.
-func (t *transaction) lookAtSet(ctx context.Context) error {
+// lookFurther finds what a change that goes alone has to know of what was found first.
+func (t *transaction) lookFurther(ctx context.Context) error {
 	if t.found.alone == nil {
 		return nil
 	}

@@ -152,8 +152,8 @@ var (
 			with recursive chain as (
 				select rev, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
 				union all
-				select c.rev, c.prev_rev from chain join todod.changes c
-					on c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $2
+				select c.rev, c.prev_rev from chain` +
+		sqlstore.LookUp(`todod.changes c`, `c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $2`) + `
 			)
 			select rev from chain)`
 	blankKeys = `update todod.idempotency_keys set result = null

@@ -35,7 +35,8 @@ func (p *part) look(n *todo.ReadSet) error {
 	if n.Shareable() {
 		return nil
 	}
-	return p.lookAlone(n)
+	p.alone = &sqlstore.Look{Owner: p.owner, Need: n, Known: &p.known, Holder: func() *todo.Owner { return p.known.Owner }}
+	return p.lookAlone()
 }
 
 // lookAtOwner finds out about the owner, of whom nothing may be known yet.
@@ -71,22 +72,15 @@ var getKey = strings.NewReplacer("?1", "?", "?2", "?", "?3", "?").Replace(sqlsto
 // recall finds what is remembered of a key since then.
 func (p *part) recall(key string, since time.Time) error {
 	return query(p.ctx, p, func(r *rowReader) {
-		if r.Skip(1); p.known.Stored == nil {
-			p.known.Stored = &todo.StoredAnswer{At: r.Time(), Fingerprint: r.Bytes(), Answer: r.JSON()}
-		} else {
-			r.Skip(3)
-		}
-		if !r.Null() {
-			sqlstore.AddChange(&p.known.Stored.Changes, r, p.owner)
-		}
+		r.Skip(2)
+		sqlstore.ReadKey(r, p.owner, &p.known.Stored)
 	}, getKey, string(p.owner), key, since.UnixMicro())
 }
 
-// lookAlone finds out what only changes ask for that go alone.
-func (p *part) lookAlone(n *todo.ReadSet) error {
-	l := &sqlstore.Look{Owner: p.owner, Need: n, Known: &p.known, Holder: func() *todo.Owner { return p.known.Owner }}
-	if err := performAll(p.ctx, p, l.First()); err != nil {
+// lookAlone finds out what only changes ask for that go alone, for one step.
+func (p *part) lookAlone() error {
+	if err := performAll(p.ctx, p, p.alone.First()); err != nil {
 		return err
 	}
-	return performAll(p.ctx, p, l.Then())
+	return performAll(p.ctx, p, p.alone.Then())
 }

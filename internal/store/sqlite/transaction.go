@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"todod/internal/store/group"
+	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
 )
 
@@ -73,6 +74,11 @@ func (t *transaction) attempt(c *group.Change) error {
 	if err := p.write(&c.Write); err != nil {
 		return err
 	}
+	for c.Write.Next != nil {
+		if err := p.goOn(c); err != nil {
+			return err
+		}
+	}
 	_, err := t.conn.ExecContext(c.Context, releaseIt)
 	return err
 }
@@ -109,6 +115,19 @@ type part struct {
 	at      time.Time // when the change happens
 	isKnown bool      // the owner has a row
 	known   todo.Snapshot
+	alone   *sqlstore.Look // of a change that goes alone
+}
+
+// goOn has c look, decide and write once more. An error of the decision undoes what the steps before it wrote.
+func (p *part) goOn(c *group.Change) error {
+	p.alone.Begin(c.Write.Next)
+	if err := p.lookAlone(); err != nil {
+		return err
+	}
+	if c.DecideFrom(&p.known); c.Err != nil {
+		return c.Err
+	}
+	return p.write(&c.Write)
 }
 
 // exec carries out a statement and returns how many rows it affected.

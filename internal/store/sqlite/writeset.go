@@ -50,6 +50,7 @@ func (p *part) write(w *todo.WriteSet) error {
 func (p *part) raise(changed bool) error {
 	switch o := p.known.Owner; {
 	case !p.isKnown:
+		p.isKnown = true
 		return p.affectOne(insertOwner, argumentsOf(sqlstore.Raised, o, p.at.UnixMicro(), string(p.owner))...)
 	case changed:
 		return p.affectOne(raiseOwner, append(argumentsOf(sqlstore.Raised, o), string(p.owner))...)

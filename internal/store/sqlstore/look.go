@@ -1,8 +1,8 @@
 package sqlstore
 
 import (
-	"fmt"
 	"iter"
+	"strings"
 
 	"todod/internal/todo"
 )
@@ -15,47 +15,81 @@ type Look struct {
 	Known  *todo.Snapshot
 	Holder func() *todo.Owner
 
-	// The first revision of the set that the change is about, and one that is above its last and not above any after
-	// it.
-	first, end int64
+	first, end int64 // of the set's changes, those that are read: from first on, before end; 0 for none
+	last       int64 // the id of the last task that is looked at for Completed; 0 for none
 }
 
-// What can be asked about one person alone. The bounds of a set are asked for first, so that what is asked about it
-// reads no more of the log than that, and each row by its key.
+// What can be asked about one person alone. What is asked about many rows is asked for in a range of a key that is no
+// longer than a step, whose ends are found first. What such a range leads to is looked up row by row.
 var (
-	tasksByState = both(`select ` + TaskOf("t") + ` from todod.tasks t
-		where t.user_id = $1 and t.completed = $2 and t.deleted_at is null`)
 	oneChange = both(`select ` + ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`)
 
-	boundsOf = `select s.rev, coalesce((select c.rev from todod.changes c
-			where c.user_id = $1 and c.rev > s.rev and c.set_rev <> s.rev order by c.rev limit 1), 9223372036854775807)
-		from (%s) as s`
-	boundsByRev = both(fmt.Sprintf(boundsOf, `select set_rev as rev from todod.changes where user_id = $1 and rev = $2`))
-	boundsByKey = both(fmt.Sprintf(boundsOf,
-		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`))
+	endOfPage = both(`select max(id), count(*) from
+		(select id from todod.tasks where user_id = $1 and id > $2 order by id limit $3) as p`)
+	tasksInState = both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.id > $2 and t.id <= $3
+		and t.completed = $4 and coalesce(t.deleted_at, 'infinity') = 'infinity'`)
+
+	boundsByRev = boundsOf(`select set_rev as rev from todod.changes where user_id = $1 and rev = $2`)
+	boundsByKey = boundsOf(
+		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
 
 	setChanges = both(`select ` + ChangeOf("c") + ` from todod.changes c
 		where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`)
-	tasksOfSet = `(select distinct task_id from todod.changes where user_id = $1 and rev >= $2 and rev < $3) as m
-		join todod.tasks t on t.user_id = $1 and t.id = m.task_id`
-	setTasks = both(`select ` + TaskOf("t") + ` from ` + tasksOfSet)
-	setLater = both(`with recursive later as (
-			select c.* from ` + tasksOfSet + ` join todod.changes c on c.user_id = $1 and c.rev = t.version where t.version >= $3
-			union all
-			select p.* from later l join todod.changes p on p.user_id = $1 and p.rev = l.prev_rev where l.prev_rev >= $3
-		) select ` + ChangeOf("c") + ` from later c`)
+	setTasks = forEach(TaskOf("t"), `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
+		`c.user_id = $1 and c.rev >= $2 and c.rev < $3`)
 )
+
+// boundsOf returns the statement that finds the first revision of the set that first names, and the one behind its last;
+// nothing if its first change is forgotten. Sets lie side by side in the log, so the end is found by halving what lies
+// between the first and the owner's revision.
+func boundsOf(first string) SQL {
+	const inSet = `(select c.set_rev from todod.changes c where c.user_id = $1 and c.rev = (low + high) / 2) = rev`
+	return both(`with recursive halves (rev, low, high) as (
+			select s.rev, s.rev, (select u.rev from todod.users u where u.user_id = $1) + 1 from (` + first + `) as s
+				where (select c.rev from todod.changes c where c.user_id = $1 and c.rev = s.rev) is not null
+			union all
+			select rev, case when ` + inSet + ` then (low + high) / 2 else low end,
+				case when ` + inSet + ` then high else (low + high) / 2 end
+			from halves where high - low > 1
+		) select rev, high from halves where high - low <= 1`)
+}
+
+// forEach returns a statement that reads columns of the one row of table, if there is one, that on finds for each row of
+// outer that where lets through.
+func forEach(columns, outer, table, on, where string) SQL {
+	return SQL{
+		Postgres: `select ` + columns + ` from ` + outer + LookUp(table, on) + ` where ` + where,
+		SQLite: inSQLite.Replace(`select ` + columns + ` from ` + outer + ` cross join ` + table + ` on ` + on +
+			` where ` + where),
+	}
+}
+
+// LookUp joins, in PostgreSQL, what comes before with the one row of table that on finds for it. It is found by its key,
+// whatever the planner thinks of that: a limit keeps it from making a join of it that reads everything on one side. In
+// SQLite a cross join is carried out in the order in which it is written.
+func LookUp(table, on string) string {
+	return ` cross join lateral (select * from ` + table + ` where ` + on + ` limit 1) ` + table[strings.LastIndex(table, " ")+1:]
+}
+
+// Begin prepares for the next step of the change, which needs something else.
+func (l *Look) Begin(next *todo.ReadSet) {
+	l.Need, l.first, l.end, l.last = next, 0, 0, 0
+	l.Known.Step++
+	l.Known.Set, l.Known.Looked, l.Known.Tasks = nil, 0, map[int64]todo.Task{}
+}
 
 // First returns what is to be asked first, none for a change that can travel with others.
 func (l *Look) First() (ask []Statement) {
 	n := l.Need
 	if n.Completed != nil {
-		ask = append(ask, l.tasks(tasksByState, l.Owner, *n.Completed))
+		ask = append(ask, l.page())
 	}
 	if n.Base > 0 {
 		ask = append(ask, one(&l.Known.Base, of(l.Owner, ReadChange), oneChange, l.Owner, n.Base))
 	}
 	switch {
+	case n.Until > 0:
+		l.first, l.end = int64(n.Set), int64(n.Until)
 	case n.SetOf != "":
 		ask = append(ask, l.bounds(boundsByKey, l.Owner, n.SetOf, n.Since))
 	case n.Set > 0:
@@ -67,16 +101,31 @@ func (l *Look) First() (ask []Statement) {
 	return ask
 }
 
-// Then returns what is to be asked after that: the changes of a set, their tasks, and what became of these since.
+// Then returns what is to be asked after that: the tasks of a page, or the last changes of a set and their tasks.
 func (l *Look) Then() []Statement {
-	if l.end == 0 {
-		return nil
+	switch {
+	case l.last > 0:
+		return []Statement{l.tasks(tasksInState, l.Owner, l.Need.After, l.last, *l.Need.Completed)}
+	case l.end > 0:
+		first := max(l.first, l.end-todo.StepSize)
+		return []Statement{
+			all(&l.Known.Set, of(l.Owner, ReadChange), setChanges, l.Owner, first, l.end),
+			l.tasks(setTasks, l.Owner, first, l.end),
+		}
 	}
-	return []Statement{
-		all(&l.Known.Set, of(l.Owner, ReadChange), setChanges, l.Owner, l.first, l.end),
-		l.tasks(setTasks, l.Owner, l.first, l.end),
-		all(&l.Known.Later, of(l.Owner, ReadChange), setLater, l.Owner, l.first, l.end),
-	}
+	return nil
+}
+
+// page returns the statement that finds where the tasks end that are looked at for Completed.
+func (l *Look) page() Statement {
+	return Statement{endOfPage, []any{l.Owner, l.Need.After, todo.StepSize}, func(rows iter.Seq[Row]) {
+		for r := range rows {
+			l.last, l.Known.Looked = r.Int64(), 0
+			if r.Int64() == todo.StepSize {
+				l.Known.Looked = l.last
+			}
+		}
+	}}
 }
 
 // bounds returns the statement that finds the bounds of a set.

@@ -2,8 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"todod/internal/todo"
@@ -101,46 +103,86 @@ func readBesideState[T any](
 	return list, state, err
 }
 
-// getHistory walks from a task's newest change backwards. The first row of the walk is the task itself, so that a task
-// without a log is told from no task.
-var getHistory = both(`
-	with recursive task as (
-		select version from todod.tasks where user_id = $1 and id = $2 and version > ` + began + `
-	), walk as (
-		select ` + ChangeOf("c") + ` from todod.changes c
-			where c.user_id = $1 and c.task_id = $2 and c.rev = (select version from task)
-		union all
-		select ` + ChangeOf("c") + ` from walk join todod.changes c
-			on c.user_id = $1 and c.rev = walk.prev_rev and c.task_id = $2
-	), wanted as (
-		select * from walk where $3 = 0 or rev < $3 order by rev desc limit $4
-	)
-	select wanted.* from task left join wanted on true order by rev desc`)
+// beginHistory finds where the history of a task begins: with the change before the revision $3, or with its version.
+// getHistory walks from there backwards, as far as $4 says.
+var (
+	beginHistory = both(`select t.user_id, t.version, c.prev_rev from todod.tasks t
+		left join todod.changes c on c.user_id = $1 and c.rev = $3 and c.task_id = $2
+		where t.user_id = $1 and t.id = $2 and t.version > ` + began)
+	getHistory = SQL{
+		Postgres: walkBack(forEach(ChangeOf("c")+`, n + 1`, `walk`, `todod.changes c`, oneBack, `n < $4`).Postgres),
+		SQLite:   inSQLite.Replace(walkBack(forEach(ChangeOf("c")+`, n + 1`, `walk`, `todod.changes c`, oneBack, `n < $4`).SQLite)),
+	}
+)
+
+// oneBack is true of the change of the task $2 before that in walk.
+const oneBack = `c.user_id = $1 and c.rev = walk.prev_rev and c.task_id = $2`
+
+// walkBack returns the statement that walks from the change $3 of a task on, by step.
+func walkBack(step string) string {
+	return `with recursive walk as (
+			select ` + ChangeOf("c") + `, 1 as n from todod.changes c where c.user_id = $1 and c.rev = $3 and c.task_id = $2
+			union all ` + step + `
+		) select ` + ChangeOf("walk") + ` from walk order by walk.rev desc`
+}
 
 // History implements todo.Store.
 func (b *Base) History(
 	ctx context.Context, owner todo.UserID, id int64, before todo.Rev, limit int,
 ) (log []todo.Change, err error) {
-	there := false
-	err = b.engine.Read(ctx, owner, Statement{getHistory, []any{owner, id, before, limit}, func(rows iter.Seq[Row]) {
-		log, there = nil, false
-		for r := range rows {
-			if there = true; !r.Null() {
-				AddChange(&log, r, owner)
-			}
+	var from *todo.Rev
+	err = b.engine.Read(ctx, owner, one(&from, func(r Row, from *todo.Rev) {
+		r.Owner(owner)
+		version, previous := todo.Rev(r.Int64()), todo.Rev(r.Int64())
+		if *from = version; before > 0 {
+			*from = previous
 		}
-	}})
-	if err == nil && !there {
-		err = todo.NoTask()
+	}, beginHistory, owner, id, before))
+	rev, err := found(from, err, todo.NoTask)
+	if err != nil || rev == 0 {
+		return nil, err
 	}
+	err = b.engine.Read(ctx, owner, all(&log, of(owner, ReadChange), getHistory, owner, id, rev, limit))
 	return log, err
 }
 
-// GetKey reads what is remembered of a key, with the entries of the log that tell of it.
-var GetKey = both(`select k.status, k.created_at, k.fingerprint, k.result, ` + ChangeOf("c") + `
-	from todod.idempotency_keys k
-	left join todod.changes c on c.user_id = k.user_id and c.rev >= k.rev and c.rev <= k.rev_to
-	where k.user_id = $1 and k.key = $2 and k.created_at > $3 order by c.rev`)
+// keyOf are the columns of a key k and of an entry c of the log that tells of it, which ReadKey reads.
+var keyOf = `k.fingerprint, k.created_at, k.result, k.rev_to - k.rev + 1, ` + ChangeOf("c")
+
+// FindKeys returns a statement that reads columns of keys, k, with what is remembered of each and the entries of the log that
+// tell of it, the first todo.MaxShown of them, in no order. Where the range of the log ends is known before the log
+// is looked at: behind row-level security, a sum would be compared with every row.
+func FindKeys(columns, keys string) SQL {
+	const told = `todod.changes c where c.user_id = k.user_id and c.rev >= k.rev and c.rev <= k.until`
+	with := `with k as materialized (select *, case when rev_to < rev + %[1]d then rev_to else rev + %[1]d end as until
+		from (` + keys + `) as k) select ` + columns + `, ` + keyOf + ` from k left join `
+	with = fmt.Sprintf(with, todo.MaxShown-1)
+	return SQL{
+		Postgres: with + `lateral (select * from ` + told + fmt.Sprintf(` limit %d) c on true`, todo.MaxShown),
+		SQLite:   inSQLite.Replace(with + strings.Replace(told, " where ", " on ", 1)),
+	}
+}
+
+// GetKey reads what is remembered of a key.
+var GetKey = FindKeys(`k.user_id, k.status`,
+	`select * from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`)
+
+// ReadKey reads the columns of keyOf, which are of owner's, into what is known of the key. The first row makes it.
+func ReadKey(r Row, owner todo.UserID, known **todo.StoredAnswer) {
+	if *known == nil {
+		*known = &todo.StoredAnswer{Fingerprint: r.Bytes(), At: r.Time(), Answer: slices.Clone(r.JSON()), Total: int(r.Int64())}
+	} else {
+		r.Skip(4)
+	}
+	if r.Null() {
+		return
+	}
+	changes := &(*known).Changes
+	AddChange(changes, r, owner)
+	for i := len(*changes) - 1; i > 0 && (*changes)[i].Rev < (*changes)[i-1].Rev; i-- { // they come in no order
+		(*changes)[i], (*changes)[i-1] = (*changes)[i-1], (*changes)[i]
+	}
+}
 
 // Operation implements todo.Store.
 func (b *Base) Operation(
@@ -148,16 +190,13 @@ func (b *Base) Operation(
 ) (todo.Operation, error) {
 	var op *todo.Operation
 	err := b.engine.Read(ctx, owner, Statement{GetKey, []any{owner, key, since}, func(rows iter.Seq[Row]) {
+		var known *todo.StoredAnswer
 		op = nil
 		for r := range rows {
-			if op == nil {
-				op = &todo.Operation{Key: key}
-			}
-			op.Status, op.At = int(r.Int64()), r.Time()
-			r.Skip(1)
-			if op.Answer = slices.Clone(r.JSON()); !r.Null() {
-				AddChange(&op.Changes, r, owner)
-			}
+			r.Owner(owner)
+			status := int(r.Int64())
+			ReadKey(r, owner, &known)
+			op = &todo.Operation{Key: key, Status: status, StoredAnswer: *known}
 		}
 	}})
 	return found(op, err, todo.NoOperation)

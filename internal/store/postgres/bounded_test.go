@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
+)
+
+// TestBounded: on tables that were never analysed, as they are right after much was written.
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	for _, sql := range []string{
+		"alter table todod.tasks set (autovacuum_enabled = off)", "alter table todod.changes set (autovacuum_enabled = off)",
+		"alter table todod.users set (autovacuum_enabled = off)",
+		fmt.Sprintf(`insert into todod.users (user_id, rev, task_count, changed_at, created_at) values ('%s', %d, %d, $1, $1)`,
+			storetest.BoundedOwner, storetest.BoundedLog, storetest.BoundedTasks),
+		fmt.Sprintf(`insert into todod.tasks (user_id, id, version, title, description, search, created_at, updated_at)
+			select '%s', id, %s, 'title', case when id = 1 then '%d' end, 'title', $1, $1 from generate_series(1, %d) as id`,
+			storetest.BoundedOwner, storetest.BoundedVersion, 3*storetest.BoundedTasks+storetest.BoundedEdits, storetest.BoundedTasks),
+		fmt.Sprintf(`insert into todod.changes (user_id, rev, prev_rev, set_rev, op, task_id, before, description, title, completed, priority,
+				due_all_day, completed_at, created_at, updated_at, at)
+			select '%s', rev, prev_rev, set_rev, op, task_id, before::jsonb, description, 'title', op = 3, 2, false, case when op = 3 then $1::timestamptz end,
+				$1, $1, $1 from (with n as (select generate_series(1, %d) as rev) %s) as l`,
+			storetest.BoundedOwner, storetest.BoundedLog, storetest.BoundedLogRows),
+	} {
+		var args []any
+		if strings.Contains(sql, "$1") {
+			args = []any{noon}
+		}
+		exec(t, conn, sql, args...)
+	}
+	exec(t, conn, fmt.Sprintf("select setval('todod.task_ids', %d)", storetest.BoundedTasks))
+	s, plans := explained(t, url)
+	storetest.RunBounded(t, storetest.Of(s), func(do func()) int {
+		plans.take()
+		do()
+		return plans.rowsRead(t)
+	})
+}
+
+// planLog collects the plans of what a store has carried out, as the server tells them.
+type planLog struct {
+	mu    sync.Mutex
+	plans []string
+}
+
+// explained returns a store whose statements the server explains, with what they really read.
+func explained(t *testing.T, url string) (*Store, *planLog) {
+	t.Helper()
+	s := openURL(t, url)
+	plans, cfg := &planLog{}, s.pool.Config()
+	s.pool.Close()
+	for name, value := range map[string]string{
+		"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0", "auto_explain.log_analyze": "on",
+		"auto_explain.log_timing": "off", "auto_explain.log_format": "json", "auto_explain.log_level": "notice",
+	} {
+		cfg.ConnConfig.RuntimeParams[name] = value
+	}
+	cfg.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if _, plan, found := strings.Cut(n.Message, "plan:\n"); found {
+			plans.mu.Lock()
+			defer plans.mu.Unlock()
+			plans.plans = append(plans.plans, plan)
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pool = pool
+	return s, plans
+}
+
+// take returns the plans that have come since it was last called.
+func (l *planLog) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	plans := l.plans
+	l.plans = nil
+	return plans
+}
+
+// A planNode is a step of a plan, as the server describes it.
+type planNode struct {
+	Relation string     `json:"Relation Name"`
+	Rows     float64    `json:"Actual Rows"`
+	Filtered float64    `json:"Rows Removed by Filter"`
+	Recheck  float64    `json:"Rows Removed by Index Recheck"`
+	Loops    float64    `json:"Actual Loops"`
+	Type     string     `json:"Node Type"`
+	Plans    []planNode `json:"Plans"`
+}
+
+// read returns how many rows of tables n and what is below it have read.
+func (n *planNode) read() float64 {
+	rows := 0.0
+	if n.Relation != "" && strings.HasSuffix(n.Type, "Scan") {
+		rows = (n.Rows + n.Filtered + n.Recheck) * n.Loops
+	}
+	for i := range n.Plans {
+		rows += n.Plans[i].read()
+	}
+	return rows
+}
+
+// rowsRead returns how many rows the statements have read whose plans have come.
+func (l *planLog) rowsRead(t *testing.T) int {
+	t.Helper()
+	rows := 0.0
+	for _, text := range l.take() {
+		var explained struct{ Plan planNode }
+		if err := json.Unmarshal([]byte(text), &explained); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		rows += explained.Plan.read()
+	}
+	return int(rows)
+}
