@@ -9,42 +9,43 @@ import (
 // remembered of that. decide may be called several times; what it does last counts.
 func (s *Service) change(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
-) (replay *StoredAnswer, err error) {
-	_, replay, err = s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
-	return replay, err
+) (*StoredAnswer, error) {
+	return s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
 }
 
 // changeInSteps is change for what may be too much for one step: decide returns what it has to know for the next one, nil
-// after the last. It returns the set of the changes that were made.
+// after the last.
 func (s *Service) changeInSteps(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (next *ReadSet, err error),
-) (made ChangeSet, replay *StoredAnswer, err error) {
+) (*StoredAnswer, error) {
 	w := s.write(by, opts)
 	need.At, need.Since = w.At, s.rememberedSince()
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
-	var first Rev
-	err = s.store.Change(ctx, by.ID, need, func(known *Snapshot) (_ WriteSet, err error) {
+	var found struct { // by the first step
+		replay *StoredAnswer
+		first  Rev
+	}
+	err := s.store.Change(ctx, by.ID, need, func(known *Snapshot) (_ WriteSet, err error) {
 		known = known.ofThisLife()
 		if known.Step == 0 {
-			first, made, replay = known.Rev+1, ChangeSet{}, known.Stored
-			if err := permit(known, w); err != nil || replay != nil {
+			found.first, found.replay = known.Rev+1, known.Stored
+			if err := permit(known, w); err != nil || found.replay != nil {
 				return WriteSet{}, err
 			}
 		}
 		b := newBuilder(known, w, s.rules.Quota)
-		b.first = first
+		b.first = found.first
 		if b.next, err = decide(b); err != nil {
 			return WriteSet{}, err
 		}
-		made.add(b.changes)
 		return b.writeSet(), nil
 	})
 	if err != nil {
-		return ChangeSet{}, nil, err
+		return nil, err
 	}
-	return made, replay, nil
+	return found.replay, nil
 }
 
 // permit returns why a change may not be made, whatever it is: its token is of a life that has ended, or its key was used

@@ -38,15 +38,25 @@ func (s *Service) changeSet(
 	}
 	var set ChangeSet
 	if replay == nil {
-		set, replay, err = s.changeInSteps(ctx, by, need, opts, decide)
+		replay, err = s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
+			if b.known.Step == 0 {
+				set = ChangeSet{}
+			}
+			next, err := decide(b)
+			set.add(b.changes)
+			return next, err
+		})
 	}
-	if replay != nil {
+	switch {
+	case err != nil:
+		return ChangeSet{}, err
+	case replay != nil:
 		set = ChangeSet{Changes: replay.Changes, Total: replay.Total, Replayed: true}
 		if len(set.Changes) > 0 {
 			set.Rev = set.Changes[0].SetRev
 		}
 	}
-	return set, err
+	return set, nil
 }
 
 // recall returns what is remembered of by's request with the key of opts, nil for nothing.

@@ -605,8 +605,15 @@ export interface components {
              * @description The first of these revisions, for undo; null if nothing had to be changed
              */
             change_set: number | null;
-            /** @description In the order of their revisions */
+            /** @description In the order of their revisions, the first 100 of them; sync has the rest */
             changes: components["schemas"]["Change"][];
+            /** @description There are more than these */
+            has_more: boolean;
+            /**
+             * Format: int64
+             * @description How many changes were made
+             */
+            total: number;
         };
         Completion: {
             completed: boolean;
@@ -757,8 +764,10 @@ export interface components {
              * @example 2026-12-25T00:00:00.000000Z
              */
             at: string;
-            /** @description All that it changed, in the order of the revisions; empty if nothing had to be */
+            /** @description What it changed, in the order of the revisions, the first 100 of it; empty if nothing had to be */
             changes: components["schemas"]["Change"][];
+            /** @description There are more than these */
+            has_more: boolean;
             key: string;
             /**
              * Format: int64
@@ -767,6 +776,11 @@ export interface components {
             status: number;
             /** @description Of a write of one task: as that left it; absent if it was deleted, or has gone for good since */
             task?: components["schemas"]["Task"];
+            /**
+             * Format: int64
+             * @description How many changes it made
+             */
+            total: number;
         };
         PasswordBody: {
             /**

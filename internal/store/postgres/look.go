@@ -144,8 +144,9 @@ const (
 
 // What finds what is remembered of idempotency keys, and the entries of the log that tell of it.
 var (
-	keyOf  = sqlstore.FindKeys(`1::bigint, k.user_id`, `select * from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`).Postgres
-	keysOf = sqlstore.FindKeys(`k.n, k.user_id`, `select p.n, k.*
+	keyOf = sqlstore.FindKeys(`1::bigint, k.user_id`, `$1`,
+		`select * from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`).Postgres
+	keysOf = sqlstore.FindKeys(`k.n, k.user_id`, `k.user_id`, `select p.n, k.*
 		from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as p (user_id, key, since, n)`+
 		sqlstore.LookUp(`todod.idempotency_keys k`, `k.user_id = p.user_id and k.key = p.key and k.created_at > p.since`)).Postgres
 )

@@ -149,22 +149,24 @@ func (b *Base) History(
 // keyOf are the columns of a key k and of an entry c of the log that tells of it, which ReadKey reads.
 var keyOf = `k.fingerprint, k.created_at, k.result, k.rev_to - k.rev + 1, ` + ChangeOf("c")
 
-// FindKeys returns a statement that reads columns of keys, k, with what is remembered of each and the entries of the log that
-// tell of it, the first todo.MaxShown of them, in no order. Where the range of the log ends is known before the log
+// FindKeys returns a statement that reads columns of keys, k, which are owner's, with what is remembered of each and the
+// entries of the log that tell of it, the first todo.MaxShown of them, in no order. Where the range of the log ends is known before the log
 // is looked at: behind row-level security, a sum would be compared with every row.
-func FindKeys(columns, keys string) SQL {
-	const told = `todod.changes c where c.user_id = k.user_id and c.rev >= k.rev and c.rev <= k.until`
+func FindKeys(columns, owner, keys string) SQL {
+	told := func(owner string) string {
+		return `todod.changes c where c.user_id = ` + owner + ` and c.rev >= k.rev and c.rev <= k.until`
+	}
 	with := `with k as materialized (select *, case when rev_to < rev + %[1]d then rev_to else rev + %[1]d end as until
 		from (` + keys + `) as k) select ` + columns + `, ` + keyOf + ` from k left join `
 	with = fmt.Sprintf(with, todo.MaxShown-1)
 	return SQL{
-		Postgres: with + `lateral (select * from ` + told + fmt.Sprintf(` limit %d) c on true`, todo.MaxShown),
-		SQLite:   inSQLite.Replace(with + strings.Replace(told, " where ", " on ", 1)),
+		Postgres: with + `lateral (select * from ` + told(owner) + fmt.Sprintf(` limit %d) c on true`, todo.MaxShown),
+		SQLite:   inSQLite.Replace(with + strings.Replace(told(`k.user_id`), " where ", " on ", 1)),
 	}
 }
 
 // GetKey reads what is remembered of a key.
-var GetKey = FindKeys(`k.user_id, k.status`,
+var GetKey = FindKeys(`k.user_id, k.status`, `$1`,
 	`select * from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3`)
 
 // ReadKey reads the columns of keyOf, which are of owner's, into what is known of the key. The first row makes it.

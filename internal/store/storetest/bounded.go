@@ -71,7 +71,7 @@ func RunBounded(t *testing.T, s Store, measured func(do func()) (rows int)) {
 			return fmt.Errorf("%d changes, %w", set.Total, err)
 		}
 	}
-	clear := func() error { return ok(service.ClearCompleted(ctx, ada, keyed("clear"))) }
+	clearing := func() error { return ok(service.ClearCompleted(ctx, ada, keyed("clear"))) }
 	yes, trash := true, todo.Filter{Trash: true, Order: todo.LatestDeletedFirst()}
 	for _, c := range []struct {
 		name string
@@ -102,8 +102,8 @@ func RunBounded(t *testing.T, s Store, measured func(do func()) (rows int)) {
 		{"an undo of a set with one task that has changed often", 4*all + 500, undo(setOf, all, 0)},
 		{"an undo again", 110, undo(setOf, all, 0)},
 		{"what came of it", 110, func() error { return ok(s.Operation(ctx, ada.ID, "undo "+fmt.Sprint(setOf), noon.Add(-time.Hour))) }},
-		{"all at once", 4*all + 500, clear},
-		{"all at once again", 110, clear},
+		{"all at once", 4*all + 500, clearing},
+		{"all at once again", 110, clearing},
 		{"the trash, full", 110, list(trash)},
 		{"a task for good", 30, func() error { return ok(service.Purge(ctx, ada, 10_000, keyed("purge"))) }},
 	} {
