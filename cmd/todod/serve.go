@@ -200,7 +200,7 @@ func strangeNames(environ []string) (warnings []string) {
 func rules(cfg config.Config) todo.Rules {
 	return todo.Rules{
 		Quota: cfg.MaxTasksPerUser, KeysRemembered: cfg.Retention.Keys, TrashRemembered: cfg.Retention.Trash,
-		LogRemembered: cfg.Retention.Changes,
+		LogRemembered: cfg.Retention.Changes, Logged: cfg.MaxChangesPerUser, Keys: cfg.MaxKeysPerUser,
 	}
 }
 

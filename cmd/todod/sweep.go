@@ -20,6 +20,9 @@ func sweepEvery(r config.Retention) time.Duration {
 	return max(time.Second, min(time.Hour, min(r.Trash, r.Changes, r.Keys)/24))
 }
 
+// tidyEvery is how often those are looked at of whom more is kept than may be.
+const tidyEvery = 30 * time.Second
+
 // A sweeper removes in the background what is no longer kept, and what is left of people who were erased.
 type sweeper struct {
 	tasks   *todo.Service
@@ -71,14 +74,19 @@ func (s *sweeper) run(ctx context.Context) {
 	if s.untilReady(ctx) {
 		s.carryOut(ctx, s.tasks.GoOnTidying)
 	}
-	next := time.NewTimer(s.pause())
+	next, look := time.NewTimer(s.pause()), time.NewTicker(tidyEvery)
 	defer next.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
 			s.carryOut(ctx, s.tidyErased)
+		case <-look.C:
+			if s.tasks.Noted() {
+				s.carryOut(ctx, s.tasks.TidyNoted)
+			}
 		case <-next.C:
 			s.carryOut(ctx, s.tasks.Sweep)
 			next.Reset(s.pause())

@@ -29,7 +29,9 @@ type Config struct {
 	MetricsPort     uint16         `env:"METRICS_PORT" must:"be a number from 1 to 65535 other than API_PORT and TLS_REDIRECT_PORT"` // 0: none
 	ShutdownTimeout time.Duration  `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" must:"be a duration such as 15s, or seconds"`
 
-	MaxTasksPerUser int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
+	MaxTasksPerUser   int `env:"MAX_TASKS_PER_USER" envDefault:"10000" must:"be a whole number from 1"`
+	MaxChangesPerUser int `env:"MAX_CHANGES_PER_USER" envDefault:"100000" must:"be a whole number from 1"`
+	MaxKeysPerUser    int `env:"MAX_KEYS_PER_USER" envDefault:"20000" must:"be a whole number from 1"`
 
 	TLS       TLS
 	Retention Retention

@@ -73,7 +73,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := Config{
 		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, AllowedOrigins: []string{"*"},
-		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000, MaxConnections: 10_000,
+		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000, MaxChangesPerUser: 100_000, MaxKeysPerUser: 20_000, MaxConnections: 10_000,
 		Retention: Retention{Trash: 30 * day, Changes: 90 * day, Keys: day},
 		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
 		Auth: Auth{
@@ -97,7 +97,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		Env: Staging, LogLevel: Level(slog.LevelWarn), AuditLogFile: "/var/log/todod/audit.log", Host: "::", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		AllowedHeaders:  []string{"X-Tenant", "X-Build"},
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("2001:db8::1/128")},
-		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxConnections: 8,
+		ShutdownTimeout: 0, MaxTasksPerUser: 7, MaxChangesPerUser: 70, MaxKeysPerUser: 77, MaxConnections: 8,
 		TLS:       TLS{CertFile: "/tls/cert.pem", KeyFile: "/tls/key.pem", RedirectPort: 80},
 		Retention: Retention{Trash: 7 * day, Changes: 36 * time.Hour, Keys: time.Hour},
 		Database: Database{
@@ -124,6 +124,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"ALLOWED_ORIGINS":      "https://A.example:443/, http://b.example:3000,",
 		"CORS_ALLOWED_HEADERS": "X-Tenant, X-Build",
 		"TRUSTED_PROXIES":      "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",
+		"MAX_CHANGES_PER_USER": "70", "MAX_KEYS_PER_USER": "77",
 		"MAX_CONNECTIONS": "8", "TLS_CERT_FILE": "/tls/cert.pem", "TLS_KEY_FILE": "/tls/key.pem", "TLS_REDIRECT_PORT": "80",
 		"TRASH_RETENTION": "7d", "CHANGE_RETENTION": "36h", "IDEMPOTENCY_RETENTION": "3600",
 		"DATABASE_URL": "postgresql+asyncpg://u:p@pool/d", "DATABASE_DIRECT_URL": "postgresql://u:p@direct/d",
@@ -172,6 +173,8 @@ func TestBadValues(t *testing.T) {
 		"CHANGE_RETENTION":         {"0", "23h"},
 		"IDEMPOTENCY_RETENTION":    {"0", "d"},
 		"MAX_TASKS_PER_USER":       {"0", "-5", "many", "99999999999"},
+		"MAX_CHANGES_PER_USER":     {"0", "-5"},
+		"MAX_KEYS_PER_USER":        {"0", "few"},
 		"DB_POOL_SIZE":             {"0"},
 		"DB_POOL_TIMEOUT":          {"0"},
 		"DB_INSECURE":              {"yes"},

@@ -15,6 +15,7 @@ type builder struct {
 	rev     Rev
 	first   Rev // of the set that the changes belong to, which a step before may have begun
 	count   int // the owner's tasks that are not in the trash
+	trashed int // those that are
 	changes []Change
 	next    *ReadSet // for the next step; nil if this is the last
 	answer  []byte   // to be remembered with the key
@@ -25,7 +26,7 @@ type builder struct {
 func newBuilder(known *Snapshot, w Write, quota int) *builder {
 	return &builder{
 		known: known, write: w, quota: quota, tasks: map[int64]Task{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
-		count: known.Count,
+		count: known.Count, trashed: known.Trashed,
 	}
 }
 
@@ -108,15 +109,63 @@ func (b *builder) add(op Op, before, after *Task) Task {
 		c.Before = Touched(before, after)
 	}
 	b.count += op.Adds()
+	b.trashed = max(0, b.trashed+trashes(op))
 	b.changes = append(b.changes, c)
 	b.tasks[after.ID] = *after
 	return *after
 }
 
+// trashes returns by how much op makes the trash larger.
+func trashes(op Op) int {
+	switch op {
+	case Deleted:
+		return 1
+	case Restored, Purged:
+		return -1
+	}
+	return 0
+}
+
+// A trashFull is the error of a decision that has to know more: the ask tasks that have been in the trash the longest.
+type trashFull struct{ ask int }
+
+// Error implements error.
+func (*trashFull) Error() string { return "the trash is full" }
+
+// trim removes for good what has been in the trash the longest if it holds more than most tasks, what this change has put
+// there itself last of all. If it doesn't know which tasks those are, it returns a trashFull.
+func (b *builder) trim(most int, asked bool) error {
+	excess := b.trashed - most
+	if excess <= 0 {
+		return nil
+	}
+	if !asked {
+		return &trashFull{excess + len(b.tasks)} // any of which this change may have taken out of it
+	}
+	oldest := slices.Clone(b.known.Oldest)
+	for _, c := range b.changes {
+		if c.Op == Deleted {
+			oldest = append(oldest, c.Task)
+		}
+	}
+	for _, t := range oldest {
+		now, err := b.find(t.ID, true)
+		if _, changed := b.tasks[t.ID]; !changed {
+			now, err = t, nil
+		}
+		if err == nil && excess > 0 {
+			b.purge(now)
+			excess--
+		}
+	}
+	return nil
+}
+
 // writeSet returns what is to be written. The key is written with the last step.
 func (b *builder) writeSet() WriteSet {
 	w := WriteSet{
-		Changes: b.changes, Imports: b.imports, Next: b.next, count: b.count, claims: b.known.Claims.following(b.write.By),
+		Changes: b.changes, Imports: b.imports, Next: b.next, count: b.count, trashed: b.trashed,
+		claims: b.known.Claims.following(b.write.By),
 	}
 	if once := b.write.Idempotency; once != nil && b.next == nil {
 		w.Key = &StoredKey{Idempotency: *once, Answer: b.answer, At: b.known.inThisLife(b.write.At)}

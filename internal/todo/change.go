@@ -69,6 +69,9 @@ type Change struct {
 // Blank reports whether only the fact of the change is left.
 func (c Change) Blank() bool { return c.Task.Title == "" }
 
+// fromFullTrash reports whether a task has gone for good because another came into a full trash, which nobody asked for.
+func (c *Change) fromFullTrash() bool { return c.Op == Purged && c.Rev > c.SetRev }
+
 // Gone reports whether the task could not be found after the change, or can't be any more.
 func (c Change) Gone() bool { return c.Op == Deleted || c.Op == Purged || c.Blank() }
 
@@ -81,11 +84,26 @@ type Operation struct {
 	StoredAnswer
 }
 
+// theOne returns the change that was asked for of those that one request made, if it was one: beside it there can only be
+// what went from a full trash.
+func theOne(changes []Change) (one Change, ok bool) {
+	for i := range changes {
+		if i > 0 && !changes[i].fromFullTrash() {
+			return Change{}, false
+		}
+	}
+	if len(changes) == 0 {
+		return Change{}, false
+	}
+	return changes[0], true
+}
+
 // ShowTask sets Task from the one change there is, or from what is known instead.
 func (o *Operation) ShowTask(owner UserID) error {
+	one, ok := theOne(o.Changes)
 	switch {
-	case len(o.Changes) == 1:
-		o.Task = o.Changes[0].Task
+	case ok:
+		o.Task = one.Task
 	case len(o.Changes) == 0 && o.Answer != nil:
 		results, err := decodeAnswer(owner, o.Answer)
 		if err == nil && len(results) == 1 && results[0].Task != nil {

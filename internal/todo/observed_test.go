@@ -111,7 +111,7 @@ func TestNewsIsTheLogOrAReset(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if gone, err := store.Forget(ctx, "ada", todo.Cutoffs{Changes: now.Add(time.Hour)}, forgotten); err != nil || gone != forgotten {
+	if gone, err := store.Forget(ctx, "ada", todo.Cutoffs{Logged: n - forgotten}, 7); err != nil || gone != forgotten {
 		t.Fatal(gone, err)
 	}
 	here, err := s.Head(ctx, ada)

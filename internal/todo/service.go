@@ -3,6 +3,7 @@ package todo
 import (
 	"context"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,9 @@ type Service struct {
 	now    func() time.Time
 	rules  Rules
 	signer atomic.Pointer[signer] // nil until it was needed
+
+	mu    sync.Mutex
+	noted map[UserID]bool // of whom more is kept than may be
 }
 
 // Rules are what an operator decides.
@@ -22,6 +26,8 @@ type Rules struct {
 	KeysRemembered  time.Duration // for how long a change with a key is remembered
 	TrashRemembered time.Duration // for how long a task stays in the trash
 	LogRemembered   time.Duration // for how long a change stays in the log
+	Logged          int           // how many changes of a person stay in the log; 0 for any number
+	Keys            int           // how many keys of a person are remembered; 0 for any number
 }
 
 // unlimited is the quota of changes that none applies to.
@@ -29,7 +35,7 @@ const unlimited = math.MaxInt
 
 // NewService returns a Service over store whose clock is now.
 func NewService(store Database, now func() time.Time, rules Rules) *Service {
-	return &Service{store: store, now: now, rules: rules}
+	return &Service{store: store, now: now, rules: rules, noted: map[UserID]bool{}}
 }
 
 // Tasks returns a page of by's tasks.

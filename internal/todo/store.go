@@ -57,9 +57,10 @@ type Maintenance interface {
 	// Overdue returns up to limit people of whom something is kept from before one of the times.
 	Overdue(ctx context.Context, before Cutoffs, limit int) ([]UserID, error)
 
-	// Forget removes up to limit entries of owner's log, as many keys and as many sessions from before the times, and
-	// returns how many that were; a tombstone counts as one. The log loses its beginning, never something from its middle.
-	// A tombstone stays as long as there is a session or an account beside it.
+	// Forget removes the entries of owner's log, the keys and the sessions from before the times, and of the log what is too
+	// much, in transactions that remove up to limit rows each, and returns how many that were; a tombstone counts as one.
+	// The log loses its beginning, never something from its middle. A tombstone stays as long as there is a session or an
+	// account beside it.
 	Forget(ctx context.Context, owner UserID, before Cutoffs, limit int) (int, error)
 
 	// FoldOldTexts makes the tasks that an older program has written ready to be searched, in short steps, and returns of how

@@ -11,6 +11,7 @@ type Cutoffs struct {
 	Trash   time.Time // tasks that went to the trash
 	Changes time.Time // entries of the log
 	Keys    time.Time // changes that were to happen once
+	Logged  int       // how many entries of a log are kept at most, however young; 0 for any number
 
 	Sessions   time.Time // sessions that could be refreshed until then
 	Tombstones time.Time // what says of somebody that everything of theirs was erased then, and nothing else
@@ -36,15 +37,20 @@ const (
 // Only one process on a database does so at a time; for the others there is nothing to do. What can't be removed of one
 // person doesn't keep the others waiting: it is reported with all that went wrong, in the end.
 func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
-	now := s.moment()
-	before := Cutoffs{
-		Trash: now.Add(-s.rules.TrashRemembered), Changes: now.Add(-s.rules.LogRemembered), Keys: now.Add(-s.rules.KeysRemembered),
-		Sessions: now, Tombstones: now.Add(-tombstonesKept),
-	}
+	before := s.cutoffs()
 	err = s.store.Alone(ctx, func(ctx context.Context) error {
 		return errors.Join(s.tidyAll(ctx, &swept), s.sweepOverdue(ctx, before, &swept))
 	})
 	return swept, err
+}
+
+// cutoffs returns the times before which nothing is kept now.
+func (s *Service) cutoffs() Cutoffs {
+	now := s.moment()
+	return Cutoffs{
+		Trash: now.Add(-s.rules.TrashRemembered), Changes: now.Add(-s.rules.LogRemembered), Keys: now.Add(-s.rules.KeysRemembered),
+		Logged: s.rules.Logged, Sessions: now, Tombstones: now.Add(-tombstonesKept),
+	}
 }
 
 // sweepOverdue removes what is no longer kept, and adds to swept how much that was.
@@ -82,13 +88,8 @@ func (s *Service) sweepOwner(ctx context.Context, owner UserID, before Cutoffs) 
 			break
 		}
 	}
-	for {
-		n, err := s.store.Forget(ctx, owner, before, sweepRows)
-		swept.Others += n
-		if err != nil || n == 0 {
-			return swept, err
-		}
-	}
+	swept.Others, err = s.store.Forget(ctx, owner, before, tidyRows)
+	return swept, err
 }
 
 // emptyTrash removes up to sweepRows of owner's tasks that went to the trash before the given time, and returns how

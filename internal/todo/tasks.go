@@ -3,6 +3,7 @@ package todo
 import (
 	"bytes"
 	"context"
+	"errors"
 )
 
 // change lets decide choose what to write, unless a change with the same key was made before: then it returns what is
@@ -10,28 +11,42 @@ import (
 func (s *Service) change(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
 ) (*StoredAnswer, error) {
-	return s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
+	return s.changeInSteps(ctx, by, need, opts, nil, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
 }
 
 // changeInSteps is change for what may be too much for one step: decide returns what it has to know for the next one, nil
-// after the last.
+// after the last. made is set to the changes that were made, unless it is nil.
 func (s *Service) changeInSteps(
-	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (next *ReadSet, err error),
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
 ) (*StoredAnswer, error) {
 	w := s.write(by, opts)
 	need.At, need.Since = w.At, s.rememberedSince()
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
+	replay, err := s.changeKnowing(ctx, need, w, made, decide)
+	if full := (*trashFull)(nil); errors.As(err, &full) {
+		need.Oldest = full.ask
+		replay, err = s.changeKnowing(ctx, need, w, made, decide)
+	}
+	return replay, err
+}
+
+// changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a trashFull.
+func (s *Service) changeKnowing(
+	ctx context.Context, need ReadSet, w Write, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
+) (*StoredAnswer, error) {
 	var found struct { // by the first step
 		replay *StoredAnswer
 		first  Rev
+		last   Rev // in the end
 	}
-	err := s.store.Change(ctx, by.ID, need, func(known *Snapshot) (_ WriteSet, err error) {
+	owner := w.By.ID
+	err := s.store.Change(ctx, owner, need, func(known *Snapshot) (_ WriteSet, err error) {
 		known = known.ofThisLife()
 		if known.Step == 0 {
 			found.first, found.replay = known.Rev+1, known.Stored
-			if err := permit(known, w); err != nil || found.replay != nil {
+			if err := s.permit(known, w); err != nil || found.replay != nil {
 				return WriteSet{}, err
 			}
 		}
@@ -40,22 +55,36 @@ func (s *Service) changeInSteps(
 		if b.next, err = decide(b); err != nil {
 			return WriteSet{}, err
 		}
+		if err := b.trim(s.rules.Quota, known.Step > 0 || need.Oldest > 0); err != nil {
+			return WriteSet{}, err
+		}
+		if b.next != nil && b.trashed > s.rules.Quota-StepSize {
+			b.next.Oldest = 2 * StepSize // some of which the step may take out of it
+		}
+		if made != nil {
+			made.add(known.Step, b.changes)
+		}
+		found.last = b.rev
 		return b.writeSet(), nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.noteLog(owner, found.first, found.last)
 	return found.replay, nil
 }
 
-// permit returns why a change may not be made, whatever it is: its token is of a life that has ended, or its key was used
-// for another request.
-func permit(known *Snapshot, w Write) error {
+// permit returns why a change may not be made, whatever it is: its token is of a life that has ended, its key was used for
+// another request, or no more keys are remembered.
+func (s *Service) permit(known *Snapshot, w Write) error {
 	switch replay := known.Stored; {
 	case known.revoked(w.By):
 		return TokenRevoked()
 	case replay != nil && !bytes.Equal(replay.Fingerprint, w.Idempotency.Fingerprint):
 		return IdempotencyKeyReused()
+	case replay == nil && w.Idempotency != nil && s.rules.Keys > 0 && known.Keys >= s.rules.Keys:
+		s.note(w.By.ID) // some of them may be old enough to be forgotten
+		return tooManyKeys()
 	}
 	return nil
 }
@@ -89,9 +118,9 @@ func (s *Service) changeOne(
 // task returns the task as the change of it left it; of one that has gone for good since only the id and the version. NoTask
 // if not even that is known.
 func (a *StoredAnswer) task(owner UserID) (Task, error) {
-	if a.Answer == nil && len(a.Changes) == 1 {
-		t := a.Changes[0].Task
-		if a.Changes[0].Blank() {
+	if c, ok := theOne(a.Changes); ok && a.Answer == nil {
+		t := c.Task
+		if c.Blank() {
 			t = Task{ID: t.ID, Owner: owner, Version: t.Version}
 		}
 		return t, nil

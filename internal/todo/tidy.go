@@ -3,6 +3,9 @@ package todo
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"time"
 )
 
 // tidyRows is how many rows of somebody who was erased go in one transaction.
@@ -41,4 +44,53 @@ func (s *Service) tidyAll(ctx context.Context, swept *Swept) error {
 		}
 	}
 	return errors.Join(append(failed, ctx.Err())...)
+}
+
+// note has TidyNoted look at owner.
+func (s *Service) note(owner UserID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noted[owner] = true
+}
+
+// noteLog has TidyNoted look at the log of owner, whose changes from first to last have been made, if it can be too long
+// now. Not each of them leads to a look, but each hundredth part of what the log may have.
+func (s *Service) noteLog(owner UserID, first, last Rev) {
+	most := Rev(s.rules.Logged)
+	if part := max(1, most/100); most > 0 && last > most && last/part > (first-1)/part {
+		s.note(owner)
+	}
+}
+
+// Noted reports whether there is something for TidyNoted.
+func (s *Service) Noted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.noted) > 0
+}
+
+// TidyNoted forgets what is too old or too much of those of whom this process has noticed that there may be such since it
+// was called last.
+func (s *Service) TidyNoted(ctx context.Context) (swept Swept, err error) {
+	s.mu.Lock()
+	owners := slices.Sorted(maps.Keys(s.noted))
+	clear(s.noted)
+	s.mu.Unlock()
+	var failed []error
+	for _, owner := range owners {
+		n, err := s.store.Forget(ctx, owner, s.cutoffs(), tidyRows)
+		swept.Others += n
+		failed = append(failed, err)
+	}
+	return swept, errors.Join(failed...)
+}
+
+// keysAgain is when it makes sense to come with a key again after too many: until then those are forgotten that are old.
+const keysAgain = time.Minute
+
+// tooManyKeys says that no more keys are remembered of somebody.
+func tooManyKeys() error {
+	return &Error{
+		Code: Limited, Message: "Too many idempotency keys are remembered; try again later, or without one", RetryAfter: keysAgain,
+	}
 }

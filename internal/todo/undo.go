@@ -19,8 +19,11 @@ type ChangeSet struct {
 	Replayed bool
 }
 
-// add adds the changes of a step.
-func (s *ChangeSet) add(changes []Change) {
+// add adds the changes of a step, the first of which is 0.
+func (s *ChangeSet) add(step int, changes []Change) {
+	if step == 0 {
+		*s = ChangeSet{}
+	}
 	if s.Total += len(changes); s.Rev == 0 && len(changes) > 0 {
 		s.Rev = changes[0].SetRev
 	}
@@ -38,14 +41,7 @@ func (s *Service) changeSet(
 	}
 	var set ChangeSet
 	if replay == nil {
-		replay, err = s.changeInSteps(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
-			if b.known.Step == 0 {
-				set = ChangeSet{}
-			}
-			next, err := decide(b)
-			set.add(b.changes)
-			return next, err
-		})
+		replay, err = s.changeInSteps(ctx, by, need, opts, &set, decide)
 	}
 	switch {
 	case err != nil:
@@ -99,6 +95,9 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 		quota := b.quota
 		b.quota = unlimited // what is left in the end counts
 		for _, c := range slices.Backward(set) {
+			if c.fromFullTrash() {
+				continue
+			}
 			if err := b.takeBack(c); err != nil {
 				return nil, err
 			}
@@ -120,6 +119,9 @@ func touchedSince(known *Snapshot) error {
 	for i := range known.Set {
 		c := &known.Set[i]
 		id := c.Task.ID
+		if c.fromFullTrash() {
+			continue
+		}
 		if _, there := known.Tasks[id]; !there || c.Blank() {
 			return &Error{Code: Conflict, Message: fmt.Sprintf("Task %d has been deleted for good", id)}
 		}

@@ -46,6 +46,7 @@ type ReadSet struct {
 	Base      Rev      // this change
 	Source    string   // the system that OldIDs are of
 	OldIDs    []string // which of these have been imported
+	Oldest    int      // up to so many tasks of the trash, those that have been there the longest
 
 	// Alone says that what is decided costs more than a few rows: nobody else's change shall wait for it.
 	Alone bool
@@ -59,7 +60,7 @@ const maxShared = 8
 
 // Shareable reports whether the change reads and writes so little that those of others can travel with it.
 func (r *ReadSet) Shareable() bool {
-	return !r.Alone && r.Completed == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil &&
+	return !r.Alone && r.Completed == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil && r.Oldest == 0 &&
 		len(r.Tasks)+r.New <= maxShared
 }
 
@@ -74,6 +75,7 @@ type Snapshot struct {
 	Looked   int64                // up to which id tasks were looked at for Completed; 0 when there are no others behind it
 	Set      []Change             // in the order of their revisions; none if the set's first is forgotten, or never was
 	Base     *Change              // nil if it is forgotten
+	Oldest   []Task               // of the trash, the oldest first
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
 }
 
@@ -82,6 +84,8 @@ type Owner struct {
 	ID UserID
 	State
 	Count     int  // the tasks that are not in the trash
+	Trashed   int  // those that are
+	Keys      int  // the idempotency keys that are remembered, and those that are still to be forgotten
 	Claims    User // what the newest of their tokens that wrote something said of them, and when it was issued
 	ChangedAt time.Time
 	Tasks     map[int64]Task // by id, in the trash or not
@@ -137,8 +141,9 @@ type WriteSet struct {
 	// then it is decided again. nil if this is the last. Only a change that goes alone has more than one.
 	Next *ReadSet
 
-	count  int  // the owner's tasks that are not in the trash, then
-	claims User // what is known of the owner, then
+	count   int  // the owner's tasks that are not in the trash, then
+	trashed int  // those that are, then
+	claims  User // what is known of the owner, then
 }
 
 // A StoredKey is an idempotency key with what is to be remembered of its change.
@@ -154,6 +159,9 @@ func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil && 
 
 // Apply makes o what it is once w has been written. Tasks that are gone for good leave it.
 func (w *WriteSet) Apply(o *Owner) {
+	if w.Key != nil {
+		o.Keys++
+	}
 	n := len(w.Changes)
 	if n == 0 {
 		return
@@ -167,5 +175,5 @@ func (w *WriteSet) Apply(o *Owner) {
 		}
 	}
 	last := &w.Changes[n-1]
-	o.Rev, o.ChangedAt, o.Count, o.Claims = last.Rev, last.At, w.count, w.claims
+	o.Rev, o.ChangedAt, o.Count, o.Trashed, o.Claims = last.Rev, last.At, w.count, w.trashed, w.claims
 }

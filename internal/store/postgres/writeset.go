@@ -11,7 +11,7 @@ import (
 
 // written is what a transaction writes.
 type written struct {
-	owners  []*todo.Owner // who changed something, as they are then
+	owners  []*todo.Owner // who changed something, or of whom a key is remembered, as they are then
 	entries []*sqlstore.Entry
 	keys    []*todo.StoredKey
 	keysOf  []string // whose each is
@@ -28,8 +28,8 @@ func (t *transaction) writes() ([]statement, error) {
 		}
 	}
 	raised := map[todo.UserID]bool{}
-	for _, e := range w.entries {
-		raised[e.Task.Owner] = true
+	for _, c := range t.changes {
+		raised[c.Owner] = raised[c.Owner] || len(c.Write.Changes) > 0 || c.Write.Key != nil
 	}
 	for _, id := range t.people {
 		if raised[id] {
@@ -56,13 +56,16 @@ func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
 
 // statements returns what writes w.
 func (w *written) statements() (all []statement) {
-	if len(w.entries) == 1 && w.entries[0].Op != todo.Purged {
+	if len(w.entries) == 1 && len(w.owners) == 1 && w.entries[0].Op != todo.Purged {
 		all = append(all, single(w.owners[0], w.entries[0]))
 	} else {
 		owners := w.owners
 		for some := range slices.Chunk(w.entries, entriesAtOnce) {
 			all = append(all, many(owners, some))
 			owners = nil
+		}
+		if len(owners) > 0 {
+			all = append(all, many(owners, nil))
 		}
 		for _, e := range w.entries {
 			if e.Op == todo.Purged {

@@ -29,7 +29,7 @@ func (p *part) write(w *todo.WriteSet) error {
 	if w.Empty() {
 		return nil
 	}
-	if err := p.raise(len(w.Changes) > 0); err != nil {
+	if err := p.raise(len(w.Changes) > 0 || w.Key != nil); err != nil {
 		return err
 	}
 	if err := p.writeChanges(w.Changes); err != nil {
@@ -46,7 +46,7 @@ func (p *part) write(w *todo.WriteSet) error {
 	return p.affectOne(putKey, argumentsOf(sqlstore.Keys, w.Key, string(p.owner))...)
 }
 
-// raise writes the owner, if there are changes of theirs or nobody knew them.
+// raise writes the owner, if there is something new of them or nobody knew them.
 func (p *part) raise(changed bool) error {
 	switch o := p.known.Owner; {
 	case !p.isKnown:

@@ -29,6 +29,9 @@ var (
 	tasksInState = both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.id > $2 and t.id <= $3
 		and t.completed = $4 and coalesce(t.deleted_at, 'infinity') = 'infinity'`)
 
+	oldestOfTrash = both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.deleted_at is not null
+		and t.version > ` + began + ` order by t.deleted_at, t.id limit $2`)
+
 	boundsByRev = boundsOf(`select set_rev as rev from todod.changes where user_id = $1 and rev = $2`)
 	boundsByKey = boundsOf(
 		`select rev from todod.idempotency_keys where user_id = $1 and key = $2 and created_at > $3 and rev is not null`)
@@ -75,7 +78,7 @@ func LookUp(table, on string) string {
 func (l *Look) Begin(next *todo.ReadSet) {
 	l.Need, l.first, l.end, l.last = next, 0, 0, 0
 	l.Known.Step++
-	l.Known.Set, l.Known.Looked, l.Known.Tasks = nil, 0, map[int64]todo.Task{}
+	l.Known.Set, l.Known.Looked, l.Known.Oldest, l.Known.Tasks = nil, 0, nil, map[int64]todo.Task{}
 }
 
 // First returns what is to be asked first, none for a change that can travel with others.
@@ -94,6 +97,9 @@ func (l *Look) First() (ask []Statement) {
 		ask = append(ask, l.bounds(boundsByKey, l.Owner, n.SetOf, n.Since))
 	case n.Set > 0:
 		ask = append(ask, l.bounds(boundsByRev, l.Owner, n.Set))
+	}
+	if n.Oldest > 0 {
+		ask = append(ask, all(&l.Known.Oldest, of(l.Owner, ReadTask), oldestOfTrash, l.Owner, n.Oldest))
 	}
 	if len(n.OldIDs) > 0 {
 		ask = append(ask, findImported(l.Owner, n.Source, n.OldIDs, &l.Known.Imported))

@@ -6,14 +6,20 @@ import (
 	"todod/internal/todo"
 )
 
-// overdue finds people by what is kept of them for too long; it reads nothing else, and may read no more.
+// overdue finds people by what is kept of them for too long; it reads nothing else, and may read no more. Of the log and
+// the keys, of which one person may have very many, it looks at the first $7 rows that it finds.
 var overdue = both(`
 	select user_id from (select distinct user_id from todod.tasks where deleted_at < $1 limit $4) t
-	union select user_id from (select distinct user_id from todod.changes where at < $2 limit $4) c
-	union select user_id from (select distinct user_id from todod.idempotency_keys where created_at <= $3 limit $4) k
+	union select user_id from (select distinct c.user_id from (
+		select user_id from todod.changes where at < $2 limit $7) c limit $4) d
+	union select user_id from (select distinct k.user_id from (
+		select user_id from todod.idempotency_keys where created_at <= $3 limit $7) k limit $4) l
 	union select user_id from (select distinct user_id from todod.sessions where expires_at <= $5 limit $4) s
 	union select user_id from (select user_id from todod.users as u where ` + tombstone + ` and erased_at <= $6 limit $4) u
 	limit $4`)
+
+// overdueRows is how many rows overdue looks at for each person that is to be found.
+const overdueRows = 50
 
 // tombstone is true of a row u of users that says that everything of somebody was erased, if it says nothing else and
 // there is nobody who could be about to begin anew.
@@ -33,25 +39,26 @@ func (b *Base) Untidy(ctx context.Context, after todo.UserID, limit int) (owners
 // Overdue implements todo.Maintenance.
 func (b *Base) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
 	err = b.engine.Maintain(ctx, all(&owners, readID, overdue,
-		before.Trash, before.Changes, before.Keys, limit, before.Sessions, before.Tombstones))
+		before.Trash, before.Changes, before.Keys, limit, before.Sessions, before.Tombstones, overdueRows*limit))
 	return owners, err
 }
 
-// forgetChanges removes the beginning of a log, never from its middle: up to the first entry that is young enough.
-// forgetTombstone needs no lock that is taken first: of it and a first write of another life at the same moment, one
-// waits for the other, and finds the row as that left it.
+// nextOfLog are up to $2 entries of the log behind $3. forgetChanges removes those of them from the beginning of a log,
+// never from its middle, up to the first that is young enough and not of too many.
+const nextOfLog = `(select rev, at from todod.changes where user_id = $1 and rev > $3 order by rev limit $2)`
+
+var forgetChanges = both(`delete from todod.changes as t where t.user_id = $1 and t.rev > $3
+	and t.rev <= (select max(n.rev) from ` + nextOfLog + ` n)
+	and t.rev < coalesce((select min(n.rev) from ` + nextOfLog + ` n
+		where n.at >= $4 and n.rev > (select u.rev from todod.users u where u.user_id = $1) - $5), $6) returning rev`)
+
+// forgetKeys removes what is old between keys that aren't. forgetTombstone needs no lock that is taken first: of it and a
+// first write of another life at the same moment, one waits for the other, and finds the row as that left it.
 var (
-	forgetChanges = both(`
-		delete from todod.changes where user_id = $1 and rev in (
-			select rev from todod.changes where user_id = $1
-				and rev < coalesce((select rev from todod.changes where user_id = $1 and at >= $2 order by rev limit 1), $4)
-			order by rev limit $3) returning user_id`)
-	forgetKeys = both(`
-		delete from todod.idempotency_keys where user_id = $1 and key in (
-			select key from todod.idempotency_keys where user_id = $1 and created_at <= $2 limit $3) returning user_id`)
-	forgetExpired = both(`
-		delete from todod.sessions where user_id = $1 and sid in (
-			select sid from todod.sessions where user_id = $1 and expires_at <= $2 limit $3) returning user_id`)
+	forgetKeys = removing("idempotency_keys", "key", `t.created_at <= $4`)
+	countKeys  = both(`update todod.users set key_count = (select count(*) from todod.idempotency_keys where user_id = $1)
+		where user_id = $1`)
+	forgetExpired   = removing("sessions", "sid", `t.expires_at <= $4`)
 	forgetTombstone = both(`delete from todod.users as u where user_id = $1 and ` + tombstone + ` and erased_at <= $2
 		returning user_id`)
 )
@@ -60,15 +67,30 @@ var (
 const NoRev todo.Rev = 1<<63 - 1
 
 // Forget implements todo.Maintenance.
-func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoffs, limit int) (int, error) {
-	var changes, keys, sessions, tombstones []todo.UserID
-	err := b.engine.Write(ctx, owner,
-		all(&changes, readID, forgetChanges, owner, before.Changes, limit, NoRev),
-		all(&keys, readID, forgetKeys, owner, before.Keys, limit),
-		all(&sessions, readID, forgetExpired, owner, before.Sessions, limit),
-		all(&tombstones, readID, forgetTombstone, owner, before.Tombstones))
-	if err != nil {
-		return 0, err
+func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoffs, limit int) (n int, err error) {
+	keep := todo.Rev(before.Logged)
+	if keep == 0 {
+		keep = NoRev
 	}
-	return len(changes) + len(keys) + len(sessions) + len(tombstones), nil
+	keys := 0
+	for _, f := range []struct {
+		leftover
+		removed *int
+	}{
+		{leftover{forgetChanges, int64(0), []any{before.Changes, keep, NoRev}}, &n},
+		{leftover{forgetKeys, "", []any{before.Keys}}, &keys},
+		{leftover{forgetExpired, "", []any{before.Sessions}}, &n},
+	} {
+		if err := b.clear(ctx, owner, f.leftover, limit, func(rows int) { *f.removed += rows }); err != nil {
+			return n + keys, err
+		}
+	}
+	if keys > 0 {
+		if err := b.engine.Write(ctx, owner, run(lockKnown, owner), run(countKeys, owner)); err != nil {
+			return n + keys, err
+		}
+	}
+	var tombstones []todo.UserID
+	err = b.engine.Write(ctx, owner, all(&tombstones, readID, forgetTombstone, owner, before.Tombstones))
+	return n + keys + len(tombstones), err
 }

@@ -120,6 +120,8 @@ var Blanked = func() string {
 var Raised = Columns[todo.Owner]{
 	number("rev", bigint, func(o *todo.Owner) *todo.Rev { return &o.Rev }),
 	number("task_count", integer, func(o *todo.Owner) *int { return &o.Count }),
+	number("trash_count", integer, func(o *todo.Owner) *int { return &o.Trashed }),
+	number("key_count", integer, func(o *todo.Owner) *int { return &o.Keys }),
 	at("changed_at", moment, func(o *todo.Owner) *time.Time { return &o.ChangedAt }),
 	textOrNull("email", func(o *todo.Owner) *string { return &o.Claims.Email }),
 	textOrNull("name", func(o *todo.Owner) *string { return &o.Claims.Name }),

@@ -8,12 +8,13 @@ import (
 	"todod/internal/todo"
 )
 
-// A leftover is what a table may have of former lives.
+// A leftover is what is to be removed from a table, such as what it may have of former lives.
 type leftover struct {
 	// remove removes up to $2 rows of $1 behind $3, in their order, and returns what the next ones come behind. Where it
 	// begins is given because rows that were removed just now are still in the way of who looks for the first one.
 	remove SQL
-	first  any // what all come behind
+	first  any   // what all come behind
+	args   []any // of remove, from $4 on
 }
 
 // removing returns a statement that removes rows of a table in the order of a column, up to $2 behind $3, of which a
@@ -30,15 +31,15 @@ const wasErasedOnce = `exists (select 1 from todod.users u where u.user_id = $1 
 
 // former is what may be left of a former life. What is in the tables of the account goes when a life ends.
 var former = []leftover{
-	{removing("tasks", "id", `t.version <= `+began), int64(0)},
-	{removing("changes", "rev", `t.rev <= `+began), int64(0)},
+	{removing("tasks", "id", `t.version <= `+began), int64(0), nil},
+	{removing("changes", "rev", `t.rev <= `+began), int64(0), nil},
 	{removing("idempotency_keys", "key", `exists (select 1 from todod.users u
-		where u.user_id = $1 and (t.created_at <= u.erased_at or t.rev <= u.life_rev))`), ""},
+		where u.user_id = $1 and (t.created_at <= u.erased_at or t.rev <= u.life_rev))`), "", nil},
 	{both(`delete from todod.imports as t where t.user_id = $1 and t.source >= $3
 		and (t.source, t.old_id) <= (select n.source, n.old_id from (select t.source, t.old_id from todod.imports t
 			where t.user_id = $1 and t.source >= $3 order by t.source, t.old_id limit $2) n
 			order by n.source desc, n.old_id desc limit 1)
-		and ` + wasErasedOnce + ` returning source`), ""},
+		and ` + wasErasedOnce + ` returning source`), "", nil},
 }
 
 // lockKnown locks somebody's row, if there is one: nobody ends their life, and nothing is written, until the rows are
@@ -75,7 +76,7 @@ func (b *Base) Tidy(ctx context.Context, owner todo.UserID, limit int, removed f
 		run(beginAnew, owner, state.Epoch, newEpoch()))
 }
 
-// clear removes what is left of former lives in one table, in steps of up to limit rows.
+// clear removes what is left in one table, in steps of up to limit rows.
 func (b *Base) clear(ctx context.Context, owner todo.UserID, f leftover, limit int, removed func(rows int)) error {
 	for after := f.first; ; {
 		if err := ctx.Err(); err != nil { // what has begun doesn't end with it
@@ -83,7 +84,7 @@ func (b *Base) clear(ctx context.Context, owner todo.UserID, f leftover, limit i
 		}
 		n, next := 0, after
 		err := b.engine.Write(ctx, owner, run(lockKnown, owner),
-			Statement{f.remove, []any{owner, limit, after}, func(rows iter.Seq[Row]) {
+			Statement{f.remove, append([]any{owner, limit, after}, f.args...), func(rows iter.Seq[Row]) {
 				n, next = 0, after
 				for r := range rows {
 					next = furthest(r, next)
