@@ -1,44 +1,55 @@
 package todo
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
 
-// An answer is what is remembered of a change with its key, beside its revisions: what became of each of its steps.
+// An answer is what is remembered of a change with its key, beside its revisions: what became of each of its steps. It has
+// no texts of tasks, only which they were: the log has them, and forgets them when they go for good.
 type answer struct {
-	Tasks   []int64      `json:"tasks"` // whose texts are in it
 	Results []stepAnswer `json:"results"`
 }
 
 // stepAnswer is a Result as it is kept.
 type stepAnswer struct {
-	Ref   string    `json:"ref,omitempty"`
-	Op    Op        `json:"op"`
-	Task  *keptTask `json:"task,omitempty"`
-	Error *Error    `json:"error,omitempty"`
+	Ref     string `json:"ref,omitempty"`
+	Op      Op     `json:"op"`
+	ID      int64  `json:"id,omitempty"` // of the task, or of the error's current one
+	Version Rev    `json:"version,omitempty"`
+	Error   *Error `json:"error,omitempty"`
 }
 
 // encodeAnswer returns results as they are kept.
 func encodeAnswer(results []Result) ([]byte, error) {
 	a := answer{Results: make([]stepAnswer, len(results))}
 	for i, r := range results {
-		kept := stepAnswer{Ref: r.Ref, Op: r.Op, Task: (*keptTask)(r.Task)}
-		if r.Task != nil {
-			a.Tasks = append(a.Tasks, r.Task.ID)
+		kept := stepAnswer{Ref: r.Ref, Op: r.Op}
+		if failed := (*Error)(nil); errors.As(r.Err, &failed) {
+			bare := *failed
+			bare.Current, bare.Cause = nil, nil
+			kept.Error = &bare
 		}
-		if errors.As(r.Err, &kept.Error) && kept.Error.Current != nil {
-			a.Tasks = append(a.Tasks, kept.Error.Current.ID)
+		if t := r.mentioned(); t != nil {
+			kept.ID, kept.Version = t.ID, t.Version
 		}
 		a.Results[i] = kept
 	}
 	return json.Marshal(a)
 }
 
-// decodeAnswer returns the results that are kept as tasks of owner, or NoTask if nothing is: a task among them has gone for
-// good since.
+// mentioned returns the task that r tells of, nil for none.
+func (r *Result) mentioned() *Task {
+	if failed := (*Error)(nil); errors.As(r.Err, &failed) {
+		return failed.Current
+	}
+	return r.Task
+}
+
+// decodeAnswer returns the results that are kept, with tasks of owner of which only ID and Version are set. NoTask if
+// nothing is kept.
 func decodeAnswer(owner UserID, data []byte) ([]Result, error) {
 	if data == nil {
 		return nil, NoTask()
@@ -47,79 +58,67 @@ func decodeAnswer(owner UserID, data []byte) ([]Result, error) {
 	if err := json.Unmarshal(data, &a); err != nil {
 		return nil, fmt.Errorf("answer of a change: %w", err)
 	}
-	if a.Results == nil { // the task alone, as it was once kept where a change of one task changed nothing
-		var t keptTask
-		if err := json.Unmarshal(data, &t); err != nil {
-			return nil, fmt.Errorf("answer of a change: %w", err)
-		}
-		a.Results = []stepAnswer{{Op: Updated, Task: &t}}
-	}
 	results := make([]Result, len(a.Results))
 	for i, kept := range a.Results {
-		results[i] = Result{Ref: kept.Ref, Op: kept.Op, Task: (*Task)(kept.Task)}
-		if kept.Task != nil {
-			kept.Task.Owner = owner
+		r := Result{Ref: kept.Ref, Op: kept.Op}
+		if kept.ID != 0 {
+			r.Task = &Task{ID: kept.ID, Owner: owner, Version: kept.Version}
 		}
 		if kept.Error != nil {
-			results[i].Err = kept.Error
+			kept.Error.Current, r.Task = r.Task, nil
+			r.Err = kept.Error
+		}
+		results[i] = r
+	}
+	return results, nil
+}
+
+// results returns what became of each step of by's change, as is remembered: its tasks as the log has them. Where the log
+// has forgotten one, which has not been changed since or not for long, it is taken as it is now. NoTask if one has gone for
+// good.
+func (s *Service) results(ctx context.Context, by User, stored *StoredAnswer) ([]Result, error) {
+	results, err := decodeAnswer(by.ID, stored.Answer)
+	if err != nil {
+		return nil, err
+	}
+	told := make(map[Rev]*Change, len(stored.Changes))
+	for i := range stored.Changes {
+		told[stored.Changes[i].Rev] = &stored.Changes[i]
+	}
+	var others []Rev
+	for i := range results {
+		if t := results[i].mentioned(); t != nil && told[t.Version] == nil {
+			others = append(others, t.Version)
+		}
+	}
+	if len(others) > 0 {
+		log, err := s.store.ChangesAt(ctx, by.ID, others)
+		if err != nil {
+			return nil, err
+		}
+		for i := range log {
+			told[log[i].Rev] = &log[i]
+		}
+	}
+	for i := range results {
+		if t := results[i].mentioned(); t != nil {
+			if err := s.fill(ctx, by, t, told[t.Version]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return results, nil
 }
 
-// keptTask is a task in an answer: its fields in the JSON of the log, without its owner.
-type keptTask Task
-
-// keptHead is what each task has beside its fields.
-type keptHead struct {
-	ID        int64 `json:"id"`
-	Version   Rev   `json:"version"`
-	CreatedAt int64 `json:"created_at"` // in microseconds since 1970
-	UpdatedAt int64 `json:"updated_at"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (k *keptTask) MarshalJSON() ([]byte, error) {
-	t := (*Task)(k)
-	head := keptHead{ID: t.ID, Version: t.Version, CreatedAt: t.CreatedAt.UnixMicro(), UpdatedAt: t.UpdatedAt.UnixMicro()}
-	out, err := json.Marshal(head)
-	if err != nil {
-		return nil, err
-	}
-	out = out[:len(out)-1]
-	for _, f := range fields {
-		if out, err = appendMember(append(out, ','), f.Name, f.Value(t)); err != nil {
-			return nil, err
-		}
-	}
-	return append(out, '}'), nil
-}
-
-// UnmarshalJSON implements json.Unmarshaler. It also reads a task as batches once kept it, which began with its ID.
-func (k *keptTask) UnmarshalJSON(data []byte) error {
-	var members map[string]json.RawMessage
-	var head keptHead
-	if err := json.Unmarshal(data, &members); err != nil {
+// fill makes t what the change that led to it says, or what the task is now if there is none. NoTask if it has gone for good.
+func (s *Service) fill(ctx context.Context, by User, t *Task, led *Change) (err error) {
+	switch {
+	case led == nil:
+		*t, err = s.store.Task(ctx, by.ID, t.ID, by.AsOf)
 		return err
+	case led.Task.ID != t.ID || led.Blank():
+		return NoTask()
 	}
-	if _, old := members["ID"]; old {
-		return json.Unmarshal(data, (*Task)(k))
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return err
-	}
-	*k = keptTask{
-		ID: head.ID, Version: head.Version,
-		CreatedAt: time.UnixMicro(head.CreatedAt).UTC(), UpdatedAt: time.UnixMicro(head.UpdatedAt).UTC(),
-	}
-	for _, f := range fields {
-		if data, there := members[f.Name]; there {
-			v, err := f.read(data)
-			if err != nil {
-				return err
-			}
-			f.set((*Task)(k), v)
-		}
-	}
+	*t = led.Task
 	return nil
 }

@@ -70,7 +70,7 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 		return Batch{}, err
 	}
 	if replay != nil {
-		results, err = decodeAnswer(by.ID, replay.Answer)
+		results, err = s.results(ctx, by, replay)
 	}
 	return Batch{Results: results, Replayed: replay != nil}, err
 }

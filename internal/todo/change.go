@@ -98,22 +98,6 @@ func theOne(changes []Change) (one Change, ok bool) {
 	return changes[0], true
 }
 
-// ShowTask sets Task from the one change there is, or from what is known instead.
-func (o *Operation) ShowTask(owner UserID) error {
-	one, ok := theOne(o.Changes)
-	switch {
-	case ok:
-		o.Task = one.Task
-	case len(o.Changes) == 0 && o.Answer != nil:
-		results, err := decodeAnswer(owner, o.Answer)
-		if err == nil && len(results) == 1 && results[0].Task != nil {
-			o.Task = *results[0].Task
-		}
-		return err
-	}
-	return nil
-}
-
 // State is where a person's data stand.
 type State struct {
 	Epoch    int64 // random for each life of the account, 0 for someone who has never written anything

@@ -133,12 +133,31 @@ func (s *Service) admit(ctx context.Context, by User, err error) (State, error) 
 func (s *Service) Operation(ctx context.Context, by User, key string) (Operation, error) {
 	op, err := s.operation(ctx, by, key)
 	if err == nil {
-		err = op.ShowTask(by.ID)
+		err = s.showTask(ctx, by, &op)
 	}
 	if err != nil {
 		return Operation{}, err
 	}
 	return op, nil
+}
+
+// showTask sets op.Task from the one change there is, or from what is known instead.
+func (s *Service) showTask(ctx context.Context, by User, op *Operation) error {
+	one, ok := theOne(op.Changes)
+	switch {
+	case ok:
+		op.Task = one.Task
+	case len(op.Changes) == 0 && op.Answer != nil:
+		results, err := s.results(ctx, by, &op.StoredAnswer)
+		if err == nil && len(results) == 1 && results[0].Task != nil {
+			op.Task = *results[0].Task
+		}
+		if CodeOf(err) == NotFound {
+			err = nil // the task has gone for good, not what came of the change
+		}
+		return err
+	}
+	return nil
 }
 
 // operation is Operation without the task.

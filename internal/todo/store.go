@@ -32,6 +32,9 @@ type Store interface {
 	// owner's state in the same snapshot. The first may be later than since+1: what lay between has been forgotten.
 	Changes(ctx context.Context, owner UserID, since Rev, limit int) ([]Change, State, error)
 
+	// ChangesAt returns those of the changes with these revisions that the log still has, in any order.
+	ChangesAt(ctx context.Context, owner UserID, revs []Rev) ([]Change, error)
+
 	// Snapshot returns up to limit tasks, none of the trash, whose id is above after and whose version is at most upTo, by
 	// id, and the owner's state in the same snapshot.
 	Snapshot(ctx context.Context, owner UserID, after int64, upTo Rev, limit int) ([]Task, State, error)

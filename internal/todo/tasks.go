@@ -109,23 +109,23 @@ func (s *Service) changeOne(
 	case err != nil:
 		return WriteResult{}, err
 	case replay != nil:
-		task, err = replay.task(by.ID)
+		task, err = s.taskOf(ctx, by, replay)
 		return WriteResult{Task: task, Replayed: true}, err
 	}
 	return WriteResult{Task: task}, nil
 }
 
-// task returns the task as the change of it left it; of one that has gone for good since only the id and the version. NoTask
-// if not even that is known.
-func (a *StoredAnswer) task(owner UserID) (Task, error) {
-	if c, ok := theOne(a.Changes); ok && a.Answer == nil {
+// taskOf returns the task that a remembered change was of, as it left it; of one that has gone for good since only the id
+// and the version. NoTask if not even that is known, or if it was of more than one.
+func (s *Service) taskOf(ctx context.Context, by User, stored *StoredAnswer) (Task, error) {
+	if c, ok := theOne(stored.Changes); ok && stored.Answer == nil {
 		t := c.Task
 		if c.Blank() {
-			t = Task{ID: t.ID, Owner: owner, Version: t.Version}
+			t = Task{ID: t.ID, Owner: by.ID, Version: t.Version}
 		}
 		return t, nil
 	}
-	results, err := decodeAnswer(owner, a.Answer)
+	results, err := s.results(ctx, by, stored)
 	if err == nil && (len(results) != 1 || results[0].Task == nil) {
 		err = NoTask()
 	}

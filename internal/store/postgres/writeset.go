@@ -145,7 +145,7 @@ func single(o *todo.Owner, e *sqlstore.Entry) statement {
 	return statement{sql: sql, args: of(of(args, sqlstore.Log, e), sqlstore.Search, e)}
 }
 
-// What removes a task that goes for good, and what the log and the keys hold of it, once its last change has been written.
+// What removes a task that goes for good, and what the log holds of it, once its last change has been written.
 // The changes are found from that one backwards. The first fails, and with it the transaction, unless it finds the task.
 var (
 	deleteTask = `with t as (delete from todod.tasks where user_id = $1 and id = $2 returning 1 as one)
@@ -159,8 +159,6 @@ var (
 		sqlstore.LookUp(`todod.changes c`, `c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $2`) + `
 			)
 			select rev from chain)`
-	blankKeys = `update todod.idempotency_keys set result = null
-		where user_id = $1 and (result -> 'id' = to_jsonb($2::bigint) or result -> 'tasks' @> to_jsonb($2::bigint))`
 )
 
 // purge returns what removes the task of e.
@@ -168,7 +166,6 @@ func purge(e *sqlstore.Entry) []statement {
 	owner, id := string(e.Task.Owner), e.Task.ID
 	return []statement{
 		{sql: deleteTask, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
-		{sql: blankKeys, args: []any{owner, id}},
 	}
 }
 

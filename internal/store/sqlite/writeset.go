@@ -91,7 +91,7 @@ func (p *part) writeTask(e *sqlstore.Entry) error {
 	return nil
 }
 
-// What removes a task for good, and what the log and the keys hold of it. Its changes are found from its version
+// What removes a task for good, and what the log holds of it. Its changes are found from its version
 // backwards.
 var (
 	deleteTask = `delete from tasks where user_id = ?1 and id = ?2`
@@ -104,8 +104,6 @@ var (
 					on c.user_id = ?1 and c.rev = chain.prev_rev and c.task_id = ?2
 			)
 			select rev from chain)`
-	blankKeys = `update idempotency_keys set result = null
-		where user_id = ?1 and (result ->> 'id' = ?2 or ?2 in (select value from json_each(result, '$.tasks')))`
 )
 
 // purge removes the task of c for good. Of its changes remains that there were any.
@@ -113,9 +111,6 @@ func (p *part) purge(c *todo.Change) error {
 	if err := p.affectOne(deleteTask, string(p.owner), c.Task.ID); err != nil {
 		return err
 	}
-	if _, err := p.exec(blankLog, string(p.owner), c.Task.ID, int64(c.PrevRev)); err != nil {
-		return err
-	}
-	_, err := p.exec(blankKeys, string(p.owner), c.Task.ID)
+	_, err := p.exec(blankLog, string(p.owner), c.Task.ID, int64(c.PrevRev))
 	return err
 }

@@ -44,13 +44,14 @@ func (b *Base) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (own
 }
 
 // nextOfLog are up to $2 entries of the log behind $3. forgetChanges removes those of them from the beginning of a log,
-// never from its middle, up to the first that is young enough and not of too many.
+// never from its middle, up to the first that is young enough and not of too many. Revisions have no gaps but those that
+// a restored backup leaves, so they say how many entries come after one.
 const nextOfLog = `(select rev, at from todod.changes where user_id = $1 and rev > $3 order by rev limit $2)`
 
 var forgetChanges = both(`delete from todod.changes as t where t.user_id = $1 and t.rev > $3
 	and t.rev <= (select max(n.rev) from ` + nextOfLog + ` n)
 	and t.rev < coalesce((select min(n.rev) from ` + nextOfLog + ` n
-		where n.at >= $4 and n.rev > (select u.rev from todod.users u where u.user_id = $1) - $5), $6) returning rev`)
+		where n.at >= $4 and ((select u.rev from todod.users u where u.user_id = $1) - n.rev) % $5 < $6), $7) returning rev`)
 
 // forgetKeys removes what is old between keys that aren't. forgetTombstone needs no lock that is taken first: of it and a
 // first write of another life at the same moment, one waits for the other, and finds the row as that left it.
@@ -77,7 +78,7 @@ func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoff
 		leftover
 		removed *int
 	}{
-		{leftover{forgetChanges, int64(0), []any{before.Changes, keep, NoRev}}, &n},
+		{leftover{forgetChanges, int64(0), []any{before.Changes, todo.RevisionBump, keep, NoRev}}, &n},
 		{leftover{forgetKeys, "", []any{before.Keys}}, &keys},
 		{leftover{forgetExpired, "", []any{before.Sessions}}, &n},
 	} {

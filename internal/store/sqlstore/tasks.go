@@ -77,6 +77,24 @@ func (b *Base) Changes(
 	return log, state, err
 }
 
+// ChangesAt implements todo.Store.
+func (b *Base) ChangesAt(ctx context.Context, owner todo.UserID, revs []todo.Rev) (log []todo.Change, err error) {
+	found := make([]*todo.Change, len(revs))
+	statements := make([]Statement, len(revs))
+	for i, rev := range revs {
+		statements[i] = one(&found[i], of(owner, ReadChange), oneChange, owner, rev)
+	}
+	if err := b.engine.Read(ctx, owner, statements...); err != nil {
+		return nil, err
+	}
+	for _, c := range found {
+		if c != nil {
+			log = append(log, *c)
+		}
+	}
+	return log, nil
+}
+
 // Snapshot implements todo.Store.
 func (b *Base) Snapshot(
 	ctx context.Context, owner todo.UserID, after int64, upTo todo.Rev, limit int,

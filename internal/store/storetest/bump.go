@@ -74,6 +74,12 @@ func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error
 	if page, err := service.Sync(ctx, ada, anew.Next); err != nil || len(page.Changes) != 1 {
 		t.Errorf("going on: %+v, %v", page, err)
 	}
+	for _, c := range []struct{ keep, gone int }{{5, 0}, {4, 1}, {2, 2}} { // two from before the bump, three from after it
+		n, err := s.Forget(ctx, ada.ID, todo.Cutoffs{Logged: c.keep}, 1)
+		if log, _, failed := s.Changes(ctx, ada.ID, 0, 10); err != nil || failed != nil || n != c.gone || len(log) != c.keep {
+			t.Errorf("of a log that may have %d entries %d go, %d are left, %v, %v", c.keep, n, len(log), err, failed)
+		}
+	}
 
 	people, err := bump(ctx)
 	if err != nil || people != 3 || mustState(t, s, ada.ID).Rev != fresh.Version+1+todo.RevisionBump {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"todod/internal/todo"
 )
@@ -21,6 +22,16 @@ func atOnce(t *testing.T, n int, f func(i int) error) {
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// patiently does f again as long as that is a Conflict, for a minute: on a busy machine, a turn comes later than a store
+// waits for a lock.
+func patiently(f func() error) error {
+	for end := time.Now().Add(time.Minute); ; {
+		if err := f(); todo.CodeOf(err) != todo.Conflict || time.Now().After(end) {
+			return err
+		}
 	}
 }
 

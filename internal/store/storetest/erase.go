@@ -85,11 +85,13 @@ func testEraseAtOnce(t *testing.T, s Store) {
 		ada := newUser()
 		mustCreate(t, s, ada, titled("x"))
 		atOnce(t, n, func(i int) error {
-			if i%4 == 0 {
-				return s.Erase(context.Background(), ada, noon.Add(-time.Hour))
-			}
-			_, err := create(t, s, ada, titled("x"))
-			return err
+			return patiently(func() error {
+				if i%4 == 0 {
+					return s.Erase(context.Background(), ada, noon.Add(-time.Hour))
+				}
+				_, err := create(t, s, ada, titled("x"))
+				return err
+			})
 		})
 		page := mustList(t, s, ada, todo.Filter{Count: true})
 		versions := make([]todo.Rev, len(page.Tasks))
@@ -145,7 +147,7 @@ func testEraseOwn(t *testing.T, s Store) {
 	var mu sync.Mutex
 	refused := 0
 	atOnce(t, n, func(int) error {
-		err := s.EraseOwn(context.Background(), later.By, noon.Add(4*time.Minute))
+		err := patiently(func() error { return s.EraseOwn(context.Background(), later.By, noon.Add(4*time.Minute)) })
 		if todo.CodeOf(err) == todo.Unauthenticated {
 			mu.Lock()
 			refused++

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"todod/internal/todo"
@@ -18,7 +19,7 @@ var mayStay = map[string][]string{
 		"user_id", "rev", "prev_rev", "set_rev", "op", "task_id", "request_id", "at", "created_at", "updated_at",
 		"deleted_at",
 	},
-	"idempotency_keys": {"user_id", "key", "fingerprint", "status", "rev", "rev_to", "created_at"},
+	"idempotency_keys": {"user_id", "key", "fingerprint", "status", "rev", "rev_to", "result", "created_at"},
 }
 
 // RunPurgedRows fails the test unless all that is left of tasks that are gone for good is the same for each of them, but
@@ -50,6 +51,14 @@ func RunPurgedRows(t *testing.T, s Store, rows func(table string, owner todo.Use
 		for column, values := range valuesOf(left) {
 			if len(values) > 1 && !slices.Contains(stay, column) {
 				t.Errorf("%s.%s still tells what there was: %q", table, column, values)
+			}
+			for _, second := range []bool{false, true} {
+				full := FullPatch(t, second)
+				for _, text := range []string{full.Title.V, full.Description.V} {
+					if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, text) }) {
+						t.Errorf("%s.%s has %q: %q", table, column, text, values)
+					}
+				}
 			}
 		}
 	}

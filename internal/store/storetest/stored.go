@@ -52,18 +52,10 @@ func RunStoredJSON(t *testing.T, s Store, stored func(owner todo.UserID) (before
 		`{"description":null,"due_date":-62135596800000000,"due_all_day":true}`, `{"completed":false,"completed_at":null}`,
 		`{"completed":true,"completed_at":` + us + `}`, `{"deleted_at":null}`, `{"deleted_at":` + us + `}`,
 	})
-	row := func(version int, rest string) string {
-		return fmt.Sprintf(`{"tasks":[%d],"results":[{"op":2,"task":{"id":%[1]d,"version":%d,"created_at":%d,%s,"deleted_at":null}}]}`,
-			task.ID, version, noon.UnixMicro(), rest)
+	row := func(version int) string {
+		return fmt.Sprintf(`{"results":[{"op":2,"id":%d,"version":%d}]}`, task.ID, version)
 	}
-	wantJSON(t, results, []string{
-		row(1, `"updated_at":`+fmt.Sprint(noon.UnixMicro())+`,"title":`+string(quoted)+`,"description":`+string(quoted)+
-			`,"completed":false,"priority":2,"due_date":null,"due_all_day":false,"completed_at":null`),
-		row(2, `"updated_at":`+us+`,"title":"b","description":null,"completed":false,"priority":3,"due_date":-62135596800000000,`+
-			`"due_all_day":true,"completed_at":null`),
-		row(4, `"updated_at":`+us+`,"title":"b","description":"","completed":true,"priority":3,"due_date":253402300799999999,`+
-			`"due_all_day":false,"completed_at":`+us),
-	})
+	wantJSON(t, results, []string{row(1), row(2), row(4)})
 }
 
 // wantJSON fails the test unless got says what want says. Numbers are compared as they are written.
