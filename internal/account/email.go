@@ -103,6 +103,12 @@ func checkPassword(field, password string) []todo.FieldError {
 	return nil
 }
 
+// Check returns everything that is at fault with r, nil for nothing.
+func (r Registration) Check() error {
+	_, err := r.normalise()
+	return err
+}
+
 // normalise returns r as accounts are made of it, or an Error of code Invalid that names every rule it breaks.
 func (r Registration) normalise() (Registration, error) {
 	name, faults := normaliseName(r.Name)

@@ -38,16 +38,35 @@ func (a *API) limitAddress(ctx context.Context, n int) error {
 	return a.take(ctx, "address", "address:"+addressKey(ctx), a.limits.Anonymous, n)
 }
 
-// limitSignIn counts a sign-in, or what counts as one, against the address that it comes from. It needs nothing of the body.
+// limitSignIn counts a sign-in, or what counts as one, against the address that it comes from, and against the networks
+// around it. It needs nothing of the body.
 func (a *API) limitSignIn(ctx context.Context) error {
-	return a.take(ctx, "sign-in-address", "signin-address:"+addressKey(ctx), a.limits.alone(), 1)
+	return a.takeAround(ctx, "sign-in-address", "signin-address:", a.limits.alone())
 }
 
-// limitEmail counts a sign-in against its e-mail address: together with the address that it comes from first, because
-// what that refuses must not use up what everyone else has for this e-mail address.
+// wider is how many times the rate of an address the network around it has, and the one around that of this one.
+const wider = 2
+
+// takeAround counts one against the address that a request comes from, and against the networks around it.
+func (a *API) takeAround(ctx context.Context, policy, key string, rate ratelimit.Rate) error {
+	if err := a.take(ctx, policy, key+addressKey(ctx), rate, 1); err != nil {
+		return err
+	}
+	for _, network := range ratelimit.Networks(recordOf(ctx).client) {
+		rate.Quota *= wider
+		decision, decided := a.decide(ctx, policy, key+network, rate, 1)
+		if decided && !decision.Allowed {
+			return a.tell(ctx, policy, rate, decision)
+		}
+	}
+	return nil
+}
+
+// limitEmail counts a sign-in against its e-mail address: together with the address that it comes from first, and the
+// networks around that, because what these refuse must not use up what everyone else has for this e-mail address.
 func (a *API) limitEmail(ctx context.Context, email string) error {
 	hash := emailHash(email)
-	if err := a.take(ctx, "sign-in", "signin:"+hash+":"+addressKey(ctx), a.limits.SignIn, 1); err != nil {
+	if err := a.takeAround(ctx, "sign-in", "signin:"+hash+":", a.limits.SignIn); err != nil {
 		return err
 	}
 	rate := a.limits.alone()

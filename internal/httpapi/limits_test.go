@@ -188,7 +188,7 @@ func TestEveryAnswerTellsWhereItsCallerStands(t *testing.T) {
 		{request{method: "GET", path: "/openapi-3.0.json"}, 200, "address"},
 		{request{method: "POST", path: "/api/auth/login", body: credentials("ada@example.com", "x")}, 401, "sign-in"},
 		{request{method: "POST", path: "/api/auth/login", body: `{}`}, 400, "sign-in-address"},
-		{request{method: "POST", path: "/api/auth/register", body: `{"name":"x","email":"x","password":"x"}`}, 400, "sign-in"},
+		{request{method: "POST", path: "/api/auth/register", body: `{"name":"x","email":"x","password":"x"}`}, 400, "sign-in-address"},
 		{request{method: "POST", path: "/api/auth/refresh", body: refreshBody("x")}, 401, "address"},
 		{request{method: "POST", path: "/api/auth/logout", body: refreshBody("x")}, 200, "address"},
 		{request{method: "GET", path: "/health"}, 200, ""},
@@ -310,4 +310,39 @@ type tally struct{ n *atomic.Int64 }
 func (w tally) Write(p []byte) (int, error) {
 	w.n.Add(int64(len(p)))
 	return len(p), nil
+}
+
+// TestOneNetworkLocksNobodyOut: whoever has a whole IPv6 network has twice what one address has in each /56, and four times
+// in a /48, of which an e-mail address takes ten.
+func TestOneNetworkLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), fewSignIns(1))
+	ada := credentials("ada", "x")
+	for i, c := range []struct {
+		machine string
+		quota   int // that refuses; 0 for none
+	}{
+		{"2001:db8:0:1::1", 0}, {"2001:db8:0:1::2", 1}, {"2001:db8:0:2::1", 0}, {"2001:db8:0:3::1", 2}, {"2001:db8:0:ff::1", 2},
+		{"2001:db8:0:100::1", 0}, {"2001:db8:0:200::1", 0}, {"2001:db8:0:300::1", 4}, {"2001:db8:0:ff00::1", 4}, {"2001:db8:1::1", 0}, {"192.0.2.1", 0},
+	} {
+		a := s.from(t, c.machine, "/api/auth/login", ada)
+		status, policy := http.StatusTooManyRequests, fmt.Sprintf(`"sign-in";q=%d;w=3600`, c.quota)
+		if c.quota == 0 {
+			status, policy = http.StatusUnauthorized, `"sign-in";q=1;w=3600`
+		}
+		if got := a.header.Get("RateLimit-Policy"); a.status != status || got != policy {
+			t.Errorf("%d: %s: %d, %s, want %d, %s", i, c.machine, a.status, got, status, policy)
+		}
+	}
+}
+
+// TestNonsenseLocksNobodyOut: a registration of which nothing can come counts against the address it comes from alone.
+func TestNonsenseLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), fewSignIns(1))
+	for machine := range 30 {
+		body := `{"name":"x","email":"ada@example.com","password":"short"}`
+		s.from(t, fmt.Sprintf("192.0.2.%d", machine), "/api/auth/register", body).want(t, http.StatusBadRequest)
+	}
+	s.from(t, "192.0.2.1", "/api/auth/login", credentials("ada@example.com", "x")).want(t, http.StatusUnauthorized)
 }

@@ -109,9 +109,10 @@ func TestTheTrash(t *testing.T) {
 
 func TestRestoringMeetsTheQuota(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
-		s = newServer(t, s.store, withQuota(s.store, 1))
+		s = newServer(t, s.store, withQuota(s.store, 2))
 		task := s.create(t, "ada", `{"title":"x"}`)
 		s.as(t, "ada", "DELETE", path(task), "").want(t, http.StatusNoContent)
+		s.create(t, "ada", `{"title":"z"}`)
 		other := s.create(t, "ada", `{"title":"y"}`)
 		wantProblem(t, "full", s.as(t, "ada", "POST", trashPath(task)+"/restore", ""), http.StatusConflict, "CONFLICT_DETECTED")
 		s.as(t, "ada", "DELETE", path(other), "").want(t, http.StatusNoContent)

@@ -17,6 +17,16 @@ func AddressKey(a netip.Addr) string {
 	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
+// Networks returns the keys of the networks around a client address that one customer may have all of, from the smallest
+// on: the /56 and the /48 of an IPv6 address (RFC 6177), none of IPv4.
+func Networks(a netip.Addr) []string {
+	a = a.Unmap()
+	if !a.Is6() {
+		return nil
+	}
+	return []string{netip.PrefixFrom(a, 56).Masked().String(), netip.PrefixFrom(a, 48).Masked().String()}
+}
+
 // ClientAddr returns the address a request comes from: the remote address, or, as long as that is a trusted proxy, the
 // one that the proxy saw, which is the next X-Forwarded-For entry from the right. Entries further left were written by
 // someone whom nobody trusts and count for nothing. An entry that is no address ends the walk at the one before it. The

@@ -25,11 +25,22 @@ func (s *Service) changeInSteps(
 		need.Key = w.Idempotency.Key
 	}
 	replay, err := s.changeKnowing(ctx, need, w, made, decide)
-	if full := (*trashFull)(nil); errors.As(err, &full) {
-		need.Oldest = full.ask
+	if ask := oldestAsked(err); ask > 0 {
+		need.Oldest = ask
 		replay, err = s.changeKnowing(ctx, need, w, made, decide)
 	}
 	return replay, err
+}
+
+// oldestAsked returns what a trashFull asks for, 0 if err is none.
+func oldestAsked(err error) int {
+	if err == nil {
+		return 0
+	}
+	if full := (*trashFull)(nil); errors.As(err, &full) {
+		return full.ask
+	}
+	return 0
 }
 
 // changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a trashFull.
@@ -41,7 +52,7 @@ func (s *Service) changeKnowing(
 		first  Rev
 		last   Rev // in the end
 	}
-	owner := w.By.ID
+	owner, asked := w.By.ID, need.Oldest > 0
 	err := s.store.Change(ctx, owner, need, func(known *Snapshot) (_ WriteSet, err error) {
 		known = known.ofThisLife()
 		if known.Step == 0 {
@@ -55,7 +66,7 @@ func (s *Service) changeKnowing(
 		if b.next, err = decide(b); err != nil {
 			return WriteSet{}, err
 		}
-		if err := b.trim(s.rules.Quota, known.Step > 0 || need.Oldest > 0); err != nil {
+		if err := b.trim(s.rules.Quota, known.Step > 0 || asked); err != nil {
 			return WriteSet{}, err
 		}
 		if b.next != nil && b.trashed > s.rules.Quota-StepSize {
