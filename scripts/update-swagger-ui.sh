@@ -7,7 +7,7 @@ version=5.35.0
 
 cd "$(dirname "$0")/.."
 assets=internal/httpapi/docsui/assets
-files=(swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css favicon-32x32.png LICENSE NOTICE)
+files=(swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css LICENSE NOTICE)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "audit verify <file>":
 		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
-		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard}).OpenAPI())
+		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version}).OpenAPI())
 		return err
 	}
 	cfg, err := config.Load(getenv)

@@ -114,7 +114,7 @@ var onlyJSON = []string{jsonMediaType}
 // checkForm returns an error unless op can read the query and the body of r.
 func checkForm(op *huma.Operation, r *http.Request) error {
 	if op.RequestBody != nil {
-		if err := checkContentType(r, op.Metadata[mergePatchType] != nil); err != nil {
+		if err := checkContentType(r, op); err != nil {
 			return err
 		}
 		r.Header["Content-Type"] = onlyJSON // however it was written

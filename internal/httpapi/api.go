@@ -3,8 +3,6 @@ package httpapi
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -93,7 +91,7 @@ func New(cfg Config) *API {
 	if a.security == nil {
 		a.security = observe.For(cfg.Logger, "todod.security")
 	}
-	a.huma = newHuma(a.mux, a.noteMissing)
+	a.huma = newHuma(a.mux, a.version, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
 	a.routes()
 	if cfg.MetricsRoute {
@@ -112,19 +110,4 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 func (a *API) Drain() {
 	a.draining.Store(true)
 	a.hub.Stop()
-}
-
-// OpenAPI returns the API's description in OpenAPI 3.1, as indented JSON.
-func (a *API) OpenAPI() []byte { return a.openAPI }
-
-// describe marshals the API's description once: huma's own handler would do so at the first request, unguarded.
-func (a *API) describe() {
-	var err error
-	if a.openAPI, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
-		panic(fmt.Sprintf("OpenAPI: %v", err))
-	}
-	a.openAPI = append(a.openAPI, '\n')
-	if a.openAPI30, err = a.huma.OpenAPI().Downgrade(); err != nil {
-		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
-	}
 }

@@ -15,89 +15,95 @@ import (
 	"todod/internal/todo"
 )
 
-// A text is a member of a body that must be there and be a string.
-type text struct {
-	dst   *string
-	names []string // its spellings, the documented one first
+// text returns a member that must be there and be a string, read into dst. If it has two spellings and both come, they
+// must agree.
+func text(dst *string, schema *huma.Schema, name, other string) member {
+	seen := false
+	return member{name: name, other: other, schema: schema, required: true, read: func(value jsontext.Value) string {
+		var s string
+		switch {
+		case value.Kind() != '"' || json.Unmarshal(value, &s) != nil:
+			return "must be a string"
+		case seen && s != *dst:
+			return "must not differ from its other spelling"
+		}
+		*dst, seen = s, true
+		return ""
+	}}
 }
 
-// readTexts reads data as an object that has all of these texts in one spelling or another; others are ignored. Its error
-// is an Error of code Invalid that names everything at fault.
-func readTexts(data []byte, texts ...text) error {
-	known, seen := members{}, map[*string]bool{}
-	for _, t := range texts {
-		for _, name := range t.names {
-			known[name] = func(value jsontext.Value) string {
-				var s string
-				switch {
-				case value.Kind() != '"' || json.Unmarshal(value, &s) != nil:
-					return "must be a string"
-				case seen[t.dst] && s != *t.dst:
-					return "must not differ from its other spelling"
-				}
-				*t.dst, seen[t.dst] = s, true
-				return ""
-			}
-		}
+// How accounts are described. The limits are those of package account, in whose words a request hears of them.
+var (
+	nameSchema = &huma.Schema{
+		Type: huma.TypeString, MinLength: new(1), MaxLength: new(account.MaxName), Examples: []any{"Alice"},
 	}
-	if err := readObject(data, known, ignore); err != nil {
-		return err
+	emailSchema = &huma.Schema{
+		Type: huma.TypeString, Format: "email", MaxLength: new(account.MaxEmail), Description: "Compared without case",
+		Examples: []any{"alice@example.com"},
 	}
-	var missing []todo.FieldError
-	for _, t := range texts {
-		if !seen[t.dst] {
-			missing = append(missing, todo.FieldError{Field: t.names[0], Message: "is required"})
-		}
+	newPasswordSchema = &huma.Schema{
+		Type: huma.TypeString, Format: "password", MinLength: new(account.MinPassword), MaxLength: new(account.MaxPassword),
+		Examples: []any{"correct horse battery"},
 	}
-	return todo.InvalidFields(missing...)
-}
+	// Of what is only compared with what is stored, any is as good as another: the answer is a 401.
+	triedEmailSchema    = &huma.Schema{Type: huma.TypeString, Examples: emailSchema.Examples}
+	triedPasswordSchema = &huma.Schema{Type: huma.TypeString, Format: "password", Examples: newPasswordSchema.Examples}
+)
 
-// registerBody is what somebody says of themselves to get an account.
-type registerBody struct {
-	_        struct{} `additionalProperties:"true"`
-	Name     string   `json:"name" minLength:"1" maxLength:"200"`
-	Email    string   `json:"email" format:"email" maxLength:"254" doc:"Compared without case"`
-	Password string   `json:"password" format:"password" minLength:"8" maxLength:"128"`
-
+// registration is what somebody says of themselves to get an account.
+type registration struct {
 	reading
-	registration account.Registration
+	as account.Registration
+}
+
+// members returns what a registration may say.
+func (b *registration) members() members {
+	return members{
+		text(&b.as.Name, nameSchema, "name", ""), text(&b.as.Email, emailSchema, "email", ""),
+		text(&b.as.Password, newPasswordSchema, "password", ""),
+	}
 }
 
 // read implements object.
-func (b *registerBody) read(data []byte) {
-	r := &b.registration
-	b.fault = readTexts(data, text{&r.Name, []string{"name"}}, text{&r.Email, []string{"email"}},
-		text{&r.Password, []string{"password"}})
+func (b *registration) read(data []byte) { b.fault = readObject(data, b.members(), ignore) }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (b *registration) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return open(b.members())
 }
 
-// loginBody is how somebody shows who they are.
-type loginBody struct {
-	_        struct{} `additionalProperties:"true"`
-	Email    string   `json:"email"`
-	Password string   `json:"password" format:"password"`
-
+// credentials are how somebody shows who they are.
+type credentials struct {
 	reading
 	email, password string
 }
 
-// read implements object.
-func (b *loginBody) read(data []byte) {
-	b.fault = readTexts(data, text{&b.email, []string{"email"}}, text{&b.password, []string{"password"}})
+// members returns what credentials are made of.
+func (b *credentials) members() members {
+	return members{
+		text(&b.email, triedEmailSchema, "email", ""), text(&b.password, triedPasswordSchema, "password", ""),
+	}
 }
 
-// refreshBody has a refresh token.
-type refreshBody struct {
-	_          struct{} `additionalProperties:"true"`
-	Token      string   `json:"refreshToken,omitempty" doc:"The refresh token; one without is as good as a wrong one"`
-	SnakeToken string   `json:"refresh_token,omitempty" doc:"The same"`
+// read implements object.
+func (b *credentials) read(data []byte) { b.fault = readObject(data, b.members(), ignore) }
 
+// TransformSchema implements huma.SchemaTransformer.
+func (b *credentials) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return open(b.members())
+}
+
+// refreshToken is a body with a refresh token.
+type refreshToken struct {
 	reading
 	token string
 }
 
-// read implements object. A token that is missing is a bad one, not a bad request: what clients do about the two differs.
-func (b *refreshBody) read(data []byte) {
-	token := func(value jsontext.Value) string {
+// members returns what a body with a refresh token may have. A token that is missing is a bad one, not a bad request: what
+// clients do about the two differs.
+func (b *refreshToken) members() members {
+	schema := &huma.Schema{Type: huma.TypeString, Description: "One without is as good as a wrong one"}
+	return members{{name: "refreshToken", other: "refresh_token", schema: schema, read: func(value jsontext.Value) string {
 		var s string
 		if value.Kind() == 'n' {
 			return ""
@@ -109,26 +115,37 @@ func (b *refreshBody) read(data []byte) {
 			b.token = s
 		}
 		return ""
-	}
-	b.fault = readObject(data, members{"refreshToken": token, "refresh_token": token}, ignore)
+	}}}
 }
 
-// passwordBody replaces a password.
-type passwordBody struct {
-	_            struct{} `additionalProperties:"true"`
-	Current      string   `json:"currentPassword,omitempty" format:"password" doc:"Required"`
-	New          string   `json:"newPassword,omitempty" format:"password" minLength:"8" maxLength:"128" doc:"Required"`
-	SnakeCurrent string   `json:"current_password,omitempty" format:"password" doc:"currentPassword"`
-	SnakeNew     string   `json:"new_password,omitempty" format:"password" doc:"newPassword"`
+// read implements object.
+func (b *refreshToken) read(data []byte) { b.fault = readObject(data, b.members(), ignore) }
 
+// TransformSchema implements huma.SchemaTransformer.
+func (b *refreshToken) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return open(b.members())
+}
+
+// passwordChange replaces a password.
+type passwordChange struct {
 	reading
 	current, replacement string
 }
 
+// members returns what a change of a password is made of.
+func (b *passwordChange) members() members {
+	return members{
+		text(&b.current, triedPasswordSchema, "currentPassword", "current_password"),
+		text(&b.replacement, newPasswordSchema, "newPassword", "new_password"),
+	}
+}
+
 // read implements object.
-func (b *passwordBody) read(data []byte) {
-	b.fault = readTexts(data, text{&b.current, []string{"currentPassword", "current_password"}},
-		text{&b.replacement, []string{"newPassword", "new_password"}})
+func (b *passwordChange) read(data []byte) { b.fault = readObject(data, b.members(), ignore) }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (b *passwordChange) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return open(b.members())
 }
 
 // person is somebody with an account, on the wire.
@@ -137,7 +154,7 @@ type person struct {
 	Email          string    `json:"email"`
 	Name           string    `json:"name"`
 	CreatedAt      timestamp `json:"createdAt"`
-	SnakeCreatedAt timestamp `json:"created_at"`
+	SnakeCreatedAt timestamp `json:"created_at" hidden:"true"`
 }
 
 // wirePerson returns p as it goes out to frontends.
@@ -146,16 +163,19 @@ func wirePerson(p account.Person) person {
 	return person{ID: string(p.ID), Email: p.Email, Name: p.Name, CreatedAt: at, SnakeCreatedAt: at}
 }
 
+// session is what a registration or a sign-in gets.
+type session struct {
+	User              person  `json:"user"`
+	Token             *string `json:"token" nullable:"true" doc:"The access token; null while the person has something else to do first"`
+	RefreshToken      *string `json:"refreshToken" nullable:"true" doc:"What gets the next access token; null with token"`
+	SnakeRefreshToken *string `json:"refresh_token" nullable:"true" hidden:"true"`
+	Message           string  `json:"message,omitempty" doc:"What to do when there are no tokens yet"`
+}
+
 // signInOutput answers a registration or a sign-in.
 type signInOutput struct {
 	Status int
-	Body   struct {
-		User              person  `json:"user"`
-		Token             *string `json:"token" nullable:"true" doc:"The access token; null while the person has something else to do first"`
-		RefreshToken      *string `json:"refreshToken" nullable:"true"`
-		SnakeRefreshToken *string `json:"refresh_token" nullable:"true"`
-		Message           string  `json:"message,omitempty" doc:"What to do when there are no tokens yet"`
-	}
+	Body   session
 }
 
 // signedIn returns the answer with this status, or 202 as long as the person has something left to do.
@@ -172,18 +192,18 @@ func signedIn(status int, s account.SignedIn) *signInOutput {
 }
 
 // registerInput is a registration.
-type registerInput struct{ Body registerBody }
+type registerInput struct{ Body registration }
 
 // register makes an account and signs its person in.
 func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, error) {
-	if in.Body.registration.Check() == nil { // else nothing comes of it, and its e-mail address may be anybody's
-		if err := a.limitEmail(ctx, in.Body.registration.Email); err != nil {
+	if in.Body.as.Check() == nil { // else nothing comes of it, and its e-mail address may be anybody's
+		if err := a.limitEmail(ctx, in.Body.as.Email); err != nil {
 			return nil, err
 		}
 	}
-	s, err := a.accounts.Register(ctx, in.Body.registration, client(ctx))
+	s, err := a.accounts.Register(ctx, in.Body.as, client(ctx))
 	if err != nil {
-		return nil, a.refusedSignIn(ctx, audit.RegistrationRefused, in.Body.registration.Email, err)
+		return nil, a.refusedSignIn(ctx, audit.RegistrationRefused, in.Body.as.Email, err)
 	}
 	if s.Tokens.Access == "" { // nobody's id: it may be made up
 		a.audit(ctx, audit.RegistrationPending)
@@ -195,33 +215,43 @@ func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, e
 }
 
 // loginInput is a sign-in.
-type loginInput struct{ Body loginBody }
+type loginInput struct{ Body credentials }
 
 // login signs in who knows the password.
 func (a *API) login(ctx context.Context, in *loginInput) (*signInOutput, error) {
-	if err := a.limitEmail(ctx, in.Body.email); err != nil {
+	s, err := a.signIn(ctx, in.Body)
+	if err != nil {
 		return nil, err
 	}
-	s, err := a.accounts.Login(ctx, in.Body.email, in.Body.password, client(ctx))
-	if err != nil {
-		return nil, a.refusedSignIn(ctx, audit.SignInRefused, in.Body.email, err)
-	}
-	recordOf(ctx).user = s.Person.ID
-	a.audit(ctx, audit.SignedIn)
 	return signedIn(http.StatusOK, s), nil
 }
 
+// signIn signs in who has good credentials, within the limits of their e-mail address.
+func (a *API) signIn(ctx context.Context, c credentials) (account.SignedIn, error) {
+	if err := a.limitEmail(ctx, c.email); err != nil {
+		return account.SignedIn{}, err
+	}
+	s, err := a.accounts.Login(ctx, c.email, c.password, client(ctx))
+	if err != nil {
+		return s, a.refusedSignIn(ctx, audit.SignInRefused, c.email, err)
+	}
+	recordOf(ctx).user = s.Person.ID
+	a.audit(ctx, audit.SignedIn)
+	return s, nil
+}
+
 // refreshInput has a refresh token.
-type refreshInput struct{ Body refreshBody }
+type refreshInput struct{ Body refreshToken }
+
+// tokens let their bearer in.
+type tokens struct {
+	Token             string `json:"token" doc:"The access token, a JWT that is good for 15 minutes"`
+	RefreshToken      string `json:"refreshToken" doc:"What gets the next one: the same as before, unless tokens are rotated"`
+	SnakeRefreshToken string `json:"refresh_token" hidden:"true"`
+}
 
 // tokensOutput answers with tokens.
-type tokensOutput struct {
-	Body struct {
-		Token             string `json:"token" doc:"The access token, a JWT that is good for 15 minutes"`
-		RefreshToken      string `json:"refreshToken" doc:"What gets the next one: the same as before, unless tokens are rotated"`
-		SnakeRefreshToken string `json:"refresh_token"`
-	}
-}
+type tokensOutput struct{ Body tokens }
 
 // refresh answers with a new access token.
 func (a *API) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
@@ -236,7 +266,7 @@ func (a *API) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, err
 
 // logoutInput says whose session is to end: by the bearer token, or by a refresh token in a body.
 type logoutInput struct {
-	Body refreshBody
+	Body refreshToken
 
 	header http.Header
 }
@@ -248,19 +278,16 @@ func (in *logoutInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// messageOutput says that something was done.
-type messageOutput struct {
-	Body struct {
-		Message string `json:"message"`
-	}
+// message says that something was done.
+type message struct {
+	Message string `json:"message" doc:"In words for people"`
 }
 
+// messageOutput says that something was done.
+type messageOutput struct{ Body message }
+
 // said returns the answer with this message.
-func said(message string) *messageOutput {
-	out := &messageOutput{}
-	out.Body.Message = message
-	return out
-}
+func said(text string) *messageOutput { return &messageOutput{message{text}} }
 
 // logout ends the session of a bearer token, which may have expired meanwhile, and that of a refresh token.
 func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, error) {
@@ -282,7 +309,7 @@ func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, erro
 }
 
 // passwordInput replaces a password.
-type passwordInput struct{ Body passwordBody }
+type passwordInput struct{ Body passwordChange }
 
 // changePassword replaces the caller's password and ends their other sessions.
 func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOutput, error) {

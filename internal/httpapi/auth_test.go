@@ -400,7 +400,7 @@ func TestTheSignInRoutesAreDocumentedOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		"POST /api/auth/register false", "POST /api/auth/login false", "POST /api/auth/refresh false",
-		"POST /api/auth/logout false", "POST /api/auth/change-password true",
+		"POST /api/auth/token false", "POST /api/auth/logout false", "POST /api/auth/change-password true",
 	} {
 		if !found[want] {
 			t.Errorf("no %s", want)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/todo"
@@ -18,23 +19,12 @@ import (
 // maxBatchBody is how many bytes the body of a batch may have.
 const maxBatchBody = 1 << 20
 
-// stepBody is one operation of a batch as clients write it.
-type stepBody struct {
-	Op      string    `json:"op" enum:"create,update,complete,reopen,delete,restore"`
-	Ref     string    `json:"ref,omitempty" minLength:"1" maxLength:"64" doc:"Of create: a name for the new task. Of the others: that name, instead of an id"`
-	ID      int64     `json:"id,omitempty" minimum:"1"`
-	Version int64     `json:"version,omitempty" minimum:"1" doc:"Only if the task is at this version"`
-	Task    *taskBody `json:"task,omitempty" doc:"Of create and update"`
-}
-
-// batchBody is a batch as clients write it.
-type batchBody struct {
-	Atomic     bool       `json:"atomic,omitempty" doc:"All operations or none; each for itself if absent"`
-	Operations []stepBody `json:"operations" minItems:"1" maxItems:"100"`
-
+// batchRequest is a batch as clients write it.
+type batchRequest struct {
 	reading
 	atomic todo.Opt[bool]
 	steps  []todo.Step
+	faults []todo.FieldError // of the form of steps
 }
 
 // stepOps are the names of the operations of a batch.
@@ -43,24 +33,127 @@ var stepOps = map[string]todo.Op{
 	"delete": todo.Deleted, "restore": todo.Restored,
 }
 
-// read implements object.
-func (b *batchBody) read(data []byte) {
-	var faults []todo.FieldError
-	b.fault = readObject(data, members{
-		"atomic": notNull(into(&b.atomic, "true or false")),
-		"operations": func(value jsontext.Value) (message string) {
-			b.steps, faults, message = readSteps(value)
-			return message
+// members returns what a batch may have.
+func (b *batchRequest) members() members {
+	return members{
+		{
+			name: "atomic", schema: &huma.Schema{Type: huma.TypeBoolean, Description: "All operations or none; each for itself if absent"},
+			read: notNull(into(&b.atomic, "true or false")),
 		},
-	}, refuse)
-	switch {
-	case b.fault != nil:
-	case b.steps == nil && len(faults) == 0:
-		b.fault = todo.InvalidFields(todo.FieldError{Field: "operations", Message: "is required"})
-	default:
-		b.fault = todo.InvalidFields(faults...)
+		{
+			name: "operations", required: true, schema: &huma.Schema{Type: huma.TypeArray, MinItems: new(1), MaxItems: new(todo.MaxBatch)},
+			read: func(value jsontext.Value) (message string) {
+				b.steps, b.faults, message = readSteps(value)
+				return message
+			},
+		},
 	}
 }
+
+// read implements object.
+func (b *batchRequest) read(data []byte) {
+	if b.fault = readObject(data, b.members(), refuse); b.fault == nil {
+		b.fault = todo.InvalidFields(b.faults...)
+	}
+}
+
+// TransformSchema implements huma.SchemaTransformer.
+func (b *batchRequest) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	s := closed(b.members())
+	s.Properties["operations"].Items = schemaOf[batchOperation](r)
+	s.Examples = []any{map[string]any{"atomic": true, "operations": []any{
+		map[string]any{"op": "create", "ref": "milk", "task": map[string]any{"title": "Buy milk"}},
+		map[string]any{"op": "complete", "ref": "milk"},
+	}}}
+	return s
+}
+
+// batchOperation documents one operation of a batch, which readStep reads.
+type batchOperation struct{}
+
+// TransformSchema implements huma.SchemaTransformer: what an operation may say, its op tells.
+func (batchOperation) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	all := map[string]*huma.Schema{}
+	for name, op := range stepOps {
+		var s stepBody
+		var known members
+		for _, m := range s.members() {
+			switch m.name {
+			case "op":
+				m.schema = &huma.Schema{Type: huma.TypeString, Enum: []any{name}}
+			case "ref":
+				m.schema = described(m.schema, "The name that a create before it gave, instead of an id")
+				if op == todo.Created {
+					m.schema = described(m.schema, "A name for the new task, for the operations after it")
+				}
+			case "task":
+				if m.required, m.schema = wantsTask(op), schemaOf[taskPatch](r); op == todo.Created {
+					m.schema = schemaOf[newTask](r)
+				}
+			}
+			if comesWith(m.name, op) {
+				known = append(known, m)
+			}
+		}
+		all["Batch"+strings.ToUpper(name[:1])+name[1:]] = closed(known)
+	}
+	return union(r, "op", all)
+}
+
+// comesWith reports whether an operation may have this member.
+func comesWith(name string, op todo.Op) bool {
+	switch name {
+	case "task":
+		return wantsTask(op)
+	case "id", "version":
+		return op != todo.Created
+	}
+	return true
+}
+
+// wantsTask reports whether an operation has to say how the task shall be.
+func wantsTask(op todo.Op) bool { return op == todo.Created || op == todo.Updated }
+
+// stepBody is one operation of a batch as clients write it.
+type stepBody struct {
+	op          todo.Opt[todo.Op]
+	ref         todo.Opt[string]
+	id, version todo.Opt[int64]
+	patch       todo.Patch
+	hasTask     bool
+	taskFault   error
+}
+
+// members returns what an operation may have.
+func (s *stepBody) members() members {
+	return members{
+		{name: "op", required: true, read: notNull(parsedInto(&s.op, stepNames(), func(name string) (todo.Op, bool) {
+			op, ok := stepOps[name]
+			return op, ok
+		}))},
+		{
+			name: "ref", schema: &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(maxFieldName)},
+			read: notNull(parsedInto(&s.ref, "a text of 1 to 64 bytes without NUL", func(s string) (string, bool) {
+				return s, s != "" && len(s) <= maxFieldName && !strings.Contains(s, "\x00")
+			})),
+		},
+		{name: "id", schema: integer(1), read: notNull(parsedInto(&s.id, "a positive whole number", positive))},
+		{ // null must not mean any version
+			name: "version", schema: described(integer(1), "Only if the task is at this version"),
+			read: notNull(parsedInto(&s.version, "a positive whole number", positive)),
+		},
+		{name: "task", read: func(value jsontext.Value) string {
+			if s.hasTask = true; value.Kind() != '{' {
+				return "must be a JSON object"
+			}
+			s.taskFault = readMembers(value, taskReaders(&s.patch), refuse)
+			return ""
+		}},
+	}
+}
+
+// positive returns n and whether it is positive.
+func positive(n int64) (int64, bool) { return n, n > 0 }
 
 // readSteps reads the operations of a batch. Its faults are those of their form, which make the whole batch Invalid; what
 // is wrong with a task itself is the fault of its step. message says that it is no list.
@@ -104,32 +197,14 @@ func readSteps(value jsontext.Value) (steps []todo.Step, faults []todo.FieldErro
 
 // readStep reads one operation. refs are the names that the creations before it gave; its own is added.
 func readStep(value jsontext.Value, refs map[string]bool) (todo.Step, error) {
-	var op todo.Opt[todo.Op]
-	var ref todo.Opt[string]
-	var id, version todo.Opt[int64]
-	var step todo.Step
-	hasTask := false
-	positive := func(n int64) (int64, bool) { return n, n > 0 }
-	err := readObject(value, members{
-		"op": notNull(parsedInto(&op, stepNames(), func(name string) (todo.Op, bool) { op, ok := stepOps[name]; return op, ok })),
-		"ref": notNull(parsedInto(&ref, "a text of 1 to 64 bytes without NUL", func(s string) (string, bool) {
-			return s, s != "" && len(s) <= maxFieldName && !strings.Contains(s, "\x00")
-		})),
-		"id":      notNull(parsedInto(&id, "a positive whole number", positive)),
-		"version": notNull(parsedInto(&version, "a positive whole number", positive)), // null must not mean any version
-		"task": func(value jsontext.Value) string {
-			if hasTask = true; value.Kind() != '{' {
-				return "must be a JSON object"
-			}
-			step.Fault = readMembers(value, taskMembers(&step.Patch), refuse)
-			return ""
-		},
-	}, refuse)
-	if err != nil {
-		return step, err
+	var s stepBody
+	if err := readObject(value, s.members(), refuse); err != nil {
+		return todo.Step{}, err
 	}
-	step.Op, step.Ref, step.ID, step.Version = op.V, ref.V, id.V, todo.Rev(version.V)
-	return step, checkStep(step, hasTask, refs)
+	step := todo.Step{
+		Op: s.op.V, Ref: s.ref.V, ID: s.id.V, Version: todo.Rev(s.version.V), Patch: s.patch, Fault: s.taskFault,
+	}
+	return step, checkStep(step, s.hasTask, refs)
 }
 
 // stepNames returns the names of all operations, in words for people.
@@ -139,17 +214,13 @@ func stepNames() string { return strings.Join(slices.Sorted(maps.Keys(stepOps)),
 func checkStep(step todo.Step, hasTask bool, refs map[string]bool) error {
 	var faults []todo.FieldError
 	fault := func(field, message string) { faults = append(faults, todo.FieldError{Field: field, Message: message}) }
-	wantsTask := step.Op == todo.Created || step.Op == todo.Updated
-	switch {
-	case step.Op == 0:
-		fault("op", "is required")
-	case wantsTask && !hasTask:
+	switch wants := wantsTask(step.Op); {
+	case wants && !hasTask:
 		fault("task", "is required")
-	case !wantsTask && hasTask:
+	case !wants && hasTask:
 		fault("task", "must not come with this op")
 	}
 	switch {
-	case step.Op == 0:
 	case step.Op == todo.Created:
 		if step.ID != 0 {
 			fault("id", "must not come with create")
@@ -170,7 +241,7 @@ func checkStep(step todo.Step, hasTask bool, refs map[string]bool) error {
 }
 
 // batchInput is a batch.
-type batchInput struct{ Body batchBody }
+type batchInput struct{ Body batchRequest }
 
 // batchResult is what became of one operation.
 type batchResult struct {
@@ -182,7 +253,7 @@ type batchResult struct {
 
 // batchError is why an operation failed.
 type batchError struct {
-	ErrorCode string         `json:"error_code"`
+	ErrorCode errorCode      `json:"error_code"`
 	Detail    string         `json:"detail"`
 	Errors    []fieldProblem `json:"errors,omitempty"`
 	Current   *task          `json:"current,omitempty" doc:"For a 412: the task as it is"`
@@ -191,13 +262,16 @@ type batchError struct {
 // batchOutput answers with what became of each operation.
 type batchOutput struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
-	Body     struct {
-		Results []batchResult `json:"results" doc:"In the order of the operations"`
-	}
+	Body     batchResults
 }
 
-// batch carries out several operations.
-func (a *API) batch(ctx context.Context, in *batchInput) (*batchOutput, error) {
+// batchResults are what became of each operation.
+type batchResults struct {
+	Results []batchResult `json:"results" doc:"In the order of the operations"`
+}
+
+// runBatch carries out several operations.
+func (a *API) runBatch(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err

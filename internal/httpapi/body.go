@@ -16,24 +16,27 @@ import (
 	"todod/internal/todo"
 )
 
-// jsonMediaType is the media type of bodies and of most answers.
-const jsonMediaType = "application/json"
+// The media types of bodies.
+const (
+	jsonMediaType  = "application/json"                  // of most answers, too
+	formMediaType  = "application/x-www-form-urlencoded" // what forms send
+	mergePatchType = "application/merge-patch+json"      // RFC 7396
+)
 
-// mergePatchType is the media type of RFC 7396.
-const mergePatchType = "application/merge-patch+json"
-
-// checkContentType returns an error unless a body of r, if there is one, is said to be JSON in UTF-8.
-func checkContentType(r *http.Request, mergePatch bool) error {
-	sent := r.Header["Content-Type"]
-	if r.ContentLength == 0 || len(sent) == 1 && sent[0] == jsonMediaType {
+// checkContentType returns an error unless a body of r, if there is one, is said to be of a type that op takes, in UTF-8.
+func checkContentType(r *http.Request, op *huma.Operation) error {
+	taken, sent := op.RequestBody.Content, r.Header["Content-Type"]
+	if r.ContentLength == 0 || len(sent) == 1 && sent[0] == jsonMediaType && taken[jsonMediaType] != nil {
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	isJSON := mediaType == jsonMediaType || mergePatch && mediaType == mergePatchType
 	charset := params["charset"]
-	if err != nil || !isJSON || charset != "" && !strings.EqualFold(charset, "utf-8") ||
-		len(sent) > 1 {
-		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent as Content-Type: application/json"}
+	if err != nil || taken[mediaType] == nil || charset != "" && !strings.EqualFold(charset, "utf-8") || len(sent) > 1 {
+		wanted := jsonMediaType
+		if taken[formMediaType] != nil {
+			wanted = formMediaType
+		}
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent as Content-Type: " + wanted}
 	}
 	return nil
 }
@@ -63,13 +66,55 @@ func unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// members are the members that an object may have: what to do with the value of each. The text returned says what is
-// wrong with it, "" if nothing is.
-type members map[string]func(jsontext.Value) string
+// A member is one that an object in a body may have: what reads it, and how it is described, said once.
+type member struct {
+	name     string
+	other    string // a second spelling, which is taken and not described; "" for none
+	schema   *huma.Schema
+	required bool
+	read     func(jsontext.Value) string // returns what is wrong with the value, "" if nothing is
+}
 
-// readObject is readMembers for members that are all there.
+// members are the members that an object may have.
+type members []member
+
+// of returns the member of this name, in either spelling, or its absence.
+func (m members) of(name string) (index int, ok bool) {
+	for i := range m {
+		if m[i].name == name || m[i].other == name && name != "" {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// missing returns a fault for each required member that was not seen.
+func (m members) missing(seen uint64) []todo.FieldError {
+	var faults []todo.FieldError
+	for i := range m {
+		if m[i].required && seen&(1<<i) == 0 {
+			faults = append(faults, todo.FieldError{Field: m[i].name, Message: "is required"})
+		}
+	}
+	return faults
+}
+
+// readObject is readMembers for members that are all there, at most 64. If nothing else is wrong, its error names those that
+// are required and missing.
 func readObject(data []byte, known members, unknown func(jsontext.Value) string) error {
-	return readMembers(data, func(name string) func(jsontext.Value) string { return known[name] }, unknown)
+	var seen uint64
+	err := readMembers(data, func(name string) func(jsontext.Value) string {
+		i, ok := known.of(name)
+		if !ok {
+			return nil
+		}
+		seen |= 1 << i
+		return known[i].read
+	}, unknown)
+	if err != nil {
+		return err
+	}
+	return todo.InvalidFields(known.missing(seen)...)
 }
 
 // A lookup returns what to do with the value of a member of this name, nil for one that the object may not have.

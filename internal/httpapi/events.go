@@ -45,8 +45,7 @@ func (r *revision) UnmarshalText(text []byte) error {
 
 // Schema implements huma.SchemaProvider.
 func (revision) Schema(huma.Registry) *huma.Schema {
-	none := 0.0
-	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &none}
+	return integer(0)
 }
 
 // position returns where the client stands, false if it only wants to know what happens from now on. An id that we
@@ -94,8 +93,8 @@ func streaming(op *huma.Operation) {
 	}}
 }
 
-// events answers with a stream of what happens to the caller's tasks.
-func (a *API) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+// streamEvents answers with a stream of what happens to the caller's tasks.
+func (a *API) streamEvents(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	p, by := principal(ctx), caller(ctx)
 	heard, err := a.hub.Open(by.ID, p.SessionID, addressKey(ctx))
 	if err != nil {

@@ -9,13 +9,6 @@ import (
 // frontendRoots are the paths, under /api or at the root, below which a frontend finds what it was built for.
 var frontendRoots = [...]string{"/todos", "/auth"}
 
-// How the description of the API speaks of these routes.
-const (
-	frontendTag         = "Frontend"
-	frontendDescription = "For frontends that were built for another backend. The same routes answer without `/api`, and with a " +
-		"slash at the end. Names go out and come in as camelCase and snake_case, and unknown ones are ignored."
-)
-
 // frontendPath returns the path under which routes has what path asks for: /api/todos/7 for /todos/7/. It reports false
 // for a path that is nothing of the frontend's. An id in it may be a pattern's {id}.
 func frontendPath(path string) (string, bool) {

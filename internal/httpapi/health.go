@@ -17,12 +17,13 @@ const (
 )
 
 // healthOutput says that the process is up.
-type healthOutput struct {
-	Body struct {
-		Status    string    `json:"status" enum:"healthy"`
-		Timestamp timestamp `json:"timestamp"`
-		Version   string    `json:"version" doc:"Of the program"`
-	}
+type healthOutput struct{ Body health }
+
+// health is how a process that is up is.
+type health struct {
+	Status    string    `json:"status" enum:"healthy"`
+	Timestamp timestamp `json:"timestamp"`
+	Version   string    `json:"version" doc:"Of the program"`
 }
 
 // health answers as long as the process can answer anything.
@@ -33,11 +34,12 @@ func (a *API) health(context.Context, *struct{}) (*healthOutput, error) {
 }
 
 // readyOutput says that work can be done.
-type readyOutput struct {
-	Body struct {
-		Status string            `json:"status" enum:"ready"`
-		Checks map[string]string `json:"checks" doc:"What was looked at, and that it is ok"`
-	}
+type readyOutput struct{ Body readiness }
+
+// readiness is what makes a process ready.
+type readiness struct {
+	Status string            `json:"status" enum:"ready"`
+	Checks map[string]string `json:"checks" doc:"What was looked at, and that it is ok"`
 }
 
 // readiness answers 200 if requests can be served, else 503 with the check that failed. Why it failed is for the log:

@@ -3,10 +3,11 @@ package httpapi_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHealthSaysTheProcessIsUp(t *testing.T) {
@@ -54,11 +55,12 @@ func TestTheDocumentationIsServed(t *testing.T) {
 			t.Errorf("%s: openapi %v, Content-Type %q", path, spec["openapi"], a.header.Get("Content-Type"))
 		}
 	}
-	for _, path := range []string{"/docs", "/redoc"} {
-		a := s.do(t, request{method: "GET", path: path}).want(t, http.StatusOK)
-		if !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") || strings.Contains(a.body, "https://") {
-			t.Errorf("%s: %s", path, a.body)
-		}
+	a := s.do(t, request{method: "GET", path: "/docs"}).want(t, http.StatusOK)
+	if !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") || strings.Contains(a.body, "https://") {
+		t.Errorf("/docs: %s", a.body)
+	}
+	if a := s.do(t, request{method: "GET", path: "/redoc"}).want(t, http.StatusPermanentRedirect); a.header.Get("Location") != "docs" {
+		t.Errorf("/redoc leads to %s", a.header.Get("Location"))
 	}
 }
 
@@ -78,6 +80,7 @@ func TestTheSpecificationTellsTheTruth(t *testing.T) {
 		Components struct {
 			Schemas map[string]struct {
 				Properties map[string]any `json:"properties"`
+				Required   []string       `json:"required"`
 			} `json:"schemas"`
 		} `json:"components"`
 	}
@@ -91,14 +94,14 @@ func TestTheSpecificationTellsTheTruth(t *testing.T) {
 		t.Errorf("GET: %+v", get.Responses)
 	}
 	patch := spec.Paths["/api/v1/tasks/{id}"]["patch"]
-	if !patch.RequestBody.Required || patch.RequestBody.Content["application/merge-patch+json"] == nil || len(patch.Security) != 1 {
+	if !patch.RequestBody.Required || patch.RequestBody.Content["application/merge-patch+json"] == nil || len(patch.Security) != 2 {
 		t.Errorf("PATCH: %+v", patch)
 	}
 	if post := spec.Paths["/api/v1/tasks"]["post"]; post.Responses["201"] == nil || post.Responses["400"] == nil || post.Responses["422"] == nil {
 		t.Errorf("POST: %+v", post.Responses)
 	}
-	if schema := fmt.Sprint(spec.Paths["/api/v1/tasks"]["post"].RequestBody.Content); !strings.Contains(schema, "required:[title]") {
-		t.Errorf("POST does not require a title: %s", schema)
+	if required := spec.Components.Schemas["NewTask"].Required; !slices.Equal(required, []string{"title"}) {
+		t.Errorf("POST requires %v", required)
 	}
 	if n := len(spec.Components.Schemas["Task"].Properties); n != 13 {
 		t.Errorf("a task has %d properties: %v", n, spec.Components.Schemas["Task"].Properties)
@@ -111,5 +114,32 @@ func TestTheSpecificationTellsTheTruth(t *testing.T) {
 			}
 			seen[op.OperationID] = true
 		}
+	}
+}
+
+func TestTheFirstPageSaysHowTheServerIs(t *testing.T) {
+	t.Parallel()
+	var fail error
+	s := newServer(t, brokenStore{fail: func() error { return fail }}, nil)
+	page := request{method: "GET", path: "/", header: map[string]string{"Accept": "text/html"}, host: "todo.example.com"}
+	if a := s.do(t, page).want(t, http.StatusOK); !strings.Contains(a.body, ">ready<") || !strings.Contains(a.body, "http://todo.example.com/api") {
+		t.Error(a.body)
+	}
+	s.api.Drain()
+	a := s.do(t, request{method: "GET", path: "/"}).want(t, http.StatusOK)
+	if decode[object](t, a)["ready"] != false || !strings.Contains(strings.Join(a.header.Values("Vary"), ","), "Accept") {
+		t.Errorf("%s, %v", a.body, a.header)
+	}
+}
+
+func TestWhomToTellOfAHole(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	a := s.do(t, request{method: "GET", path: "/.well-known/security.txt", host: "todo.example.com"}).want(t, http.StatusOK)
+	_, expires, _ := strings.Cut(a.body, "Expires: ")
+	until, err := time.Parse(time.RFC3339, strings.SplitN(expires, "\n", 2)[0])
+	if err != nil || until.Before(time.Now()) || until.After(time.Now().AddDate(1, 0, 0)) ||
+		!strings.HasPrefix(a.body, "Contact: http://todo.example.com/#security\n") || !strings.HasPrefix(a.header.Get("Content-Type"), "text/plain") {
+		t.Errorf("%s %v", a.body, err)
 	}
 }

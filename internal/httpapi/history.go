@@ -30,8 +30,8 @@ type historyOutput struct {
 	Body []pastChange
 }
 
-// history answers with what happened to a task, in the trash or not, the newest first.
-func (a *API) history(ctx context.Context, in *historyInput) (*historyOutput, error) {
+// getTaskHistory answers with what happened to a task, in the trash or not, the newest first.
+func (a *API) getTaskHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
 	limit := in.Limit.or(todo.DefaultLimit)
 	page, err := a.tasks.History(ctx, caller(ctx), in.ID.n, limit, in.Cursor)
 	if err != nil {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/account"
@@ -10,18 +11,26 @@ import (
 	"todod/internal/todo"
 )
 
-// profileBody is what to change of the caller's account.
-type profileBody struct {
-	Name  string `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Email string `json:"email,omitempty" format:"email" maxLength:"254" doc:"Compared without case"`
-
+// profilePatch is what to change of the caller's account.
+type profilePatch struct {
 	reading
 	profile account.Profile
 }
 
+// members returns what of an account its person may change here.
+func (b *profilePatch) members() members {
+	return members{
+		{name: "name", schema: nameSchema, read: textInto(&b.profile.Name)},
+		{name: "email", schema: emailSchema, read: textInto(&b.profile.Email)},
+	}
+}
+
 // read implements object.
-func (b *profileBody) read(data []byte) {
-	b.fault = readObject(data, members{"name": textInto(&b.profile.Name), "email": textInto(&b.profile.Email)}, refuse)
+func (b *profilePatch) read(data []byte) { b.fault = readObject(data, b.members(), refuse) }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (b *profilePatch) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return closed(b.members())
 }
 
 // textInto returns what reads a string into dst; null is none.
@@ -88,7 +97,7 @@ func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 }
 
 // profileInput is what to change of the caller's account.
-type profileInput struct{ Body profileBody }
+type profileInput struct{ Body profilePatch }
 
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
 func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"todod/internal/todo"
 )
 
 // wantsMerge reports whether a request prefers (RFC 7240) that its patch be merged into what was changed since the one
 // version that its If-Match names.
 func wantsMerge(r *http.Request, opts todo.WriteOptions) bool {
-	if r.Method != http.MethodPatch || len(opts.If) != 1 {
+	if len(opts.If) != 1 {
 		return false
 	}
 	unquoted := quoted.ReplaceAllString(strings.Join(r.Header.Values("Prefer"), ","), "")
@@ -29,17 +31,36 @@ func wantsMerge(r *http.Request, opts todo.WriteOptions) bool {
 // quoted is a quoted-string of RFC 9110, section 5.6.4. In one, a comma separates nothing.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// updateOrMerge changes what p names of a task, and reports whether that was merged.
-func (a *API) updateOrMerge(
-	ctx context.Context, id int64, p todo.Patch,
-) (out todo.WriteResult, merged bool, err error) {
-	out, err = withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+// mergedOutput answers with a task and whether a patch was merged into it.
+type mergedOutput struct {
+	AnswerHeaders
+	Applied string `header:"Preference-Applied" doc:"merge, if that was preferred"`
+	Body    task
+}
+
+// patchTask changes what the body names and keeps the rest. If that is preferred, it goes over what was changed since in
+// other fields.
+func (a *API) patchTask(ctx context.Context, in *updateInput) (*mergedOutput, error) {
+	merged := false
+	out, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if merged = wantsMerge(requestOptionsOf(ctx).r, opts); merged {
-			return a.tasks.Merge(ctx, caller(ctx), id, p, opts)
+			return a.tasks.Merge(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 		}
-		return a.tasks.Update(ctx, caller(ctx), id, p, opts)
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 	})
-	return out, merged, err
+	if err != nil {
+		return nil, err
+	}
+	answer := &mergedOutput{AnswerHeaders: headersOf(out), Body: wire(out.Task)}
+	if merged {
+		answer.Applied = "merge"
+	}
+	return answer, nil
+}
+
+// merging documents a route that merges if that is preferred.
+func merging(op *huma.Operation) {
+	header(op, "Prefer", "`merge`, beside an `If-Match` with one entity tag: go over what was changed since then in other fields (RFC 7240)")
 }
 
 // mergeConflict is a field that two changed.

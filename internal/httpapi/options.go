@@ -91,6 +91,11 @@ func (o *requestOptions) readRest() error {
 	return nil
 }
 
+// keySchema describes a key.
+func keySchema() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(maxKey), Pattern: "^[!-~]*$"}
+}
+
 // isKey reports whether s can be an idempotency key.
 func isKey(s string) bool {
 	for i := range len(s) {

@@ -35,8 +35,11 @@ var statuses = map[todo.Code]int{
 	todo.Limited:         http.StatusTooManyRequests,
 }
 
+// An errorCode is what happened, in a word for programs.
+type errorCode string
+
 // errorCodes are the error_code of each status that we answer.
-var errorCodes = map[int]string{
+var errorCodes = map[int]errorCode{
 	http.StatusBadRequest:            "INVALID_REQUEST",
 	http.StatusUnauthorized:          "INVALID_CREDENTIALS",
 	http.StatusForbidden:             "INSUFFICIENT_PERMISSIONS",
@@ -73,7 +76,7 @@ type problem struct {
 	Title     string         `json:"title" doc:"What the status means"`
 	Status    int            `json:"status"`
 	Detail    string         `json:"detail" doc:"What happened, in words for people"`
-	ErrorCode string         `json:"error_code" doc:"What happened, in a word for programs"`
+	ErrorCode errorCode      `json:"error_code" doc:"What happened, in a word for programs"`
 	Timestamp timestamp      `json:"timestamp"`
 	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
 	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
@@ -107,10 +110,8 @@ func (c currentTask) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire(c.task))
 }
 
-// Schema implements huma.SchemaProvider.
-func (currentTask) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{schemaOf[task](r), schemaOf[todoItem](r)}}
-}
+// Schema implements huma.SchemaProvider: which of the two it is, problem describes.
+func (currentTask) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
 // Error implements huma.StatusError.
 func (p *problem) Error() string { return p.Detail }

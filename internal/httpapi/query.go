@@ -14,10 +14,10 @@ import (
 type listInput struct {
 	Completed flag   `query:"completed"`
 	Priority  string `query:"priority" enum:"low,medium,high"`
-	DueBefore moment `query:"due_before" doc:"Due earlier than this"`
-	DueAfter  moment `query:"due_after" doc:"Due at this or later"`
+	DueBefore moment `query:"due_before" doc:"Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time"`
+	DueAfter  moment `query:"due_after" doc:"Due at this or later, written likewise"`
 	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
-	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending" example:"-priority,due_date"`
+	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
 	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
 	Offset    number `query:"offset" minimum:"0"`
 	Cursor    string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,11 +18,11 @@ const (
 	bodyTimeout = 10 * time.Second
 )
 
-// apiVersion is the version of the API that OpenAPI names. It is not the program's: that changes more often.
-const apiVersion = "1.0.0"
-
-// bearer is the name of the one security scheme.
-const bearer = "bearer"
+// The names of the ways to say who calls: a token, and an e-mail address and a password that get one.
+const (
+	bearer   = "bearer"
+	password = "password"
+)
 
 // bodyTag marks, in an operation's metadata, a route whose bodies may be longer, with their limit as an int64.
 const bodyTag = "body"
@@ -48,19 +47,13 @@ type handler[I, O any] func(context.Context, *I) (*O, error)
 // secured registers a route that only callers with a good token reach.
 func secured[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
-		op.Security = append(op.Security, map[string][]string{bearer: {}})
-		if op.Tags == nil {
-			op.Tags = []string{"Tasks"}
-			if _, ok := frontendPath(op.Path); ok {
-				op.Tags = []string{frontendTag}
-			}
-		}
-		op.Errors = append(op.Errors, 400, 401, 405, 429, 500, 503)
+		op.Security = append(op.Security, map[string][]string{bearer: {}}, map[string][]string{password: {}})
+		op.Errors = append(op.Errors, 400, 401, 429)
 		if strings.Contains(op.Path, "{id}") {
 			op.Errors = append(op.Errors, 404)
 		}
 		if op.Method != http.MethodGet {
-			op.Errors = append(op.Errors, 403, 408, 409, 413, 415)
+			op.Errors = append(op.Errors, 409)
 		}
 	}))
 }
@@ -68,19 +61,10 @@ func secured[I, O any](a *API, route string, h handler[I, O], summary string, op
 // public registers a route that anyone may call; it counts against their address.
 func public[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	register(a, route, h, summary, append(options, func(op *huma.Operation) {
-		op.Errors = append(op.Errors, 400, 403, 405, 408, 413, 415, 429, 500, 503)
+		op.Security = []map[string][]string{} // none, said
+		op.Errors = append(op.Errors, 400, 429)
 	}))
 }
-
-// How the description of the API speaks of accounts.
-const (
-	accountsTag         = "Accounts"
-	accountsDescription = "Those of todod itself, or of the Better Auth service behind it. The routes of `/api/auth` answer without " +
-		"`/api`, too, and with a slash at the end. Unknown names are ignored there."
-)
-
-// people marks a route about accounts and sessions.
-func people(op *huma.Operation) { op.Tags = []string{accountsTag} }
 
 // secret keeps a route's answers out of every cache, and uncompressed.
 func secret(op *huma.Operation) { mark(op, secretTag, true) }
@@ -107,7 +91,9 @@ const alsoAnswers = "also answers"
 // exempt registers a route that anyone may call as often as they like.
 func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
 	register(a, route, h, summary, []func(*huma.Operation){func(op *huma.Operation) {
-		op.Tags = []string{"Health"}
+		op.Tags = []string{healthTag}
+		op.OperationID = healthID(op.Path)
+		op.Security = []map[string][]string{}
 		mark(op, exemptTag, true)
 		if strings.HasSuffix(op.Path, "readiness") {
 			op.Errors = []int{503}
@@ -119,7 +105,11 @@ func exempt[I, O any](a *API, route string, h handler[I, O], summary string) {
 func reads[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	secured(a, route, h, summary, append(options, func(op *huma.Operation) {
 		header(op, "If-None-Match", `Answer 304 if what there is has one of these entity tags`)
-		op.Responses = map[string]*huma.Response{"304": {Description: "Not Modified"}}
+		unmodified := map[string]*huma.Header{"ETag": textHeader("That of what there is")}
+		if !strings.Contains(op.Path, "{id}") {
+			unmodified["Link"] = textHeader("That of the page")
+		}
+		op.Responses = map[string]*huma.Response{"304": {Description: "Not Modified", Headers: unmodified}}
 	})...)
 }
 
@@ -128,7 +118,8 @@ func reads[I, O any](a *API, route string, h handler[I, O], summary string, opti
 func writes[I, O any](a *API, route string, h handler[I, O], summary string, options ...func(*huma.Operation)) {
 	secured(a, route, h, summary, append(options, func(op *huma.Operation) {
 		header(op, keyHeader, "1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once")
-		op.Errors = append(op.Errors, 422)
+		op.Parameters[len(op.Parameters)-1].Schema = keySchema()
+		op.Errors = append(op.Errors, 404, 422) // a replay may be of a task that has gone
 		if strings.Contains(op.Path, "{id}") {
 			header(op, "If-Match", "Make the change only if the task has one of these entity tags")
 			op.Errors = append(op.Errors, 412)
@@ -143,21 +134,10 @@ func header(op *huma.Operation, name, doc string) {
 	})
 }
 
-// schemaOf returns a reference to the schema of T.
-func schemaOf[T any](r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }
-
 // status makes a route answer success with another status than 200.
 func status(code int) func(*huma.Operation) {
 	return func(op *huma.Operation) { op.DefaultStatus = code }
 }
-
-// requiring documents members of the body that must be there on this route.
-func requiring(members ...string) func(*huma.Operation) {
-	return func(op *huma.Operation) { mark(op, requiredMembers, members) }
-}
-
-// requiredMembers is where an operation's metadata holds what its body requires.
-const requiredMembers = "required"
 
 // optionalBody makes a route do without a body, too, and documents what that means.
 func optionalBody(without string) func(*huma.Operation) {
@@ -188,7 +168,8 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		MaxBodyBytes:    -1, // admit has limited it
 		BodyReadTimeout: bodyTimeout,
 	}
-	op.OperationID = operationID(op.Method, op.Path)
+	op.OperationID = handlerName(h)
+	op.Tags = []string{tagOf(op.Path)}
 	for _, option := range options {
 		option(&op)
 	}
@@ -203,13 +184,6 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		if documented.Method != op.Method {
 			continue
 		}
-		if !slices.Contains(op.Errors, http.StatusUnprocessableEntity) {
-			delete(documented.Responses, "422") // what huma answers by itself to what it finds invalid
-		}
-		if members, ok := documented.Metadata[requiredMembers].([]string); ok {
-			content := documented.RequestBody.Content["application/json"]
-			content.Schema = &huma.Schema{AllOf: []*huma.Schema{content.Schema}, Required: members}
-		}
 		if without, ok := documented.Metadata[withoutBody].(string); ok {
 			documented.RequestBody.Required = false // huma goes by this, too
 			documented.RequestBody.Description = without
@@ -221,8 +195,9 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 			documented.Responses[also] = &success
 		}
 		if documented.Metadata[mergePatchType] != nil {
-			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content["application/json"]
+			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content[jsonMediaType]
 		}
+		a.documentErrors(documented, op.Errors)
 	}
 }
 
@@ -234,41 +209,18 @@ func operations(item *huma.PathItem) []*huma.Operation {
 	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
 }
 
-// operationID returns a name for generated clients: the method and the words of the path.
-func operationID(method, path string) string {
-	words := strings.FieldsFunc(strings.TrimPrefix(path, "/api"), func(r rune) bool { return strings.ContainsRune("/{}", r) })
-	return strings.ToLower(method) + "-" + strings.Join(words, "-")
-}
-
 // newHuma returns the huma API on mux, with nothing of what huma would add by itself. transform sees every answer before it
 // is marshalled.
-func newHuma(mux humago.Mux, transform huma.Transformer) huma.API {
+func newHuma(mux humago.Mux, version string, transform huma.Transformer) huma.API {
 	adjustHuma()
 	format := huma.Format{
 		Marshal:   marshal,
 		Unmarshal: unmarshal,
 	}
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	cfg := huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title: "todod", Version: apiVersion,
-				Description: "Tasks of many people, each of whom sees their own.",
-			},
-			Tags: []*huma.Tag{
-				{Name: frontendTag, Description: frontendDescription}, {Name: accountsTag, Description: accountsDescription},
-			},
-			Components: &huma.Components{
-				Schemas: registry,
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					bearer:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
-					ticketTag: {Type: "apiKey", In: "query", Name: "ticket"},
-				},
-			},
-		},
-		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // "json" is for +json
-		DefaultFormat: "application/json",
+		OpenAPI:       newDocument(version),
+		Formats:       map[string]huma.Format{jsonMediaType: format, "json": format}, // "json" is for +json
+		DefaultFormat: jsonMediaType,
 		Transformers:  []huma.Transformer{transform},
 	}
 	return humago.New(mux, cfg)

@@ -13,32 +13,31 @@ var ofTouched = price{Request: 1, TenthOf: "tasks that it changes"}
 // costs; a public one counts against its address; an exempt one counts against nobody.
 func (a *API) routes() {
 	reads(a, "GET    /api/v1/tasks", a.listTasks, "List tasks", costs(price{Request: 1, Search: 5}))
-	writes(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated), requiring("title"))
+	writes(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated))
 	reads(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
 	writes(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
-	writes(a, "PATCH  /api/v1/tasks/{id}", a.updateTask, "Merge into a task", mergePatch)
+	writes(a, "PATCH  /api/v1/tasks/{id}", a.patchTask, "Merge into a task", mergePatch, merging)
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
-	writes(a, "POST   /api/v1/tasks/batch", a.batch, "Several operations at once", upTo(maxBatchBody), requiring("operations"),
-		costs(price{Request: 1, TenthOf: "operations"}))
-	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAll, "Complete all open tasks", costs(ofTouched))
-	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompleted, "Move all completed tasks to the trash", costs(ofTouched))
-	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", answering(http.StatusNotFound),
-		costs(ofTouched))
+	writes(a, "POST   /api/v1/tasks/batch", a.runBatch, "Several operations at once", upTo(maxBatchBody),
+		answering(http.StatusPreconditionFailed), costs(price{Request: 1, TenthOf: "operations"}))
+	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAllTasks, "Complete all open tasks", costs(ofTouched))
+	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompletedTasks, "Move all completed tasks to the trash", costs(ofTouched))
+	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", costs(ofTouched))
 
-	secured(a, "GET    /api/v1/tasks/{id}/history", a.history, "What happened to a task")
+	secured(a, "GET    /api/v1/tasks/{id}/history", a.getTaskHistory, "What happened to a task")
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
 	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")
 	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete a task for good", status(http.StatusNoContent))
 	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", answering(http.StatusGone))
-	secured(a, "GET    /api/v1/events", a.events, "Hear of changes as they happen", ticketed, secret, streaming)
-	secured(a, "POST   /api/v1/events/ticket", a.issueTicket, "Get a ticket for an event stream", secret)
+	secured(a, "GET    /api/v1/events", a.streamEvents, "Hear of changes as they happen", ticketed, secret, streaming)
+	secured(a, "POST   /api/v1/events/ticket", a.createEventTicket, "Get a ticket for an event stream", secret)
 	secured(a, "GET    /api/v1/operations/{key}", a.getOperation, "What came of a write", answering(http.StatusNotFound))
 
 	// These answer to any spelling of their paths, and so do those of /api/auth: see frontendPath.
 	reads(a, "GET    /api/todos", a.listTodos, "List todos")
-	writes(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated), requiring("title"))
+	writes(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated))
 	reads(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
 	writes(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo")
 	writes(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
@@ -46,18 +45,18 @@ func (a *API) routes() {
 		optionalBody("Without one, an open todo is completed and a completed one reopened."))
 
 	public(a, "POST /api/auth/register", a.register, "Make an account and sign in",
-		people, secret, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
-	public(a, "POST /api/auth/login", a.login, "Sign in", people, secret, signIn, answering(http.StatusUnauthorized))
-	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", people, secret, answering(http.StatusUnauthorized))
-	public(a, "POST /api/auth/logout", a.logout, "Sign out", people, secret, answering(http.StatusUnauthorized),
+		secret, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))
+	public(a, "POST /api/auth/login", a.login, "Sign in", secret, signIn, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/token", a.createToken, "Sign in with a form", secret, signIn, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/refresh", a.refresh, "Get a new access token", secret, answering(http.StatusUnauthorized))
+	public(a, "POST /api/auth/logout", a.logout, "Sign out", secret, answering(http.StatusUnauthorized),
 		optionalBody("The session of the bearer token ends, which may have expired"))
-	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions",
-		people, secret, requiring("currentPassword", "newPassword"))
+	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions", secret)
 
-	secured(a, "GET    /api/v1/me", a.getMe, "Who the caller is", people)
-	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name or the e-mail address", people)
-	secured(a, "DELETE /api/v1/me", a.eraseMe, "Erase everything of the caller", people, status(http.StatusNoContent))
-	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", people, secret, streams[exportDocument](a),
+	secured(a, "GET    /api/v1/me", a.getMe, "Who the caller is")
+	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name or the e-mail address")
+	secured(a, "DELETE /api/v1/me", a.eraseMe, "Erase everything of the caller", status(http.StatusNoContent))
+	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", secret, streams[exportDocument](a),
 		costs(price{Request: 20}))
 
 	for _, prefix := range []string{"", "/api/v1"} {
@@ -66,6 +65,8 @@ func (a *API) routes() {
 		exempt(a, "GET "+prefix+"/health/readiness", a.readiness, "Can it do its work?")
 	}
 
+	a.file("GET /{$}", docsui.Home(a.home))
+	a.file("GET /.well-known/security.txt", http.HandlerFunc(a.securityText))
 	a.file("GET /openapi.json", docsui.Document(func() []byte { return a.openAPI }))
 	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30 }))
 	for pattern, page := range docsui.Routes("openapi.json") {

@@ -216,14 +216,18 @@ func (s *server) do(t testing.TB, r request) answer {
 	if resp.Header.Get("Content-Type") == "text/event-stream" { // has no end; what there is comes at once
 		time.AfterFunc(300*time.Millisecond, func() { _ = resp.Body.Close() })
 		data, _ := io.ReadAll(resp.Body)
-		return answer{resp.StatusCode, resp.Header, string(data)}
+		a := answer{resp.StatusCode, resp.Header, string(data)}
+		checkDescribed(t, r, a)
+		return a
 	}
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.known.Overhear(string(data))
-	return answer{resp.StatusCode, resp.Header, string(data)}
+	a := answer{resp.StatusCode, resp.Header, string(data)}
+	checkDescribed(t, r, a)
+	return a
 }
 
 // as sends a request of a user.

@@ -31,16 +31,31 @@ func (c changedTask) MarshalJSON() ([]byte, error) {
 	return json.Marshal(tombstone{ID: c.Task.ID, Version: int64(c.Rev), DeletedAt: timestamp(at)})
 }
 
-// Schema implements huma.SchemaProvider.
-func (changedTask) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{schemaOf[task](r), schemaOf[tombstone](r)}}
-}
+// Schema implements huma.SchemaProvider: which of the two it is, change describes.
+func (changedTask) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
 // change is an entry of the log on the wire.
 type change struct {
-	Rev  int64       `json:"rev" doc:"The owner's revision that it made"`
-	Op   string      `json:"op" enum:"created,updated,completed,reopened,deleted,restored,purged"`
+	Rev  int64       `json:"rev"`
+	Op   string      `json:"op"`
 	Task changedTask `json:"task"`
+}
+
+// TransformSchema implements huma.SchemaTransformer: what a change left, its op tells.
+func (change) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	of := func(left *huma.Schema, ops ...todo.Op) *huma.Schema {
+		names := make([]any, len(ops))
+		for i, op := range ops {
+			names[i] = op.String()
+		}
+		return &huma.Schema{Type: huma.TypeObject, Required: []string{"rev", "op", "task"}, Properties: map[string]*huma.Schema{
+			"rev": described(integer(1), "The owner's revision that it made"), "op": {Type: huma.TypeString, Enum: names}, "task": left,
+		}}
+	}
+	return union(r, "op", map[string]*huma.Schema{
+		"TaskChange":  of(schemaOf[task](r), todo.Created, todo.Updated, todo.Completed, todo.Reopened, todo.Restored),
+		"TaskRemoval": of(schemaOf[tombstone](r), todo.Deleted, todo.Purged),
+	})
 }
 
 // wireChange returns c as it goes out. A task of which only the fact of its changes is left has been purged, whatever the
@@ -58,12 +73,13 @@ type syncInput struct {
 }
 
 // syncOutput answers with what has changed.
-type syncOutput struct {
-	Body struct {
-		Changes []change `json:"changes" doc:"The last one of each task"`
-		Next    string   `json:"next" doc:"What to send as since next time"`
-		HasMore bool     `json:"has_more" doc:"There is more already"`
-	}
+type syncOutput struct{ Body syncPage }
+
+// syncPage is what has changed since a client asked before.
+type syncPage struct {
+	Changes []change `json:"changes" doc:"The last one of each task"`
+	Next    string   `json:"next" doc:"What to send as since next time"`
+	HasMore bool     `json:"has_more" doc:"There is more already"`
 }
 
 // sync answers with what the caller doesn't know yet.

@@ -24,7 +24,7 @@ var taskFields = map[string]taskField{
 		answer: &huma.Schema{Type: huma.TypeString},
 		body: &huma.Schema{
 			Type: huma.TypeString, MinLength: new(1), MaxLength: new(todo.MaxTitle),
-			Description: "Without the white space around it; required for a new task",
+			Description: "Without the white space around it",
 		},
 		read: func(p *todo.Patch) func(jsontext.Value) string { return into(&p.Title, "a string") },
 	},
@@ -47,7 +47,10 @@ var taskFields = map[string]taskField{
 	},
 	"due_date": {
 		answer: nullable(described(timestamp{}.Schema(nil), "UTC; the midnight of the day if due_all_day")),
-		body:   nullable(described(dueInput("").Schema(nil), "An RFC 3339 date-time with any offset, or a bare date, which is a day")),
+		body: nullable(&huma.Schema{
+			Type: huma.TypeString, Description: "An RFC 3339 date-time with any offset, or a bare date, which is a day",
+			Examples: []any{"2026-12-25"},
+		}),
 		read: func(p *todo.Patch) func(jsontext.Value) string {
 			return parsedInto(&p.Due, "an RFC 3339 date-time, a date such as 2026-01-15, or null", todo.ParseDue)
 		},
@@ -66,18 +69,6 @@ var taskFields = map[string]taskField{
 	},
 }
 
-// described returns s with a description.
-func described(s *huma.Schema, text string) *huma.Schema {
-	s.Description = text
-	return s
-}
-
-// nullable returns s for a value that may be null.
-func nullable(s *huma.Schema) *huma.Schema {
-	s.Nullable = true
-	return s
-}
-
 // answered are the fields that every task in an answer has, in their order.
 var answered = func() []*todo.Field {
 	fields := todo.TaskFields()
@@ -89,14 +80,25 @@ var answered = func() []*todo.Field {
 	return slices.DeleteFunc(fields, func(f *todo.Field) bool { return f.Name == "deleted_at" })
 }()
 
-// taskMembers are the members of a task that clients may write, read into p.
-func taskMembers(p *todo.Patch) lookup {
+// taskReaders returns what reads the members of a task that clients may write into p.
+func taskReaders(p *todo.Patch) lookup {
 	return func(name string) func(jsontext.Value) string {
 		if f := taskFields[name]; f.read != nil {
 			return f.read(p)
 		}
 		return nil
 	}
+}
+
+// taskMembers describes the members of a task that clients may write, which taskReaders read.
+func taskMembers() members {
+	var all members
+	for _, f := range answered {
+		if field := taskFields[f.Name]; field.read != nil {
+			all = append(all, member{name: f.Name, schema: field.body})
+		}
+	}
+	return all
 }
 
 // taskBody is a task as clients write it: a new one, or what to change of one.
@@ -107,17 +109,26 @@ type taskBody struct {
 
 // read implements object.
 func (b *taskBody) read(data []byte) {
-	b.fault = readMembers(data, taskMembers(&b.patch), refuse)
+	b.fault = readMembers(data, taskReaders(&b.patch), refuse)
 }
 
+// newTask is a new task.
+type newTask struct{ taskBody }
+
 // TransformSchema implements huma.SchemaTransformer.
-func (taskBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties = map[string]*huma.Schema{}
-	for name, f := range taskFields {
-		if f.body != nil {
-			s.Properties[name] = new(*f.body) // a copy: huma writes in it
-		}
-	}
+func (newTask) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := closed(taskMembers(), "title")
+	s.Examples = []any{map[string]any{"title": "Buy milk", "due_date": "2026-12-25", "priority": "high"}}
+	return s
+}
+
+// taskPatch is what to change of a task.
+type taskPatch struct{ taskBody }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (taskPatch) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := closed(taskMembers())
+	s.Examples = []any{map[string]any{"title": "Buy oat milk", "description": nil}}
 	return s
 }
 
@@ -129,9 +140,8 @@ func wire(t todo.Task) task { return task{t} }
 
 // TransformSchema implements huma.SchemaTransformer.
 func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	number := &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
 	s.Properties = map[string]*huma.Schema{
-		"id": number, "user_id": {Type: huma.TypeString},
+		"id": integer(1), "user_id": {Type: huma.TypeString},
 		"created_at": timestamp{}.Schema(nil), "updated_at": timestamp{}.Schema(nil),
 		"version": {Type: huma.TypeInteger, Format: "int64", Description: "Its owner's revision when it was last changed"},
 	}
@@ -143,7 +153,15 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	for name, f := range taskFields {
 		s.Properties[name] = new(*f.answer)
 	}
+	s.Examples = []any{exampleTask}
 	return s
+}
+
+// exampleTask is a task as the documentation shows it.
+var exampleTask = map[string]any{
+	"id": 42, "user_id": "KtuE43PE", "title": "Buy milk", "description": nil, "completed": false, "priority": "medium",
+	"due_date": "2026-12-25T00:00:00.000000Z", "due_all_day": true, "completed_at": nil,
+	"created_at": "2026-11-22T18:47:03.120000Z", "updated_at": "2026-11-22T18:47:03.120000Z", "version": 17,
 }
 
 // MarshalJSON implements json.Marshaler.

@@ -32,9 +32,8 @@ func replayHeader(replayed bool) string {
 // taskOutput answers with one task.
 type taskOutput struct {
 	AnswerHeaders
-	Applied string `header:"Preference-Applied" doc:"merge, if that was preferred"`
-	Status  int
-	Body    task
+	Status int
+	Body   task
 }
 
 // oneTask answers with the task that came of a change.
@@ -140,7 +139,7 @@ func nextLink(u *url.URL, f todo.Filter, cursor string) string {
 }
 
 // createInput is a new task.
-type createInput struct{ Body taskBody }
+type createInput struct{ Body newTask }
 
 // createOutput answers with a new task and where it is.
 type createOutput struct {
@@ -187,17 +186,14 @@ func statusUnless(ctx context.Context, etag string) (int, error) {
 // updateInput is what to change of a task.
 type updateInput struct {
 	ID   taskID `path:"id" doc:"The task's id"`
-	Body taskBody
+	Body taskPatch
 }
 
 // updateTask changes what the body names and keeps the rest.
 func (a *API) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
-	changed, merged, err := a.updateOrMerge(ctx, in.ID.n, in.Body.patch)
-	out, err := oneTask(changed, err)
-	if merged && err == nil {
-		out.Applied = "merge"
-	}
-	return out, err
+	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
+	}))
 }
 
 // toggleTask completes an open task and reopens a completed one.

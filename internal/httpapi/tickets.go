@@ -22,11 +22,12 @@ func ticketed(op *huma.Operation) {
 }
 
 // ticketOutput answers with a ticket.
-type ticketOutput struct {
-	Body struct {
-		Ticket    string    `json:"ticket" doc:"Opens one event stream, as ticket in its query"`
-		ExpiresAt timestamp `json:"expires_at" doc:"From then on it can't be used any more"`
-	}
+type ticketOutput struct{ Body eventTicket }
+
+// eventTicket opens one event stream.
+type eventTicket struct {
+	Ticket    string    `json:"ticket" doc:"Opens one event stream, as ticket in its query"`
+	ExpiresAt timestamp `json:"expires_at" doc:"From then on it can't be used any more"`
 }
 
 // ticketInput has the token that a ticket shall stand for.
@@ -39,9 +40,9 @@ func (in *ticketInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// issueTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream. Its
+// createEventTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream. Its
 // core is a tag for that token, so that every process knows whether it may still stand for it.
-func (a *API) issueTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
+func (a *API) createEventTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
 	p := principal(ctx)
 	if _, err := a.tasks.Head(ctx, caller(ctx)); err != nil { // the token may be of a former life
 		return nil, err

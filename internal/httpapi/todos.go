@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/todo"
@@ -14,36 +15,82 @@ import (
 // todoBody is a todo as frontends write it: a new one, or what to change of one. They send more than is known here, such
 // as the whole todo as they got it.
 type todoBody struct {
-	_           struct{}  `additionalProperties:"true"`
-	Title       string    `json:"title,omitempty" minLength:"1" maxLength:"200" doc:"Without the white space around it; required for a new todo"`
-	Description *string   `json:"description,omitempty" nullable:"true" maxLength:"1000"`
-	Completed   bool      `json:"completed,omitempty"`
-	Priority    priority  `json:"priority,omitempty" doc:"In any case; medium if a new todo doesn't say"`
-	DueDate     *dueInput `json:"dueDate,omitempty" nullable:"true" doc:"A bare date or a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none"`
-	DueAllDay   bool      `json:"dueAllDay,omitempty" doc:"Makes the due date a day that stays that day in every time zone, or an instant; a due date written as a day is one"`
-	SnakeDue    *dueInput `json:"due_date,omitempty" nullable:"true" doc:"dueDate. If both come and differ, the one that is not what the todo has already"`
-	SnakeAllDay bool      `json:"due_all_day,omitempty" doc:"dueAllDay, likewise"`
-
 	reading
 	patch todo.Patch
 	camel todo.Patch // what came as dueDate and dueAllDay
 }
 
+// A todoField is how a member of a todo comes in that is not as in a task.
+type todoField struct {
+	schema *huma.Schema // nil for a spelling that isn't described
+	read   func(*todoBody) func(jsontext.Value) string
+}
+
+// The due date of a todo in bodies. Both spellings come in; if they differ, the one that is not what the todo has already
+// is meant.
+var (
+	looseDueSchema = nullable(&huma.Schema{Type: huma.TypeString, Examples: []any{"2026-12-25"}, Description: "A bare date or " +
+		"a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none"})
+	looseAllDaySchema = &huma.Schema{Type: huma.TypeBoolean, Description: "Makes the due date a day that stays that day in " +
+		"every time zone, or an instant; a due date written as a day is one"}
+	loosePrioritySchema = &huma.Schema{Type: huma.TypeString, Enum: priorities, Description: "In any case; medium if a new todo doesn't say"}
+)
+
+// todoFields are the members of a todo that come in otherwise than in a task, by name.
+var todoFields = map[string]todoField{
+	"priority": {loosePrioritySchema, func(b *todoBody) func(jsontext.Value) string {
+		return parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
+	}},
+	"dueDate":  {looseDueSchema, func(b *todoBody) func(jsontext.Value) string { return looseDue(&b.camel.Due) }},
+	"due_date": {nil, func(b *todoBody) func(jsontext.Value) string { return looseDue(&b.patch.Due) }},
+	"dueAllDay": {looseAllDaySchema, func(b *todoBody) func(jsontext.Value) string {
+		return into(&b.camel.AllDay, "true or false")
+	}},
+	"due_all_day": {nil, func(b *todoBody) func(jsontext.Value) string { return into(&b.patch.AllDay, "true or false") }},
+}
+
+// todoMembers describes what a todo may have.
+func todoMembers() members {
+	var all members
+	for name, f := range todoFields {
+		all = append(all, member{name: name, schema: f.schema})
+	}
+	for _, m := range taskMembers() {
+		if _, ok := all.of(m.name); !ok {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
 // read implements object.
 func (b *todoBody) read(data []byte) {
 	b.fault = readMembers(data, func(name string) func(jsontext.Value) string {
-		switch name {
-		case "priority":
-			return parsedInto(&b.patch.Priority, "low, medium or high", parseAnyCase)
-		case "due_date":
-			return looseDue(&b.patch.Due)
-		case "dueDate":
-			return looseDue(&b.camel.Due)
-		case "dueAllDay":
-			return into(&b.camel.AllDay, "true or false")
+		if f, ok := todoFields[name]; ok {
+			return f.read(b)
 		}
-		return taskMembers(&b.patch)(name)
+		return taskReaders(&b.patch)(name)
 	}, ignore)
+}
+
+// newTodo is a new todo.
+type newTodo struct{ todoBody }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (newTodo) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := open(todoMembers(), "title")
+	s.Examples = []any{map[string]any{"title": "Buy milk", "dueDate": "2026-12-25", "priority": "high"}}
+	return s
+}
+
+// todoPatch is what to change of a todo.
+type todoPatch struct{ todoBody }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (todoPatch) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := open(todoMembers())
+	s.Examples = []any{map[string]any{"title": "Buy oat milk"}}
+	return s
 }
 
 // looseDue returns what reads a due date into dst: as parseLooseDue does, and an empty one as none, which is what an
@@ -114,12 +161,12 @@ type todoItem struct {
 	CreatedAt        timestamp  `json:"createdAt"`
 	UpdatedAt        timestamp  `json:"updatedAt"`
 	Version          int64      `json:"version" doc:"Its owner's revision when it was last changed"`
-	SnakeUserID      string     `json:"user_id"`
-	SnakeDueDate     *dueOutput `json:"due_date" nullable:"true"`
-	SnakeDueAllDay   bool       `json:"due_all_day"`
-	SnakeCompletedAt *timestamp `json:"completed_at" nullable:"true"`
-	SnakeCreatedAt   timestamp  `json:"created_at"`
-	SnakeUpdatedAt   timestamp  `json:"updated_at"`
+	SnakeUserID      string     `json:"user_id" hidden:"true"`
+	SnakeDueDate     *dueOutput `json:"due_date" nullable:"true" hidden:"true"`
+	SnakeDueAllDay   bool       `json:"due_all_day" hidden:"true"`
+	SnakeCompletedAt *timestamp `json:"completed_at" nullable:"true" hidden:"true"`
+	SnakeCreatedAt   timestamp  `json:"created_at" hidden:"true"`
+	SnakeUpdatedAt   timestamp  `json:"updated_at" hidden:"true"`
 }
 
 // wireTodo returns t as it goes out to frontends.
@@ -171,12 +218,15 @@ func (in *todosInput) filter() (todo.Filter, error) {
 type todosOutput struct {
 	ETag   string `header:"ETag" doc:"For If-None-Match"`
 	Status int
-	Body   struct {
-		Todos  []todoItem `json:"todos"`
-		Total  int        `json:"total" doc:"How many match in all"`
-		Limit  int        `json:"limit"`
-		Offset int        `json:"offset"`
-	}
+	Body   todoPage
+}
+
+// todoPage is a page of todos.
+type todoPage struct {
+	Todos  []todoItem `json:"todos"`
+	Total  int        `json:"total" doc:"How many match in all"`
+	Limit  int        `json:"limit"`
+	Offset int        `json:"offset"`
 }
 
 // listTodos answers with the caller's todos, newest first.
@@ -199,7 +249,7 @@ func (a *API) listTodos(ctx context.Context, in *todosInput) (*todosOutput, erro
 }
 
 // createTodoInput is a new todo.
-type createTodoInput struct{ Body todoBody }
+type createTodoInput struct{ Body newTodo }
 
 // createTodoOutput answers with a new todo and where it is.
 type createTodoOutput struct {
@@ -237,7 +287,7 @@ func (a *API) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
 // updateTodoInput is what to change of a todo.
 type updateTodoInput struct {
 	ID   taskID `path:"id" doc:"The todo's id"`
-	Body todoBody
+	Body todoPatch
 }
 
 // updateTodo changes what the body names and keeps the rest. What a body means whose spellings disagree depends on how the
@@ -258,9 +308,7 @@ func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput,
 // deleteTodoOutput says that a todo is gone.
 type deleteTodoOutput struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
-	Body     struct {
-		Message string `json:"message"`
-	}
+	Body     message
 }
 
 // deleteTodo moves a todo to the trash.
@@ -271,26 +319,28 @@ func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, e
 	if err != nil {
 		return nil, err
 	}
-	out := &deleteTodoOutput{Replayed: replayHeader(deleted.Replayed)}
-	out.Body.Message = "Todo deleted"
-	return out, nil
+	return &deleteTodoOutput{replayHeader(deleted.Replayed), message{"Todo deleted"}}, nil
 }
 
 // completion says whether a todo is done.
 type completion struct {
-	_         struct{} `additionalProperties:"true"`
-	Completed bool     `json:"completed"`
-
 	reading
 	patch todo.Patch
 }
 
+// members returns what a completion says.
+func (c *completion) members() members {
+	return members{{
+		name: "completed", required: true, schema: &huma.Schema{Type: huma.TypeBoolean}, read: into(&c.patch.Completed, "true or false"),
+	}}
+}
+
 // read implements object.
-func (c *completion) read(data []byte) {
-	c.fault = readObject(data, members{"completed": into(&c.patch.Completed, "true or false")}, ignore)
-	if c.fault == nil && !c.patch.Completed.Set {
-		c.fault = todo.InvalidFields(todo.FieldError{Field: "completed", Message: "is required"})
-	}
+func (c *completion) read(data []byte) { c.fault = readObject(data, c.members(), ignore) }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (c *completion) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	return open(c.members())
 }
 
 // completeInput is whether a todo is done, or nothing.

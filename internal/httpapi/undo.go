@@ -4,42 +4,63 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"todod/internal/todo"
 )
 
-// undoBody names what to take back.
-type undoBody struct {
-	Rev int64  `json:"rev,omitempty" minimum:"1" doc:"A revision: all changes that were made together with it"`
-	Key string `json:"key,omitempty" maxLength:"255" doc:"An Idempotency-Key: all changes that its request made"`
-
+// undoRequest names what to take back.
+type undoRequest struct {
 	reading
 	rev todo.Opt[int64]
 	key todo.Opt[string]
 }
 
+// members returns what may name changes.
+func (b *undoRequest) members() members {
+	return members{
+		{
+			name: "rev", schema: described(integer(1), "A revision: all changes that were made together with it"),
+			read: notNull(parsedInto(&b.rev, "a positive whole number", positive)),
+		},
+		{
+			name: "key", schema: described(keySchema(), "An Idempotency-Key: all changes that its request made"),
+			read: notNull(parsedInto(&b.key, "an Idempotency-Key", func(s string) (string, bool) { return s, isKey(s) })),
+		},
+	}
+}
+
+// TransformSchema implements huma.SchemaTransformer.
+func (b *undoRequest) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := closed(b.members())
+	s.Description = "One of the two"
+	s.Examples = []any{map[string]any{"rev": 7}}
+	return s
+}
+
 // read implements object.
-func (b *undoBody) read(data []byte) {
-	b.fault = readObject(data, members{
-		"rev": notNull(parsedInto(&b.rev, "a positive whole number", func(n int64) (int64, bool) { return n, n > 0 })),
-		"key": notNull(parsedInto(&b.key, "an Idempotency-Key", func(s string) (string, bool) { return s, isKey(s) })),
-	}, refuse)
+func (b *undoRequest) read(data []byte) {
+	b.fault = readObject(data, b.members(), refuse)
 	if b.fault == nil && (b.rev.V == 0) == (b.key.V == "") {
 		b.fault = todo.InvalidFields(todo.FieldError{Field: "rev", Message: "or key must come, and not both"})
 	}
 }
 
 // undoInput names what to take back.
-type undoInput struct{ Body undoBody }
+type undoInput struct{ Body undoRequest }
 
 // changeSetOutput answers with changes that were made together.
 type changeSetOutput struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
-	Body     struct {
-		Changes   []change `json:"changes" doc:"In the order of their revisions, the first 100 of them; sync has the rest"`
-		ChangeSet *int64   `json:"change_set" nullable:"true" doc:"The first of these revisions, for undo; null if nothing had to be changed"`
-		Total     int      `json:"total" doc:"How many changes were made"`
-		HasMore   bool     `json:"has_more" doc:"There are more than these"`
-	}
+	Body     changeSet
+}
+
+// changeSet is changes that were made together.
+type changeSet struct {
+	Changes   []change `json:"changes" doc:"In the order of their revisions, the first 100 of them; sync has the rest"`
+	ChangeSet *int64   `json:"change_set" nullable:"true" doc:"The first of these revisions, for undo; null if nothing had to be changed"`
+	Total     int      `json:"total" doc:"How many changes were made"`
+	HasMore   bool     `json:"has_more" doc:"There are more than these"`
 }
 
 // changeSet answers with changes that do made with the options of the request, and counts what they cost. To be told of them
@@ -75,15 +96,15 @@ func (a *API) undo(ctx context.Context, in *undoInput) (*changeSetOutput, error)
 	})
 }
 
-// completeAll completes all open tasks.
-func (a *API) completeAll(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
+// completeAllTasks completes all open tasks.
+func (a *API) completeAllTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
 	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.CompleteAll(ctx, caller(ctx), opts)
 	})
 }
 
-// clearCompleted moves all completed tasks to the trash.
-func (a *API) clearCompleted(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
+// clearCompletedTasks moves all completed tasks to the trash.
+func (a *API) clearCompletedTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
 	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.ClearCompleted(ctx, caller(ctx), opts)
 	})

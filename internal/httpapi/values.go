@@ -31,17 +31,12 @@ func (timestamp) Schema(huma.Registry) *huma.Schema {
 // priority is a priority's name.
 type priority string
 
+// priorities are the names there are.
+var priorities = []any{"low", "medium", "high"}
+
 // Schema implements huma.SchemaProvider.
 func (priority) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Enum: []any{"low", "medium", "high"}}
-}
-
-// dueInput documents a due date as clients write it.
-type dueInput string
-
-// Schema implements huma.SchemaProvider.
-func (dueInput) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-01-15", "2026-01-15T09:30:00+01:00"}}
+	return &huma.Schema{Type: huma.TypeString, Enum: priorities}
 }
 
 // dueOutput is a due date as the frontend takes it: an instant in UTC like any timestamp, a day as its midnight without a
@@ -61,7 +56,7 @@ func (d dueOutput) MarshalText() ([]byte, error) {
 
 // Schema implements huma.SchemaProvider.
 func (dueOutput) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-12-25T00:00:00", "2026-12-25T09:30:00.000000Z"}}
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"2026-12-25T00:00:00"}}
 }
 
 // parseLooseDue reads what todo.ParseDue does, and date-times without a zone, with or without seconds, such as forms and
@@ -109,8 +104,7 @@ func parseDigits(s string) (int64, bool) {
 
 // Schema implements huma.SchemaProvider.
 func (taskID) Schema(huma.Registry) *huma.Schema {
-	one := 1.0
-	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &one}
+	return integer(1)
 }
 
 // flag is an optional true or false in a query.
@@ -192,4 +186,4 @@ func (m *moment) UnmarshalText(text []byte) error {
 }
 
 // Schema implements huma.SchemaProvider.
-func (moment) Schema(huma.Registry) *huma.Schema { return dueInput("").Schema(nil) }
+func (moment) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeString} }

@@ -1,12 +1,12 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
-import type { Task, TaskBody } from "@/lib/todod";
+import type { NewTask, Task } from "@/lib/todod";
 import { dueDay } from "@/lib/due";
 
 type Props = {
   task?: Task; // the one to edit; without one, the form makes a new one
-  save: (body: TaskBody & { title: string }) => Promise<string>; // returns what went wrong, or nothing
+  save: (body: NewTask) => Promise<string>; // returns what went wrong, or nothing
   close?: () => void;
 };
 

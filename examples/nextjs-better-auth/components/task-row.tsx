@@ -2,13 +2,13 @@
 
 import { startTransition, useOptimistic, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import type { Task, TaskBody } from "@/lib/todod";
+import type { Task, TaskPatch } from "@/lib/todod";
 import { dueText, isOverdue } from "@/lib/due";
 import { TaskForm } from "./task-form";
 
 type Props = {
   task: Task;
-  change: (task: Task, body: TaskBody) => Promise<string>; // returns what went wrong, or nothing
+  change: (task: Task, body: TaskPatch) => Promise<string>; // returns what went wrong, or nothing
   complete: (task: Task, completed: boolean) => Promise<void>;
   remove: (task: Task) => Promise<void>;
 };

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { authClient } from "@/lib/auth-client";
-import { answer, createTodod, SessionEnded, type Task, type TaskBody } from "@/lib/todod";
+import { answer, createTodod, SessionEnded, type NewTask, type Task, type TaskPatch } from "@/lib/todod";
 import { type Filter, FilterBar } from "./filter-bar";
 import { TaskForm } from "./task-form";
 import { TaskRow } from "./task-row";
@@ -45,7 +45,7 @@ export function Tasks({ tododUrl, user }: { tododUrl: string; user: { id: string
   }, [load]);
 
   /** Adds a task. Returns what went wrong, or nothing. */
-  async function add(body: TaskBody & { title: string }): Promise<string> {
+  async function add(body: NewTask): Promise<string> {
     try {
       await answer(todod.POST("/api/v1/tasks", { body }));
     } catch (error) {
@@ -56,7 +56,7 @@ export function Tasks({ tododUrl, user }: { tododUrl: string; user: { id: string
   }
 
   /** Changes what the body names and keeps the rest. Returns what went wrong, or nothing. */
-  async function change({ id }: Task, body: TaskBody): Promise<string> {
+  async function change({ id }: Task, body: TaskPatch): Promise<string> {
     try {
       await answer(todod.PUT("/api/v1/tasks/{id}", { params: { path: { id } }, body }));
     } catch (error) {

@@ -14,7 +14,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Replace the password and end all other sessions */
-        post: operations["post-auth-change-password"];
+        post: operations["changePassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -31,7 +31,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign in */
-        post: operations["post-auth-login"];
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -48,7 +48,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign out */
-        post: operations["post-auth-logout"];
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -65,7 +65,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Get a new access token */
-        post: operations["post-auth-refresh"];
+        post: operations["refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -82,7 +82,24 @@ export interface paths {
         get?: never;
         put?: never;
         /** Make an account and sign in */
-        post: operations["post-auth-register"];
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a form */
+        post: operations["createToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,10 +114,10 @@ export interface paths {
             cookie?: never;
         };
         /** List todos */
-        get: operations["get-todos"];
+        get: operations["listTodos"];
         put?: never;
         /** Create a todo */
-        post: operations["post-todos"];
+        post: operations["createTodo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,12 +132,12 @@ export interface paths {
             cookie?: never;
         };
         /** Read a todo */
-        get: operations["get-todos-id"];
+        get: operations["getTodo"];
         /** Update a todo */
-        put: operations["put-todos-id"];
+        put: operations["updateTodo"];
         post?: never;
         /** Delete a todo */
-        delete: operations["delete-todos-id"];
+        delete: operations["deleteTodo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -140,7 +157,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Complete or reopen a todo */
-        patch: operations["patch-todos-id-complete"];
+        patch: operations["completeTodo"];
         trace?: never;
     };
     "/api/v1/events": {
@@ -151,7 +168,7 @@ export interface paths {
             cookie?: never;
         };
         /** Hear of changes as they happen */
-        get: operations["get-v1-events"];
+        get: operations["streamEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -170,7 +187,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Get a ticket for an event stream */
-        post: operations["post-v1-events-ticket"];
+        post: operations["createEventTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -185,7 +202,7 @@ export interface paths {
             cookie?: never;
         };
         /** Is the process up? */
-        get: operations["get-v1-health"];
+        get: operations["getHealthV1"];
         put?: never;
         post?: never;
         delete?: never;
@@ -202,7 +219,7 @@ export interface paths {
             cookie?: never;
         };
         /** Is the process up? */
-        get: operations["get-v1-health-liveness"];
+        get: operations["getHealthLivenessV1"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +236,7 @@ export interface paths {
             cookie?: never;
         };
         /** Can it do its work? */
-        get: operations["get-v1-health-readiness"];
+        get: operations["getHealthReadinessV1"];
         put?: never;
         post?: never;
         delete?: never;
@@ -236,15 +253,15 @@ export interface paths {
             cookie?: never;
         };
         /** Who the caller is */
-        get: operations["get-v1-me"];
+        get: operations["getMe"];
         put?: never;
         post?: never;
         /** Erase everything of the caller */
-        delete: operations["delete-v1-me"];
+        delete: operations["eraseMe"];
         options?: never;
         head?: never;
         /** Change the name or the e-mail address */
-        patch: operations["patch-v1-me"];
+        patch: operations["updateMe"];
         trace?: never;
     };
     "/api/v1/me/export": {
@@ -258,7 +275,7 @@ export interface paths {
          * Everything there is of the caller
          * @description Counts as 20 of the requests that a user may make.
          */
-        get: operations["get-v1-me-export"];
+        get: operations["exportMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -275,7 +292,7 @@ export interface paths {
             cookie?: never;
         };
         /** What came of a write */
-        get: operations["get-v1-operations-key"];
+        get: operations["getOperation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -292,7 +309,7 @@ export interface paths {
             cookie?: never;
         };
         /** What has changed */
-        get: operations["get-v1-sync"];
+        get: operations["sync"];
         put?: never;
         post?: never;
         delete?: never;
@@ -312,10 +329,10 @@ export interface paths {
          * List tasks
          * @description Counts as 1 of the requests that a user may make, as 5 with `q`.
          */
-        get: operations["get-v1-tasks"];
+        get: operations["listTasks"];
         put?: never;
         /** Create a task */
-        post: operations["post-v1-tasks"];
+        post: operations["createTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -335,7 +352,7 @@ export interface paths {
          * Several operations at once
          * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the operations.
          */
-        post: operations["post-v1-tasks-batch"];
+        post: operations["runBatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,7 +372,7 @@ export interface paths {
          * Move all completed tasks to the trash
          * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
          */
-        post: operations["post-v1-tasks-clear-completed"];
+        post: operations["clearCompletedTasks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -375,7 +392,7 @@ export interface paths {
          * Complete all open tasks
          * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
          */
-        post: operations["post-v1-tasks-complete-all"];
+        post: operations["completeAllTasks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -390,16 +407,16 @@ export interface paths {
             cookie?: never;
         };
         /** Read a task */
-        get: operations["get-v1-tasks-id"];
+        get: operations["getTask"];
         /** Update a task */
-        put: operations["put-v1-tasks-id"];
+        put: operations["updateTask"];
         post?: never;
         /** Delete a task */
-        delete: operations["delete-v1-tasks-id"];
+        delete: operations["deleteTask"];
         options?: never;
         head?: never;
         /** Merge into a task */
-        patch: operations["patch-v1-tasks-id"];
+        patch: operations["patchTask"];
         trace?: never;
     };
     "/api/v1/tasks/{id}/history": {
@@ -410,7 +427,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened to a task */
-        get: operations["get-v1-tasks-id-history"];
+        get: operations["getTaskHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -433,7 +450,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Complete or reopen a task */
-        patch: operations["patch-v1-tasks-id-toggle"];
+        patch: operations["toggleTask"];
         trace?: never;
     };
     "/api/v1/trash": {
@@ -444,7 +461,7 @@ export interface paths {
             cookie?: never;
         };
         /** List the trash */
-        get: operations["get-v1-trash"];
+        get: operations["listTrash"];
         put?: never;
         post?: never;
         delete?: never;
@@ -464,7 +481,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Delete a task for good */
-        delete: operations["delete-v1-trash-id"];
+        delete: operations["purgeTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -480,7 +497,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take a task out of the trash */
-        post: operations["post-v1-trash-id-restore"];
+        post: operations["restoreTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -500,7 +517,7 @@ export interface paths {
          * Take back changes that were made together
          * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
          */
-        post: operations["post-v1-undo"];
+        post: operations["undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -515,7 +532,7 @@ export interface paths {
             cookie?: never;
         };
         /** Is the process up? */
-        get: operations["get-health"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -532,7 +549,7 @@ export interface paths {
             cookie?: never;
         };
         /** Is the process up? */
-        get: operations["get-health-liveness"];
+        get: operations["getHealthLiveness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -549,7 +566,7 @@ export interface paths {
             cookie?: never;
         };
         /** Can it do its work? */
-        get: operations["get-health-readiness"];
+        get: operations["getHealthReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -562,21 +579,155 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        BatchBody: {
-            /** @description All operations or none; each for itself if absent */
-            atomic?: boolean;
-            operations: components["schemas"]["StepBody"][];
+        AccessToken: {
+            /** @description For Authorization: Bearer */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            expires_in: number;
+            /** @description For POST /api/auth/refresh */
+            refresh_token: string;
+            /** @enum {string} */
+            token_type: "bearer";
+        };
+        BatchComplete: {
+            /** Format: int64 */
+            id?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "complete";
+            /** @description The name that a create before it gave, instead of an id */
+            ref?: string;
+            /**
+             * Format: int64
+             * @description Only if the task is at this version
+             */
+            version?: number;
+        };
+        BatchCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "create";
+            /** @description A name for the new task, for the operations after it */
+            ref?: string;
+            task: components["schemas"]["NewTask"];
+        };
+        BatchDelete: {
+            /** Format: int64 */
+            id?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "delete";
+            /** @description The name that a create before it gave, instead of an id */
+            ref?: string;
+            /**
+             * Format: int64
+             * @description Only if the task is at this version
+             */
+            version?: number;
         };
         BatchError: {
             /** @description For a 412: the task as it is */
             current?: components["schemas"]["Task"];
             detail: string;
-            error_code: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
             errors?: components["schemas"]["FieldProblem"][];
         };
-        BatchOutputBody: {
-            /** @description In the order of the operations */
-            results: components["schemas"]["BatchResult"][];
+        BatchOperation: components["schemas"]["BatchComplete"] | components["schemas"]["BatchCreate"] | components["schemas"]["BatchDelete"] | components["schemas"]["BatchReopen"] | components["schemas"]["BatchRestore"] | components["schemas"]["BatchUpdate"];
+        BatchProblem: {
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** @description For an atomic batch that failed: what is wrong with each operation */
+            results?: components["schemas"]["BatchResult"][];
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
+        };
+        BatchReopen: {
+            /** Format: int64 */
+            id?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "reopen";
+            /** @description The name that a create before it gave, instead of an id */
+            ref?: string;
+            /**
+             * Format: int64
+             * @description Only if the task is at this version
+             */
+            version?: number;
+        };
+        /**
+         * @example {
+         *       "atomic": true,
+         *       "operations": [
+         *         {
+         *           "op": "create",
+         *           "ref": "milk",
+         *           "task": {
+         *             "title": "Buy milk"
+         *           }
+         *         },
+         *         {
+         *           "op": "complete",
+         *           "ref": "milk"
+         *         }
+         *       ]
+         *     }
+         */
+        BatchRequest: {
+            /** @description All operations or none; each for itself if absent */
+            atomic?: boolean;
+            operations: components["schemas"]["BatchOperation"][];
+        };
+        BatchRestore: {
+            /** Format: int64 */
+            id?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "restore";
+            /** @description The name that a create before it gave, instead of an id */
+            ref?: string;
+            /**
+             * Format: int64
+             * @description Only if the task is at this version
+             */
+            version?: number;
         };
         BatchResult: {
             error?: components["schemas"]["BatchError"];
@@ -589,17 +740,29 @@ export interface components {
             /** @description As the operation left it; absent if it deleted it, or failed */
             task?: components["schemas"]["Task"];
         };
-        Change: {
-            /** @enum {string} */
-            op: "created" | "updated" | "completed" | "reopened" | "deleted" | "restored" | "purged";
+        BatchResults: {
+            /** @description In the order of the operations */
+            results: components["schemas"]["BatchResult"][];
+        };
+        BatchUpdate: {
+            /** Format: int64 */
+            id?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "update";
+            /** @description The name that a create before it gave, instead of an id */
+            ref?: string;
+            task: components["schemas"]["TaskPatch"];
             /**
              * Format: int64
-             * @description The owner's revision that it made
+             * @description Only if the task is at this version
              */
-            rev: number;
-            task: components["schemas"]["Task"] | components["schemas"]["Tombstone"];
+            version?: number;
         };
-        ChangeSetOutputBody: {
+        Change: components["schemas"]["TaskChange"] | components["schemas"]["TaskRemoval"];
+        ChangeSet: {
             /**
              * Format: int64
              * @description The first of these revisions, for undo; null if nothing had to be changed
@@ -617,11 +780,25 @@ export interface components {
         };
         Completion: {
             completed: boolean;
-        } & {
-            [key: string]: unknown;
         };
-        DeleteTodoOutputBody: {
-            message: string;
+        Credentials: {
+            /** @example alice@example.com */
+            email: string;
+            /**
+             * Format: password
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        EventTicket: {
+            /**
+             * Format: date-time
+             * @description From then on it can't be used any more
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            expires_at: string;
+            /** @description Opens one event stream, as ticket in its query */
+            ticket: string;
         };
         ExportDocument: {
             /**
@@ -687,7 +864,7 @@ export interface components {
             field: string;
             message: string;
         };
-        HealthOutputBody: {
+        Health: {
             /** @enum {string} */
             status: "healthy";
             /**
@@ -717,13 +894,6 @@ export interface components {
             rev: number;
             /** Format: int64 */
             task_id: number;
-        };
-        LoginBody: {
-            email: string;
-            /** Format: password */
-            password: string;
-        } & {
-            [key: string]: unknown;
         };
         Me: {
             /**
@@ -755,8 +925,59 @@ export interface components {
             current: unknown;
             yours: unknown;
         };
-        MessageOutputBody: {
+        Message: {
+            /** @description In words for people */
             message: string;
+        };
+        /**
+         * @example {
+         *       "due_date": "2026-12-25",
+         *       "priority": "high",
+         *       "title": "Buy milk"
+         *     }
+         */
+        NewTask: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
+            due_all_day?: boolean;
+            /**
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
+             */
+            due_date?: string | null;
+            /**
+             * @description medium if a new task doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Without the white space around it */
+            title: string;
+        };
+        /**
+         * @example {
+         *       "dueDate": "2026-12-25",
+         *       "priority": "high",
+         *       "title": "Buy milk"
+         *     }
+         */
+        NewTodo: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant; a due date written as a day is one */
+            dueAllDay?: boolean;
+            /**
+             * @description A bare date or a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none
+             * @example 2026-12-25
+             */
+            dueDate?: string | null;
+            /**
+             * @description In any case; medium if a new todo doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Without the white space around it */
+            title: string;
         };
         Operation: {
             /**
@@ -782,29 +1003,31 @@ export interface components {
              */
             total: number;
         };
-        PasswordBody: {
+        PasswordChange: {
             /**
              * Format: password
-             * @description Required
+             * @example correct horse battery
              */
-            currentPassword?: string;
+            currentPassword: string;
             /**
              * Format: password
-             * @description currentPassword
+             * @example correct horse battery
              */
-            current_password?: string;
+            newPassword: string;
+        };
+        PasswordGrant: {
+            /** @enum {string} */
+            grant_type?: "password";
             /**
              * Format: password
-             * @description Required
+             * @example correct horse battery
              */
-            newPassword?: string;
+            password: string;
             /**
-             * Format: password
-             * @description newPassword
+             * @description The e-mail address
+             * @example alice@example.com
              */
-            new_password?: string;
-        } & {
-            [key: string]: unknown;
+            username: string;
         };
         PastChange: {
             /**
@@ -830,34 +1053,24 @@ export interface components {
              * @example 2026-12-25T00:00:00.000000Z
              */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-12-25T00:00:00.000000Z
-             */
-            created_at: string;
             email: string;
             id: string;
             name: string;
         };
         Problem: {
-            /** @description For a merge that failed: the fields that were changed since */
-            conflicts?: {
-                [key: string]: components["schemas"]["MergeConflict"];
-            };
-            /** @description For a 412, or a merge that failed: the task as it is */
-            current?: components["schemas"]["Task"] | components["schemas"]["TodoItem"];
             /** @description What happened, in words for people */
             detail: string;
-            /** @description What happened, in a word for programs */
-            error_code: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
             /** @description Every field at fault */
             errors?: components["schemas"]["FieldProblem"][];
             /** @description The detail once more, on the routes of /api/todos and /api/auth */
             message?: string;
             /** @description What to name when asking about it */
             request_id: string;
-            /** @description For an atomic batch that failed: what is wrong with each operation */
-            results?: components["schemas"]["BatchResult"][];
             /** Format: int64 */
             status: number;
             /**
@@ -870,15 +1083,17 @@ export interface components {
             /** @description about:blank (RFC 9457) */
             type: string;
         };
-        ProfileBody: {
+        ProfilePatch: {
             /**
              * Format: email
              * @description Compared without case
+             * @example alice@example.com
              */
             email?: string;
+            /** @example Alice */
             name?: string;
         };
-        ReadyOutputBody: {
+        Readiness: {
             /** @description What was looked at, and that it is ok */
             checks: {
                 [key: string]: string;
@@ -886,51 +1101,35 @@ export interface components {
             /** @enum {string} */
             status: "ready";
         };
-        RefreshBody: {
-            /** @description The refresh token; one without is as good as a wrong one */
+        RefreshToken: {
+            /** @description One without is as good as a wrong one */
             refreshToken?: string;
-            /** @description The same */
-            refresh_token?: string;
-        } & {
-            [key: string]: unknown;
         };
-        RegisterBody: {
+        Registration: {
             /**
              * Format: email
              * @description Compared without case
+             * @example alice@example.com
              */
             email: string;
+            /** @example Alice */
             name: string;
-            /** Format: password */
+            /**
+             * Format: password
+             * @example correct horse battery
+             */
             password: string;
-        } & {
-            [key: string]: unknown;
         };
-        SignInOutputBody: {
+        Session: {
             /** @description What to do when there are no tokens yet */
             message?: string;
+            /** @description What gets the next access token; null with token */
             refreshToken: string | null;
-            refresh_token: string | null;
             /** @description The access token; null while the person has something else to do first */
             token: string | null;
             user: components["schemas"]["Person"];
         };
-        StepBody: {
-            /** Format: int64 */
-            id?: number;
-            /** @enum {string} */
-            op: "create" | "update" | "complete" | "reopen" | "delete" | "restore";
-            /** @description Of create: a name for the new task. Of the others: that name, instead of an id */
-            ref?: string;
-            /** @description Of create and update */
-            task?: components["schemas"]["TaskBody"];
-            /**
-             * Format: int64
-             * @description Only if the task is at this version
-             */
-            version?: number;
-        };
-        SyncOutputBody: {
+        SyncPage: {
             /** @description The last one of each task */
             changes: components["schemas"]["Change"][];
             /** @description There is more already */
@@ -938,6 +1137,22 @@ export interface components {
             /** @description What to send as since next time */
             next: string;
         };
+        /**
+         * @example {
+         *       "completed": false,
+         *       "completed_at": null,
+         *       "created_at": "2026-11-22T18:47:03.120000Z",
+         *       "description": null,
+         *       "due_all_day": true,
+         *       "due_date": "2026-12-25T00:00:00.000000Z",
+         *       "id": 42,
+         *       "priority": "medium",
+         *       "title": "Buy milk",
+         *       "updated_at": "2026-11-22T18:47:03.120000Z",
+         *       "user_id": "KtuE43PE",
+         *       "version": 17
+         *     }
+         */
         Task: {
             completed: boolean;
             /**
@@ -981,24 +1196,18 @@ export interface components {
              */
             version: number;
         };
-        TaskBody: {
-            completed?: boolean;
-            description?: string | null;
-            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
-            due_all_day?: boolean;
+        TaskChange: {
             /**
-             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
-             * @example 2026-01-15
-             * @example 2026-01-15T09:30:00+01:00
-             */
-            due_date?: string | null;
-            /**
-             * @description medium if a new task doesn't say
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            priority?: "low" | "medium" | "high";
-            /** @description Without the white space around it; required for a new task */
-            title?: string;
+            op: "completed" | "created" | "reopened" | "restored" | "updated";
+            /**
+             * Format: int64
+             * @description The owner's revision that it made
+             */
+            rev: number;
+            task: components["schemas"]["Task"];
         };
         TaskCounts: {
             /** Format: int64 */
@@ -1013,44 +1222,73 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
-        TicketOutputBody: {
-            /**
-             * Format: date-time
-             * @description From then on it can't be used any more
-             * @example 2026-12-25T00:00:00.000000Z
-             */
-            expires_at: string;
-            /** @description Opens one event stream, as ticket in its query */
-            ticket: string;
-        };
-        TodoBody: {
+        /**
+         * @example {
+         *       "description": null,
+         *       "title": "Buy oat milk"
+         *     }
+         */
+        TaskPatch: {
             completed?: boolean;
             description?: string | null;
-            /** @description Makes the due date a day that stays that day in every time zone, or an instant; a due date written as a day is one */
-            dueAllDay?: boolean;
-            /**
-             * @description A bare date or a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none
-             * @example 2026-01-15
-             * @example 2026-01-15T09:30:00+01:00
-             */
-            dueDate?: string | null;
-            /** @description dueAllDay, likewise */
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
             due_all_day?: boolean;
             /**
-             * @description dueDate. If both come and differ, the one that is not what the todo has already
-             * @example 2026-01-15
-             * @example 2026-01-15T09:30:00+01:00
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
              */
             due_date?: string | null;
             /**
-             * @description In any case; medium if a new todo doesn't say
+             * @description medium if a new task doesn't say
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
-            /** @description Without the white space around it; required for a new todo */
+            /** @description Without the white space around it */
             title?: string;
-        } & {
-            [key: string]: unknown;
+        };
+        TaskProblem: {
+            /** @description For a merge that failed: the fields that were changed since */
+            conflicts?: {
+                [key: string]: components["schemas"]["MergeConflict"];
+            };
+            current?: components["schemas"]["Task"];
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
+        };
+        TaskRemoval: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "deleted" | "purged";
+            /**
+             * Format: int64
+             * @description The owner's revision that it made
+             */
+            rev: number;
+            task: components["schemas"]["Tombstone"];
         };
         TodoItem: {
             completed: boolean;
@@ -1063,31 +1301,14 @@ export interface components {
              * Format: date-time
              * @example 2026-12-25T00:00:00.000000Z
              */
-            completed_at: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-12-25T00:00:00.000000Z
-             */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-12-25T00:00:00.000000Z
-             */
-            created_at: string;
             description: string | null;
             dueAllDay: boolean;
             /**
              * @description UTC, or the midnight of the day without a zone if dueAllDay
              * @example 2026-12-25T00:00:00
-             * @example 2026-12-25T09:30:00.000000Z
              */
             dueDate: string | null;
-            due_all_day: boolean;
-            /**
-             * @example 2026-12-25T00:00:00
-             * @example 2026-12-25T09:30:00.000000Z
-             */
-            due_date: string | null;
             /** Format: int64 */
             id: number;
             /** @enum {string} */
@@ -1098,20 +1319,14 @@ export interface components {
              * @example 2026-12-25T00:00:00.000000Z
              */
             updatedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-12-25T00:00:00.000000Z
-             */
-            updated_at: string;
             userId: string;
-            user_id: string;
             /**
              * Format: int64
              * @description Its owner's revision when it was last changed
              */
             version: number;
         };
-        TodosOutputBody: {
+        TodoPage: {
             /** Format: int64 */
             limit: number;
             /** Format: int64 */
@@ -1123,10 +1338,59 @@ export interface components {
              */
             total: number;
         };
-        TokensOutputBody: {
+        /**
+         * @example {
+         *       "title": "Buy oat milk"
+         *     }
+         */
+        TodoPatch: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant; a due date written as a day is one */
+            dueAllDay?: boolean;
+            /**
+             * @description A bare date or a midnight without a zone, which are days; a date-time, in UTC unless it has an offset; empty or null for none
+             * @example 2026-12-25
+             */
+            dueDate?: string | null;
+            /**
+             * @description In any case; medium if a new todo doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Without the white space around it */
+            title?: string;
+        };
+        TodoProblem: {
+            current?: components["schemas"]["TodoItem"];
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
+        };
+        Tokens: {
             /** @description What gets the next one: the same as before, unless tokens are rotated */
             refreshToken: string;
-            refresh_token: string;
             /** @description The access token, a JWT that is good for 15 minutes */
             token: string;
         };
@@ -1141,7 +1405,13 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        UndoBody: {
+        /**
+         * @description One of the two
+         * @example {
+         *       "rev": 7
+         *     }
+         */
+        UndoRequest: {
             /** @description An Idempotency-Key: all changes that its request made */
             key?: string;
             /**
@@ -1151,15 +1421,262 @@ export interface components {
             rev?: number;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Malformed JSON, a bad field or a bad parameter; `errors` names each */
+        BadRequest: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Malformed JSON, a bad field or a bad parameter; `errors` names each */
+        BatchBadRequest: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["BatchProblem"];
+                "application/problem+json": components["schemas"]["BatchProblem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        BatchConflict: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["BatchProblem"];
+                "application/problem+json": components["schemas"]["BatchProblem"];
+            };
+        };
+        /** @description There is none, or none of yours */
+        BatchNotFound: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["BatchProblem"];
+                "application/problem+json": components["schemas"]["BatchProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        BatchPreconditionFailed: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["BatchProblem"];
+                "application/problem+json": components["schemas"]["BatchProblem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        Conflict: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Anything else, such as 403 (the caller may never do this), 408, 413 and 415 (a body that is slow, too long or not of its type), 500 (a fault of the server) and 503 (the database or the server of keys is away) */
+        Error: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token is too old: ask again without `since` */
+        Gone: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It can't do its work; `errors` names the check that failed */
+        HealthServiceUnavailable: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is none, or none of yours */
+        NotFound: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        TaskConflict: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TaskProblem"];
+                "application/problem+json": components["schemas"]["TaskProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        TaskPreconditionFailed: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TaskProblem"];
+                "application/problem+json": components["schemas"]["TaskProblem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        TodoConflict: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TodoProblem"];
+                "application/problem+json": components["schemas"]["TodoProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        TodoPreconditionFailed: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TodoProblem"];
+                "application/problem+json": components["schemas"]["TodoProblem"];
+            };
+        };
+        /** @description A limit is used up */
+        TooManyRequests: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No token, or one that is not good or has expired; at a sign-in, credentials that aren't good */
+        Unauthorized: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The `Idempotency-Key` was used for another request */
+        UnprocessableEntity: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Where you stand: how many requests are left (r), and in how many seconds there are more (t) */
+        RateLimit: string;
+        /** @description The limit: how many requests (q) in how many seconds (w) */
+        "RateLimit-Policy": string;
+        /** @description In how many seconds to try again */
+        "Retry-After": number;
+        /** @description `Bearer`, with `error="invalid_token"` if a token was sent */
+        "WWW-Authenticate": string;
+        /** @description What to name when asking about the request: its own X-Request-ID, or a new one */
+        "X-Request-ID": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    "post-auth-change-password": {
+    changePassword: {
         parameters: {
             query?: never;
             header?: never;
@@ -1168,121 +1685,30 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": WithRequired<components["schemas"]["PasswordBody"], "currentPassword" | "newPassword">;
+                "application/json": components["schemas"]["PasswordChange"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageOutputBody"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-auth-login": {
+    login: {
         parameters: {
             query?: never;
             header?: never;
@@ -1291,112 +1717,29 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LoginBody"];
+                "application/json": components["schemas"]["Credentials"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInOutputBody"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-auth-logout": {
+    logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1406,112 +1749,29 @@ export interface operations {
         /** @description The session of the bearer token ends, which may have expired */
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["RefreshBody"];
+                "application/json": components["schemas"]["RefreshToken"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageOutputBody"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-auth-refresh": {
+    refresh: {
         parameters: {
             query?: never;
             header?: never;
@@ -1520,112 +1780,29 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RefreshBody"];
+                "application/json": components["schemas"]["RefreshToken"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokensOutputBody"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-auth-register": {
+    register: {
         parameters: {
             query?: never;
             header?: never;
@@ -1634,121 +1811,72 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RegisterBody"];
+                "application/json": components["schemas"]["Registration"];
             };
         };
         responses: {
             /** @description Created */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInOutputBody"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description Accepted */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInOutputBody"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-todos": {
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PasswordGrant"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listTodos: {
         parameters: {
             query?: {
                 /** @description pending is another word for active */
@@ -1770,77 +1898,38 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description For If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodosOutputBody"];
+                    "application/json": components["schemas"]["TodoPage"];
                 };
             };
             /** @description Not Modified */
             304: {
                 headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-todos": {
+    createTodo: {
         parameters: {
             query?: never;
             header?: {
@@ -1852,133 +1941,38 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": WithRequired<components["schemas"]["TodoBody"], "title">;
+                "application/json": components["schemas"]["NewTodo"];
             };
         };
         responses: {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    /** @description The path of the new todo */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TodoItem"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-todos-id": {
+    getTodo: {
         parameters: {
             query?: never;
             header?: {
@@ -1996,8 +1990,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2007,76 +2006,23 @@ export interface operations {
             /** @description Not Modified */
             304: {
                 headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "put-todos-id": {
+    updateTodo: {
         parameters: {
             query?: never;
             header?: {
@@ -2093,150 +2039,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TodoBody"];
+                "application/json": components["schemas"]["TodoPatch"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TodoItem"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TodoConflict"];
+            412: components["responses"]["TodoPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "delete-todos-id": {
+    deleteTodo: {
         parameters: {
             query?: never;
             header?: {
@@ -2256,142 +2089,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeleteTodoOutputBody"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TodoConflict"];
+            412: components["responses"]["TodoPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "patch-todos-id-complete": {
+    completeTodo: {
         parameters: {
             query?: never;
             header?: {
@@ -2416,143 +2135,30 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TodoItem"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TodoConflict"];
+            412: components["responses"]["TodoPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-events": {
+    streamEvents: {
         parameters: {
             query?: {
                 /** @description The same, as event-source-polyfill sends it */
@@ -2574,69 +2180,22 @@ export interface operations {
             /** @description A stream of server-sent events, one for each change: `event` is its op, `id` its rev, `data` what `/api/v1/sync` tells of it. Besides: `hello`, always the first, with the `rev` from which the stream begins in its data; `reset` when the client can't go on from where it stands and has to read everything anew, with the present `rev` in its data; `expired` before the stream ends because the token has expired or is no longer good, its session or account has ended, or it gives way to newer streams, with the `reason` in its data (of the last, `too_many_streams`, with `retry`: come back later). A comment comes every 15 seconds. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/event-stream": string;
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-events-ticket": {
+    createEventTicket: {
         parameters: {
             query?: never;
             header?: never;
@@ -2648,114 +2207,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketOutputBody"];
+                    "application/json": components["schemas"]["EventTicket"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-health": {
+    getHealthV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -2767,24 +2235,16 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HealthOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
     };
-    "get-v1-health-liveness": {
+    getHealthLivenessV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -2796,24 +2256,16 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HealthOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
     };
-    "get-v1-health-readiness": {
+    getHealthReadinessV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -2825,33 +2277,17 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadyOutputBody"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            503: components["responses"]["HealthServiceUnavailable"];
         };
     };
-    "get-v1-me": {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -2863,69 +2299,22 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "delete-v1-me": {
+    eraseMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -2937,112 +2326,21 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "patch-v1-me": {
+    updateMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -3051,121 +2349,30 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProfileBody"];
+                "application/json": components["schemas"]["ProfilePatch"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-me-export": {
+    exportMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -3178,69 +2385,22 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExportDocument"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-operations-key": {
+    getOperation: {
         parameters: {
             query?: never;
             header?: never;
@@ -3255,78 +2415,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-sync": {
+    sync: {
         parameters: {
             query?: {
                 /** @description next of the answer before; absent for everything there is */
@@ -3341,89 +2446,34 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SyncOutputBody"];
+                    "application/json": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-tasks": {
+    listTasks: {
         parameters: {
             query?: {
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
-                /** @description Due earlier than this */
+                /** @description Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time */
                 due_before?: string;
-                /** @description Due at this or later */
+                /** @description Due at this or later, written likewise */
                 due_after?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
-                /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending */
+                /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date */
                 sort?: string;
                 /** @description 100 if absent */
                 limit?: number;
@@ -3445,8 +2495,14 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description For If-None-Match */
                     ETag?: string;
+                    /** @description The path of the next page, rel="next", while there is more */
                     Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    /** @description How many tasks match in all, when asked with count=true */
                     "X-Total-Count"?: string;
                     [name: string]: unknown;
                 };
@@ -3457,67 +2513,24 @@ export interface operations {
             /** @description Not Modified */
             304: {
                 headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-tasks": {
+    createTask: {
         parameters: {
             query?: never;
             header?: {
@@ -3529,133 +2542,38 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": WithRequired<components["schemas"]["TaskBody"], "title">;
+                "application/json": components["schemas"]["NewTask"];
             };
         };
         responses: {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    /** @description The path of the new task */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-tasks-batch": {
+    runBatch: {
         parameters: {
             query?: never;
             header?: {
@@ -3667,131 +2585,35 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": WithRequired<components["schemas"]["BatchBody"], "operations">;
+                "application/json": components["schemas"]["BatchRequest"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchOutputBody"];
+                    "application/json": components["schemas"]["BatchResults"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BatchBadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["BatchNotFound"];
+            409: components["responses"]["BatchConflict"];
+            412: components["responses"]["BatchPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-tasks-clear-completed": {
+    clearCompletedTasks: {
         parameters: {
             query?: never;
             header?: {
@@ -3806,124 +2628,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeSetOutputBody"];
+                    "application/json": components["schemas"]["ChangeSet"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-tasks-complete-all": {
+    completeAllTasks: {
         parameters: {
             query?: never;
             header?: {
@@ -3938,124 +2663,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeSetOutputBody"];
+                    "application/json": components["schemas"]["ChangeSet"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-tasks-id": {
+    getTask: {
         parameters: {
             query?: never;
             header?: {
@@ -4073,9 +2701,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
-                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4085,76 +2717,23 @@ export interface operations {
             /** @description Not Modified */
             304: {
                 headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "put-v1-tasks-id": {
+    updateTask: {
         parameters: {
             query?: never;
             header?: {
@@ -4171,151 +2750,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TaskBody"];
+                "application/json": components["schemas"]["TaskPatch"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
-                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "delete-v1-tasks-id": {
+    deleteTask: {
         parameters: {
             query?: never;
             header?: {
@@ -4335,143 +2800,31 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "patch-v1-tasks-id": {
+    patchTask: {
         parameters: {
             query?: never;
             header?: {
+                /** @description `merge`, beside an `If-Match` with one entity tag: go over what was changed since then in other fields (RFC 7240) */
+                Prefer?: string;
                 /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
                 "Idempotency-Key"?: string;
                 /** @description Make the change only if the task has one of these entity tags */
@@ -4485,152 +2838,40 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TaskBody"];
-                "application/merge-patch+json": components["schemas"]["TaskBody"];
+                "application/json": components["schemas"]["TaskPatch"];
+                "application/merge-patch+json": components["schemas"]["TaskPatch"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
                     "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-tasks-id-history": {
+    getTaskHistory: {
         parameters: {
             query?: {
                 /** @description 100 if absent. A page has 500 at most */
@@ -4650,79 +2891,25 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The path of what happened before, rel="next", while there is more */
                     Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PastChange"][];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "patch-v1-tasks-id-toggle": {
+    toggleTask: {
         parameters: {
             query?: never;
             header?: {
@@ -4742,144 +2929,30 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
-                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-v1-trash": {
+    listTrash: {
         parameters: {
             query?: {
                 /** @description 100 if absent */
@@ -4902,8 +2975,14 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description For If-None-Match */
                     ETag?: string;
+                    /** @description The path of the next page, rel="next", while there is more */
                     Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    /** @description How many tasks match in all, when asked with count=true */
                     "X-Total-Count"?: string;
                     [name: string]: unknown;
                 };
@@ -4914,67 +2993,24 @@ export interface operations {
             /** @description Not Modified */
             304: {
                 headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "delete-v1-trash-id": {
+    purgeTask: {
         parameters: {
             query?: never;
             header?: {
@@ -4994,140 +3030,26 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-trash-id-restore": {
+    restoreTask: {
         parameters: {
             query?: never;
             header?: {
@@ -5147,144 +3069,30 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
-                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "post-v1-undo": {
+    undo: {
         parameters: {
             query?: never;
             header?: {
@@ -5296,140 +3104,34 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UndoBody"];
+                "application/json": components["schemas"]["UndoRequest"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeSetOutputBody"];
+                    "application/json": components["schemas"]["ChangeSet"];
                 };
             };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Method Not Allowed */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
-    "get-health": {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -5441,24 +3143,16 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HealthOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
     };
-    "get-health-liveness": {
+    getHealthLiveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -5470,24 +3164,16 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HealthOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
     };
-    "get-health-readiness": {
+    getHealthReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -5499,33 +3185,14 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadyOutputBody"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            503: components["responses"]["HealthServiceUnavailable"];
         };
     };
 }
-type WithRequired<T, K extends keyof T> = T & {
-    [P in K]-?: T[P];
-};

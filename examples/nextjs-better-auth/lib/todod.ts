@@ -3,7 +3,8 @@ import { authClient } from "./auth-client";
 import type { components, paths } from "./todod-api"; // `npm run api` writes it from todod's OpenAPI description
 
 export type Task = components["schemas"]["Task"];
-export type TaskBody = components["schemas"]["TaskBody"];
+export type NewTask = components["schemas"]["NewTask"];
+export type TaskPatch = components["schemas"]["TaskPatch"];
 
 /** The session is over, or another user's. The page has to be loaded again. */
 export class SessionEnded extends Error {}

@@ -1,5 +1,5 @@
-// Package docsui serves Swagger UI from the binary itself: a browser that shows the API's documentation loads nothing
-// from any other server.
+// Package docsui serves what a person meets who comes with a browser, from the binary itself: the first page, and Swagger UI,
+// which shows the API's documentation. Nothing is loaded from any other server.
 package docsui
 
 import (
@@ -13,6 +13,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -26,8 +27,10 @@ import (
 //go:embed assets
 var vendored embed.FS
 
-//go:embed init.js
-var initScript []byte
+// ours are the files beside it.
+//
+//go:embed init.js docs.css home.css icon.svg favicon.ico
+var ours embed.FS
 
 //go:embed index.html
 var indexPage string
@@ -40,27 +43,40 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 // contentTypes names the type of each file by its extension, as the system's own table differs between machines.
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
+	".ico": "image/x-icon",
 	".js":  "text/javascript; charset=utf-8",
-	".png": "image/png",
+	".svg": "image/svg+xml",
 	"":     "text/plain; charset=utf-8",
 	".txt": "text/plain; charset=utf-8",
 }
 
-// Routes returns the handler of each of the pages' routes by its http.ServeMux pattern: the page itself at /docs and
-// /redoc, and its files, each by its name, under /docs/assets/. The browser resolves specURL, the address of the OpenAPI
-// document, against the page; a relative one ("openapi.json") works behind a proxy that strips a prefix, too. Answers depend
-// on Accept-Encoding; whoever serves them has to say so in Vary.
+// robots keeps what searches the web away: there is nothing in an API to find.
+const robots = "User-agent: *\nDisallow: /\n"
+
+// Routes returns the handler of each of the pages' routes by its http.ServeMux pattern: the documentation at /docs, to which
+// /redoc leads, the files of all pages, each by its name, under /docs/assets/, and what browsers and robots ask for unasked.
+// The browser resolves specURL, the address of the OpenAPI document, against the page; a relative one ("openapi.json") works
+// behind a proxy that strips a prefix, too. Answers depend on Accept-Encoding; whoever serves them has to say so in Vary.
 func Routes(specURL string) map[string]http.Handler {
-	page := index(specURL)
+	files := filesOf(ours)
 	routes := map[string]http.Handler{
-		"GET /docs":                page,
-		"GET /redoc":               page,
-		"GET /docs/assets/init.js": asset("init.js", initScript),
+		"GET /docs":        index(specURL),
+		"GET /redoc":       http.HandlerFunc(toDocs),
+		"GET /favicon.ico": asset("favicon.ico", files["favicon.ico"]),
+		"GET /robots.txt":  asset("robots.txt", []byte(robots)),
 	}
-	for name, content := range vendoredFiles() {
+	delete(files, "favicon.ico")
+	maps.Copy(files, filesOf(vendored))
+	for name, content := range files {
 		routes["GET /docs/assets/"+strings.TrimSuffix(name, ".gz")] = asset(name, content)
 	}
 	return routes
+}
+
+// toDocs sends who looks for Redoc to the documentation, by a relative path, which holds behind any proxy.
+func toDocs(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Location", "docs")
+	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
 // Document returns the handler of a JSON document, which is asked for once, at the first request.
@@ -181,14 +197,14 @@ func Takes(accepted, coding string) bool {
 	return false
 }
 
-// vendoredFiles returns the content of every file of Swagger UI by its name.
-func vendoredFiles() map[string][]byte {
+// filesOf returns the content of every file in all by its name.
+func filesOf(all embed.FS) map[string][]byte {
 	files := make(map[string][]byte)
-	err := fs.WalkDir(vendored, "assets", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(all, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		files[path.Base(name)], err = vendored.ReadFile(name)
+		files[path.Base(name)], err = all.ReadFile(name)
 		return err
 	})
 	if err != nil {
