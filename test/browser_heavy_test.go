@@ -78,15 +78,20 @@ func TestTheExampleInABrowser(t *testing.T) {
 func TestTheDocumentationInABrowser(t *testing.T) {
 	t.Parallel()
 	todod := tododtest.Start(t, t.TempDir())
-	story := tell(t, "docs.mjs", "TODOD_URL="+todod.URL)
+	evidence, err := filepath.Abs("../bin/docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	story := tell(t, "docs.mjs", "TODOD_URL="+todod.URL, "EVIDENCE="+evidence)
 	works := 0
 	for story.Scan() {
 		t.Log(story.Text())
 		works++
 	}
-	if err := story.Wait(); err != nil || works != 2 {
-		t.Errorf("%d pages work, %v: %s", works, err, &story.stderr)
+	if err := story.Wait(); err != nil || works != 3 {
+		t.Errorf("it works on %d screens, %v: %s", works, err, &story.stderr)
 	}
+	t.Logf("screenshots are in %s", evidence)
 }
 
 // TestTheExamplesClientIsThatOfTheAPI: its types are what the generator makes of api/openapi.json.

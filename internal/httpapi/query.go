@@ -12,14 +12,14 @@ import (
 
 // listInput is what a list can be asked for. An empty parameter counts as absent.
 type listInput struct {
-	Completed flag   `query:"completed"`
+	Completed flag   `query:"completed" doc:"Only those that are completed, or are not"`
 	Priority  string `query:"priority" enum:"low,medium,high"`
 	DueBefore moment `query:"due_before" doc:"Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time"`
 	DueAfter  moment `query:"due_after" doc:"Due at this or later, written likewise"`
 	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
 	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
 	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
-	Offset    number `query:"offset" minimum:"0"`
+	Offset    number `query:"offset" minimum:"0" doc:"Pass over so many; a cursor is steadier"`
 	Cursor    string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`
 	Count     flag   `query:"count" doc:"Also answer X-Total-Count"`
 }

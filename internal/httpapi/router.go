@@ -18,10 +18,11 @@ const (
 	bodyTimeout = 10 * time.Second
 )
 
-// The names of the ways to say who calls: a token, and an e-mail address and a password that get one.
+// The names of the ways to say who calls, as the documentation sorts them: an e-mail address and a password that get a token,
+// and a token.
 const (
+	password = "account"
 	bearer   = "bearer"
-	password = "password"
 )
 
 // bodyTag marks, in an operation's metadata, a route whose bodies may be longer, with their limit as an int64.
@@ -109,7 +110,7 @@ func reads[I, O any](a *API, route string, h handler[I, O], summary string, opti
 		if !strings.Contains(op.Path, "{id}") {
 			unmodified["Link"] = textHeader("That of the page")
 		}
-		op.Responses = map[string]*huma.Response{"304": {Description: "Not Modified", Headers: unmodified}}
+		op.Responses = map[string]*huma.Response{"304": {Description: "Not Modified: you have it already", Headers: unmodified}}
 	})...)
 }
 
@@ -191,13 +192,17 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		if also, ok := documented.Metadata[alsoAnswers].(string); ok {
 			code, _ := strconv.Atoi(also)
 			success := *documented.Responses[strconv.Itoa(op.DefaultStatus)]
-			success.Description = http.StatusText(code)
+			success.Description = http.StatusText(code) + ": the same, while something has to be done first; message says what"
 			documented.Responses[also] = &success
 		}
 		if documented.Metadata[mergePatchType] != nil {
 			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content[jsonMediaType]
 		}
 		a.documentErrors(documented, op.Errors)
+		slices.SortStableFunc(documented.Parameters, func(a, b *huma.Param) int { // the path's, the query's, headers
+			places := []string{"path", "query", "header"}
+			return slices.Index(places, a.In) - slices.Index(places, b.In)
+		})
 	}
 }
 

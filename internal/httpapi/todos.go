@@ -199,9 +199,9 @@ func oneTodo(out todo.WriteResult, err error) (*todoOutput, error) {
 // todosInput is what a list of todos can be asked for. An empty parameter counts as absent.
 type todosInput struct {
 	Status   state  `query:"status" doc:"pending is another word for active"`
-	Priority string `query:"priority" enum:"all,low,medium,high"`
+	Priority string `query:"priority" enum:"all,low,medium,high" doc:"In any case"`
 	Limit    number `query:"limit" minimum:"1" maximum:"1000" doc:"1000 if absent"`
-	Offset   number `query:"offset" minimum:"0"`
+	Offset   number `query:"offset" minimum:"0" doc:"Pass over so many"`
 }
 
 // filter returns what in asks for, or an Error of code Invalid.

@@ -10,7 +10,7 @@ import (
 // trashInput is what of the trash can be asked for.
 type trashInput struct {
 	Limit  number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
-	Offset number `query:"offset" minimum:"0"`
+	Offset number `query:"offset" minimum:"0" doc:"Pass over so many; a cursor is steadier"`
 	Cursor string `query:"cursor" doc:"Go on where the page ended whose Link had it"`
 	Count  flag   `query:"count" doc:"Also answer X-Total-Count"`
 }

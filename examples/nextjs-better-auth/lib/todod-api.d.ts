@@ -1827,7 +1827,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the same, while something has to be done first; message says what */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1881,9 +1881,11 @@ export interface operations {
             query?: {
                 /** @description pending is another word for active */
                 status?: "all" | "active" | "pending" | "completed";
+                /** @description In any case */
                 priority?: "all" | "low" | "medium" | "high";
                 /** @description 1000 if absent */
                 limit?: number;
+                /** @description Pass over so many */
                 offset?: number;
             };
             header?: {
@@ -1909,7 +1911,7 @@ export interface operations {
                     "application/json": components["schemas"]["TodoPage"];
                 };
             };
-            /** @description Not Modified */
+            /** @description Not Modified: you have it already */
             304: {
                 headers: {
                     /** @description That of what there is */
@@ -2003,7 +2005,7 @@ export interface operations {
                     "application/json": components["schemas"]["TodoItem"];
                 };
             };
-            /** @description Not Modified */
+            /** @description Not Modified: you have it already */
             304: {
                 headers: {
                     /** @description That of what there is */
@@ -2465,6 +2467,7 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
+                /** @description Only those that are completed, or are not */
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
                 /** @description Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time */
@@ -2477,6 +2480,7 @@ export interface operations {
                 sort?: string;
                 /** @description 100 if absent */
                 limit?: number;
+                /** @description Pass over so many; a cursor is steadier */
                 offset?: number;
                 /** @description Go on where the page ended whose Link had it; not with offset */
                 cursor?: string;
@@ -2510,7 +2514,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"][];
                 };
             };
-            /** @description Not Modified */
+            /** @description Not Modified: you have it already */
             304: {
                 headers: {
                     /** @description That of what there is */
@@ -2714,7 +2718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Not Modified */
+            /** @description Not Modified: you have it already */
             304: {
                 headers: {
                     /** @description That of what there is */
@@ -2957,6 +2961,7 @@ export interface operations {
             query?: {
                 /** @description 100 if absent */
                 limit?: number;
+                /** @description Pass over so many; a cursor is steadier */
                 offset?: number;
                 /** @description Go on where the page ended whose Link had it */
                 cursor?: string;
@@ -2990,7 +2995,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"][];
                 };
             };
-            /** @description Not Modified */
+            /** @description Not Modified: you have it already */
             304: {
                 headers: {
                     /** @description That of what there is */

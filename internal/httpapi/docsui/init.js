@@ -7,11 +7,12 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
-// Every operation lists the same errors with the same body. One line says which: the body is in the schema Problem.
-const errorsInOneLine = ({ React: { createElement } }) => ({
+// Every operation lists the same errors with the same body, the schema Problem, and some another success without a body of
+// its own. One line says which.
+const othersInOneLine = ({ React: { createElement } }) => ({
   wrapComponents: {
     response: (Response) => (props) => {
-      if (!/^([45]|default)/.test(props.code)) return createElement(Response, props);
+      if (!/^(202|[345]|default)/.test(props.code)) return createElement(Response, props);
       return createElement(
         "tr",
         { className: "response problem", "data-code": props.code },
@@ -26,7 +27,7 @@ SwaggerUIBundle({
   url: document.getElementById("swagger-ui").dataset.spec,
   dom_id: "#swagger-ui",
   deepLinking: true,
-  plugins: [errorsInOneLine],
+  plugins: [othersInOneLine],
   defaultModelsExpandDepth: 0, // schemas are listed, closed
   defaultModelRendering: "example",
   displayRequestDuration: true,
