@@ -87,7 +87,7 @@ ensure-bench:
 	@scripts/ensure-wrk.sh
 
 .PHONY: check
-check: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test ## all that CI runs: linters, generated files, tests
+check: check-format check-vet check-staticcheck check-lint check-generated check-openapi check-deploy check-test ## all that CI runs: linters, generated files, tests
 	@echo "make check: passed"
 
 .PHONY: fmt
@@ -107,11 +107,11 @@ generate: ## write the generated files: api/openapi.json
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules
+	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules tools/openapi/{node_modules,generated}
 
-.PHONY: check-format check-vet check-staticcheck check-lint check-generated check-deploy check-test
+.PHONY: check-format check-vet check-staticcheck check-lint check-generated check-openapi check-deploy check-test
 check-format:
-	$(call step,gofmt,unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -s -d) && [ -z "$$unformatted" ] || { echo "$$unformatted"; echo "run: make fmt"; false; })
+	$(call step,gofmt,unformatted=$$(find . \( -name node_modules -o -path ./tools/openapi/generated \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -s -d) && [ -z "$$unformatted" ] || { echo "$$unformatted"; echo "run: make fmt"; false; })
 
 check-vet:
 	$(call step,go vet,go vet -tags heavy ./...)
@@ -124,6 +124,9 @@ check-lint: $(tools)
 
 check-generated:
 	$(call step,generated files,mkdir -p bin && go run ./cmd/todod openapi >bin/openapi.json && diff -u api/openapi.json bin/openapi.json || { echo "run: make generate"; false; })
+
+check-openapi:
+	$(call step,OpenAPI documents,scripts/check-openapi.sh)
 
 check-deploy:
 	$(call step,deployment files,go run -C tools/deploy . $(CURDIR))
