@@ -31,7 +31,7 @@ func newDocument(version string) *huma.OpenAPI {
 				bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token that you have: `token` of a sign-in"},
 				password: {
 					Type: "oauth2", Description: "Sign in: `username` is your e-mail address",
-					Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{TokenURL: tokenPath, Scopes: map[string]string{}}},
+					Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{TokenURL: grantPath, Scopes: map[string]string{}}},
 				},
 				ticketTag: {Type: "apiKey", In: "query", Name: "ticket", Description: "For `EventSource`, which can't send a header"},
 			},

@@ -182,28 +182,32 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 	}
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
-		if documented.Method != op.Method {
-			continue
+		if documented.Method == op.Method {
+			a.document(documented, op.Errors)
 		}
-		if without, ok := documented.Metadata[withoutBody].(string); ok {
-			documented.RequestBody.Required = false // huma goes by this, too
-			documented.RequestBody.Description = without
-		}
-		if also, ok := documented.Metadata[alsoAnswers].(string); ok {
-			code, _ := strconv.Atoi(also)
-			success := *documented.Responses[strconv.Itoa(op.DefaultStatus)]
-			success.Description = http.StatusText(code) + ": the same, while something has to be done first; message says what"
-			documented.Responses[also] = &success
-		}
-		if documented.Metadata[mergePatchType] != nil {
-			documented.RequestBody.Content[mergePatchType] = documented.RequestBody.Content[jsonMediaType]
-		}
-		a.documentErrors(documented, op.Errors)
-		slices.SortStableFunc(documented.Parameters, func(a, b *huma.Param) int { // the path's, the query's, headers
-			places := []string{"path", "query", "header"}
-			return slices.Index(places, a.In) - slices.Index(places, b.In)
-		})
 	}
+}
+
+// document completes what huma has made of an operation, which answers errors with these statuses.
+func (a *API) document(op *huma.Operation, errors []int) {
+	if without, ok := op.Metadata[withoutBody].(string); ok {
+		op.RequestBody.Required = false // huma goes by this, too
+		op.RequestBody.Description = without
+	}
+	if also, ok := op.Metadata[alsoAnswers].(string); ok {
+		code, _ := strconv.Atoi(also)
+		success := *op.Responses[strconv.Itoa(op.DefaultStatus)]
+		success.Description = http.StatusText(code) + ": the same, while something has to be done first; message says what"
+		op.Responses[also] = &success
+	}
+	if op.Metadata[mergePatchType] != nil {
+		op.RequestBody.Content[mergePatchType] = op.RequestBody.Content[jsonMediaType]
+	}
+	a.documentErrors(op, errors)
+	slices.SortStableFunc(op.Parameters, func(a, b *huma.Param) int { // the path's, the query's, headers
+		places := []string{"path", "query", "header"}
+		return slices.Index(places, a.In) - slices.Index(places, b.In)
+	})
 }
 
 // operations returns the operations of a path.

@@ -10,8 +10,8 @@ import (
 	"todod/internal/todo"
 )
 
-// tokenPath is where a form with an e-mail address and a password gets a token.
-const tokenPath = "/api/auth/token"
+// grantPath is where a form with an e-mail address and a password gets a token.
+const grantPath = "/api/auth/token"
 
 // passwordGrant is a sign-in as forms send it: the password grant of OAuth 2 (RFC 6749, section 4.3), which the
 // documentation page and tools know how to ask for.
