@@ -102,7 +102,7 @@ async function signUpAndIn(page, email) {
   await dialog.locator("#oauth_password").fill(sample.password);
   await page.screenshot({ path: `${EVIDENCE}/authorize-${email.split("@")[0]}.png` });
   await dialog.locator(".auth-container", { has: page.locator("#oauth_username") }).locator("button.authorize").click();
-  await dialog.getByRole("button", { name: "Logout" }).waitFor();
+  await dialog.getByRole("button", { name: "Remove authorization" }).first().waitFor();
   await dialog.locator(".close-modal").click();
 }
 
