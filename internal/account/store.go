@@ -35,7 +35,7 @@ type Summary struct {
 // Counts says how many tasks a person has.
 type Counts struct {
 	Open, Completed int // none of them in the trash
-	Overdue         int // open, and due before now, or on a day that is over in UTC
+	Overdue         int // open, and due before now, or on a day that is over where they are
 	Trash           int
 }
 
@@ -94,7 +94,8 @@ type Store interface {
 	// Sessions returns up to limit sessions of owner whose ids are above after, by id, expired ones included.
 	Sessions(ctx context.Context, owner todo.UserID, after string, limit int) ([]Session, error)
 
-	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by.
+	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by, in the zone that says
+	// which day it is.
 	Summary(ctx context.Context, owner todo.UserID, now time.Time) (Summary, error)
 
 	// Erase ends owner's life at the time at. Their account, sessions and tickets go; all else is gone for everybody, owner

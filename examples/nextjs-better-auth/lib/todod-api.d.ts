@@ -1007,7 +1007,7 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description Open, and due before now, or on a day that is over in UTC
+             * @description Open, and due before now, or on a day that is over
              */
             overdue: number;
             /** Format: int64 */
@@ -1754,6 +1754,12 @@ export interface operations {
                 /** @description pending is another word for active */
                 status?: "all" | "active" | "pending" | "completed";
                 priority?: "all" | "low" | "medium" | "high";
+                /** @description As at /api/v1/tasks */
+                due_before?: string;
+                /** @description As at /api/v1/tasks */
+                due_after?: string;
+                /** @description As at /api/v1/tasks */
+                tz?: string;
                 /** @description 1000 if absent */
                 limit?: number;
                 offset?: number;
@@ -2853,7 +2859,10 @@ export interface operations {
     };
     "get-v1-me": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The time zone that says which day it is; UTC if absent */
+                tz?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3417,10 +3426,12 @@ export interface operations {
             query?: {
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
-                /** @description Due earlier than this */
+                /** @description Due earlier than this. What is due on a day is compared by the day as it is written here */
                 due_before?: string;
-                /** @description Due at this or later */
+                /** @description Due at this or later, likewise */
                 due_after?: string;
+                /** @description The time zone in which bounds that are dates begin; UTC if absent */
+                tz?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
                 /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending */
