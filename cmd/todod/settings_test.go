@@ -250,6 +250,15 @@ func TestTheSettingsOfSignInAreUsed(t *testing.T) {
 			t.Errorf("rotation %s: %d, %v, then %v", rotation, code, first, next)
 		}
 	}
+	for grace, want := range map[string]int{"": http.StatusOK, "0": http.StatusUnauthorized} {
+		p := start(t, isolated(t, environment{"AUTH_REFRESH_ROTATION": "true", "AUTH_REFRESH_GRACE": grace}))
+		_, first := post(t, p.url+"/api/auth/register", register)
+		body := fmt.Sprintf(`{"refreshToken":%q}`, first["refreshToken"])
+		_, next := post(t, p.url+"/api/auth/refresh", body)
+		if code, again := post(t, p.url+"/api/auth/refresh", body); code != want || code == http.StatusOK && next["refreshToken"] != again["refreshToken"] {
+			t.Errorf("with a grace of %q a second use got %d %v after %v", grace, code, again, next)
+		}
+	}
 	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_SIGNIN": "2/h"}))
 	for _, want := range []int{401, 401, 429} {
 		if code, members := post(t, p.url+"/api/auth/login", `{"email":"ada@example.com","password":"x"}`); code != want {

@@ -82,7 +82,7 @@ func through(t *testing.T, f *far, store account.Store, secrets ...string) *acco
 		all = append(all, []byte(s))
 	}
 	b, err := account.NewBetterAuth(account.BetterAuthConfig{
-		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
+		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, nil), Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -189,7 +189,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 		f := newFar(t)
 		secrets := [][]byte{[]byte("old")}
 		b, err := account.NewBetterAuth(account.BetterAuthConfig{
-			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, false),
+			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, nil),
 			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
@@ -213,7 +213,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 func TestASessionOfALocalAccountEnds(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
-		session, tokens, err := account.NewSessions(store, mint, time.Now, false).New(account.Person{ID: "ada"})
+		session, tokens, err := account.NewSessions(store, mint, time.Now, nil).New(account.Person{ID: "ada"})
 		if err == nil {
 			err = store.StartSession(t.Context(), session, "")
 		}

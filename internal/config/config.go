@@ -97,6 +97,7 @@ type Auth struct {
 	Leeway           time.Duration `env:"AUTH_LEEWAY" envDefault:"30s" must:"be a duration such as 30s, or seconds"`
 	MaxTokenBytes    int           `env:"AUTH_MAX_TOKEN_BYTES" envDefault:"8192" must:"be a whole number from 1"`
 	RefreshRotation  bool          `env:"AUTH_REFRESH_ROTATION" envDefault:"false" must:"be true or false"` // a refresh token is good once
+	RefreshGrace     time.Duration `env:"AUTH_REFRESH_GRACE" envDefault:"30s" must:"be a duration such as 30s, or seconds"`
 }
 
 // RateLimit says how much one caller may ask for.
