@@ -57,14 +57,10 @@ type taskCounts struct {
 
 // wireMe returns o as it goes out.
 func wireMe(o account.Overview) me {
-	out := me{
-		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), Rev: int64(o.Rev), Trash: o.Trash,
-		Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
+	return me{
+		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), CreatedAt: unlessZero(o.CreatedAt), Rev: int64(o.Rev),
+		Trash: o.Trash, Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
 	}
-	if !o.CreatedAt.IsZero() {
-		out.CreatedAt = (*timestamp)(&o.CreatedAt)
-	}
-	return out
 }
 
 // unlessEmpty returns nil for "".

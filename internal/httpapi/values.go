@@ -19,6 +19,14 @@ type timestamp time.Time
 // wireTime is the layout of a timestamp.
 const wireTime = "2006-01-02T15:04:05.000000Z"
 
+// unlessZero returns nil for the zero time.
+func unlessZero(t time.Time) *timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return (*timestamp)(&t)
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (t timestamp) MarshalText() ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(nil, wireTime), nil

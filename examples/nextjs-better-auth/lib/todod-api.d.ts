@@ -827,14 +827,15 @@ export interface components {
         Person: {
             /**
              * Format: date-time
+             * @description null if Better Auth, which keeps the account, doesn't say
              * @example 2026-12-25T00:00:00.000000Z
              */
-            createdAt: string;
+            createdAt: string | null;
             /**
              * Format: date-time
              * @example 2026-12-25T00:00:00.000000Z
              */
-            created_at: string;
+            created_at: string | null;
             email: string;
             id: string;
             name: string;
