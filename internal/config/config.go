@@ -107,7 +107,7 @@ type RateLimit struct {
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
 
-	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	// RedisURL is where replicas count together, as redisurl reads it; "": each counts by itself.
 	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
 }
 
