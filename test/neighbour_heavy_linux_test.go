@@ -67,7 +67,7 @@ func (n *neighbour) settle(t *testing.T) {
 	t.Helper()
 	for range neighbourTasks / 100 {
 		n.ask(t.Context(), "POST", "/api/v1/tasks/batch", batchOf(func(int) string {
-			return fmt.Sprintf(`{"op":"create","task":{"title":"%s","description":"%s"}}`, strings.Repeat("x", 200), strings.Repeat("x", 800))
+			return fmt.Sprintf(`{"op":"create","task":{"title":%q,"description":%q}}`, strings.Repeat("x", 200), strings.Repeat("x", 800))
 		}))
 	}
 	var tasks []struct{ ID int64 }
