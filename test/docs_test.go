@@ -66,7 +66,7 @@ type block struct{ commands, answer string }
 func (b block) asks() bool { return strings.Contains(b.commands, "curl ") }
 
 // fenced matches a block of code of a page: the first group is its language, the second what is in it.
-var fenced = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+var fenced = regexp.MustCompile("(?s)\n```([a-z]*)\n(.*?\n)```\n")
 
 // documented returns the blocks of commands of a page.
 func documented(t *testing.T, page string) (blocks []block) {

@@ -43,7 +43,7 @@ func files(t *testing.T, root string, endings ...string) (paths []string) {
 
 var (
 	// fence matches a block of code in Markdown, and span code in a line.
-	fence = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	fence = regexp.MustCompile("(?s)\n *```.*?\n *```")
 	span  = regexp.MustCompile("`[^`\n]*`")
 
 	// link matches where a link, a picture or a reference leads, in Markdown or in HTML inside of it.
