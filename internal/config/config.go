@@ -97,6 +97,7 @@ type Auth struct {
 	Leeway           time.Duration `env:"AUTH_LEEWAY" envDefault:"30s" must:"be a duration such as 30s, or seconds"`
 	MaxTokenBytes    int           `env:"AUTH_MAX_TOKEN_BYTES" envDefault:"8192" must:"be a whole number from 1"`
 	RefreshRotation  bool          `env:"AUTH_REFRESH_ROTATION" envDefault:"false" must:"be true or false"` // a refresh token is good once
+	RefreshGrace     time.Duration `env:"AUTH_REFRESH_GRACE" envDefault:"30s" must:"be a duration such as 30s, or seconds"`
 }
 
 // RateLimit says how much one caller may ask for.
@@ -106,7 +107,7 @@ type RateLimit struct {
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h"` // ten times that for an address or an e-mail address alone
 
-	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	// RedisURL is where replicas count together, as redisurl reads it; "": each counts by itself.
 	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25"`
 }
 
