@@ -94,7 +94,7 @@ func paste(t *testing.T, blocks []block) []string {
 		}
 	}
 	// A stream is read until somebody ends it.
-	text := strings.NewReplacer("http://localhost:8000", todod.URL, "curl -sN", "curl -sN --max-time 3").Replace(script.String())
+	text := strings.NewReplacer("http://localhost:8000", todod.URL, "curl -sN", "curl -sN --max-time 5").Replace(script.String())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash")
