@@ -37,6 +37,7 @@ release: ## build dist/: static binaries for six platforms, checksums, SBOMs
 .PHONY: test
 test: ## run all tests, bringing what they need
 	@scripts/ensure-gcc.sh
+	@scripts/ensure-curl.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
