@@ -2480,7 +2480,7 @@ export interface operations {
                 /** @description Only those that are completed, or are not */
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
-                /** @description Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time. What is due on a day is compared by the day as it is written here */
+                /** @description Due earlier than this date, such as 2026-12-25, or RFC 3339 date-time; what is due on a day, earlier than its day */
                 due_before?: string;
                 /** @description Due at this or later, likewise */
                 due_after?: string;
