@@ -14,7 +14,7 @@ import (
 type listInput struct {
 	Completed flag   `query:"completed" doc:"Only those that are completed, or are not"`
 	Priority  string `query:"priority" enum:"low,medium,high"`
-	DueBefore moment `query:"due_before" doc:"Due earlier than this date, such as 2026-12-25, or RFC 3339 date-time; what is due on a day, earlier than its day"`
+	DueBefore moment `query:"due_before" doc:"Due earlier than this date or RFC 3339 date-time; all-day tasks are compared by its day"`
 	DueAfter  moment `query:"due_after" doc:"Due at this or later, likewise"`
 	TZ        zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
 	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
