@@ -42,6 +42,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
 	@scripts/ensure-promtool.sh
+	@scripts/ensure-proxies.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser

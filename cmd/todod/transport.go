@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,9 +28,11 @@ const (
 	// silenceTimeout is how long a client may leave unconfirmed what was sent to it.
 	silenceTimeout = time.Minute
 
-	// lingering is how long a client may go on sending a body after its answer: it isn't read any more, but a client whose
+	// lingering is how long a client may go on sending a body after its answer: nobody wants it any more, but a client whose
 	// connection is closed while it sends may not get to the answer.
 	lingering = 3 * time.Second
+	// maxRest is how many bytes of such a body are read, as net/http does where the connection stays.
+	maxRest = 256 << 10
 
 	maxHeader = 32 << 10 // bytes; a token alone may have 8 KiB
 
@@ -71,12 +74,19 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 
 // unlingering puts an end to what a client still sends of a body when its request has been handled. net/http reads some
 // of it, to keep the connection, and waits for it as long as the deadline is that the handler has left; which may be
-// none.
+// none. Of a client that wants the connection closed it reads nothing, and closes at once: that resets the connection, and
+// the client may lose the answer. So its rest is read here.
 func unlingering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
-		if r.ContentLength != 0 {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) // fails if there is no connection any more
+		if r.ContentLength == 0 {
+			return
+		}
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(lingering)) // fails if there is no connection any more
+		if r.Close {
+			_ = control.Flush()
+			_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxRest)) // beyond, net/http waits before it closes
 		}
 	})
 }

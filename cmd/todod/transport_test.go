@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -59,5 +60,22 @@ func TestOptionsOfTheServerItself(t *testing.T) {
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s, %v", resp.Status, resp.Header)
+	}
+}
+
+// TestWhoClosesTheConnectionGetsTheAnswer: also to a body that isn't read. nginx, which asks so by HTTP/1.0 unless it is told,
+// makes a 502 of a connection that is reset.
+func TestWhoClosesTheConnectionGetsTheAnswer(t *testing.T) {
+	t.Parallel()
+	p := start(t, isolated(t, nil))
+	for _, head := range []string{"HTTP/1.1\r\nHost: x\r\nConnection: close", "HTTP/1.0\r\nHost: x"} {
+		for _, size := range []int{20 << 10, 200 << 10, 1 << 20} {
+			conn := dial(t, p, fmt.Sprintf("POST /api/v1/tasks %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", head, size))
+			go func() { _, _ = io.WriteString(conn, strings.Repeat(" ", size)) }() // all of it, or what is taken
+			text, err := io.ReadAll(conn)
+			if status, _, _ := strings.Cut(string(text), "\r\n"); err != nil || !strings.HasSuffix(status, " 401 Unauthorized") {
+				t.Errorf("%q, %d bytes: %s, %v", head, size, status, err)
+			}
+		}
 	}
 }
