@@ -44,6 +44,9 @@ type Config struct {
 	Notes []string
 	// Warnings are sentences for the log about what was accepted but is probably not meant.
 	Warnings []string
+
+	given   map[string]bool // the variables that somebody has set
+	envFile string          // what was read instead of .env, "" for none
 }
 
 // TLS says how todod serves HTTPS by itself. CertFile and KeyFile are PEM files, both or neither.
