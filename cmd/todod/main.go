@@ -55,6 +55,12 @@ func exitCode(err error) int {
 
 // commands are the commands there are.
 type commands struct {
+	ShowVersion bool `name:"version" help:"Print the version."`
+
+	Help struct {
+		Command []string `arg:"" optional:"" help:"The command."`
+	} `cmd:"" help:"Say what there is, or how a command is used."`
+
 	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command."`
 
 	Migrate struct{} `cmd:"" help:"Bring the database to this version's schema and end."`
@@ -87,6 +93,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	command, err := parse(&cli, args, stdout)
 	if err != nil || command == "" {
 		return err
+	}
+	if cli.ShowVersion {
+		command = "version"
 	}
 	switch command {
 	case "version":
@@ -172,6 +181,9 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
 	if err != nil {
 		return "", err
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {

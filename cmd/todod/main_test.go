@@ -219,6 +219,7 @@ func TestExitCodes(t *testing.T) {
 		env  environment
 		want int
 	}{
+		"help of nothing":     {[]string{"help", "fly"}, nil, exitUsage},
 		"an unknown command":  {[]string{"fly"}, nil, exitUsage},
 		"an unknown flag":     {[]string{"serve", "--fast"}, nil, exitUsage},
 		"a token of nobody":   {[]string{"token"}, nil, exitUsage},
@@ -242,13 +243,34 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestAPortThatIsTaken: who reads the error knows which variable to set to what.
+func TestAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	port := taken.URL[strings.LastIndex(taken.URL, ":")+1:]
+	for _, name := range []string{"API_PORT", "METRICS_PORT"} {
+		err := run(t.Context(), nil, isolated(t, environment{name: port}).get, io.Discard)
+		want := regexp.MustCompile("^" + name + ": port " + port + " is taken, .*set " + name + " to another port, such as " + name + `=\d+: `)
+		if err == nil || exitCode(err) != exitFailure || !want.MatchString(err.Error()) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestSmallCommands(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, nil)
 	for _, c := range []struct{ args, want string }{
 		{"version", "^todod dev .go1"},
 		{"openapi", `"openapi": "3.1`},
+		{"--version", "^todod dev .go1"},
 		{"--help", "healthcheck"},
+		{"-h", "healthcheck"},
+		{"help", "healthcheck"},
+		{"help token", "--user"},
+		{"help user create", "--email"},
+		{"help help", "how a command is used"},
 		{"doctor", "(?s)ok .*warn .*migrations have not run"},
 		{"migrate", `[1-9]\d* migrations run`},
 		{"migrate", " 0 migrations run"},

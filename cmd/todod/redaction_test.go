@@ -133,6 +133,7 @@ func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 				default:
 					var out bytes.Buffer
 					logConfig(slog.New(slog.NewTextHandler(&out, nil)), cfg)
+					logChanges(slog.New(slog.NewTextHandler(&out, nil)), cfg)
 					text = out.String() + startLine(cfg, &net.TCPAddr{}) + cfg.Database.String() + cfg.Auth.JWKSShown()
 				}
 				for _, p := range parts {
