@@ -61,7 +61,7 @@ type commands struct {
 		Command []string `arg:"" optional:"" help:"The command."`
 	} `cmd:"" help:"Say what there is, or how a command is used."`
 
-	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command."`
+	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command. Its help has every variable."`
 
 	Migrate struct{} `cmd:"" help:"Bring the database to this version's schema and end."`
 
@@ -178,7 +178,7 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 		}
 	}()
 	parser, err := kong.New(cli, kong.Name("todod"), kong.Description("The backend of a todo application for many people."),
-		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
+		kong.Writers(stdout, stdout), kong.Help(printHelp), kong.Exit(func(int) { panic(helped{}) }))
 	if err != nil {
 		return "", err
 	}

@@ -275,6 +275,7 @@ type variable struct {
 	must   string // how the sentence goes on that begins "NAME must"
 	secret bool   // the value is never shown
 	value  reflect.Value
+	tag    reflect.StructTag
 }
 
 // variables lists the variables of c in the order of their fields.
@@ -287,7 +288,7 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 	for field, value := range v.Fields() {
 		if name, ok := field.Tag.Lookup("env"); ok {
 			_, secret := field.Tag.Lookup("secret")
-			list = append(list, variable{name, field.Name, field.Tag.Get("must"), secret, value})
+			list = append(list, variable{name, field.Name, field.Tag.Get("must"), secret, value, field.Tag})
 		} else if value.Kind() == reflect.Struct {
 			list = appendVariables(list, value)
 		}
