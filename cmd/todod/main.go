@@ -55,7 +55,8 @@ func exitCode(err error) int {
 
 // commands are the commands there are.
 type commands struct {
-	ShowVersion bool `name:"version" help:"Print the version."`
+	EnvFile     string `type:"existingfile" placeholder:"PATH" help:"Read this file of variables instead of .env."`
+	ShowVersion bool   `name:"version" help:"Print the version."`
 
 	Help struct {
 		Command []string `arg:"" optional:"" help:"The command."`
@@ -81,6 +82,8 @@ type commands struct {
 
 	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend. It can be run again at any time."`
 
+	Completion completionFlags `cmd:"" help:"Print what has a shell complete todod's commands and flags. Its help says where to put it."`
+
 	Healthcheck struct{} `cmd:"" help:"Ask the server that is configured here whether it is ready. Fails if it isn't."`
 
 	Version struct{} `cmd:"" help:"Print the version."`
@@ -101,13 +104,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "version":
 		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
+	case "completion <shell>":
+		return printCompletion(cli.Completion.Shell, stdout)
 	case "audit verify <file>":
 		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
 		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version}).OpenAPI())
 		return err
 	}
-	cfg, err := config.Load(getenv)
+	cfg, err := config.LoadFile(getenv, cli.EnvFile)
 	if command == "doctor" {
 		return doctor(ctx, cfg, err, cli.Doctor, stdout)
 	}
@@ -167,6 +172,12 @@ func withoutURLs(text string, args []string) string {
 	return text
 }
 
+// newParser returns the parser of arguments that fills cli.
+func newParser(cli *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(cli, append(options, kong.Name("todod"), kong.Help(printHelp),
+		kong.Description("The backend of a todo application for many people."))...)
+}
+
 // parse reads args into cli and returns the command they name, "" if they only asked for help.
 func parse(cli *commands, args []string, stdout io.Writer) (command string, err error) {
 	type helped struct{}
@@ -177,8 +188,7 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 			}
 		}
 	}()
-	parser, err := kong.New(cli, kong.Name("todod"), kong.Description("The backend of a todo application for many people."),
-		kong.Writers(stdout, stdout), kong.Help(printHelp), kong.Exit(func(int) { panic(helped{}) }))
+	parser, err := newParser(cli, kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
 	if err != nil {
 		return "", err
 	}

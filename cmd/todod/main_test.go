@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -280,6 +281,29 @@ func TestSmallCommands(t *testing.T) {
 		var out bytes.Buffer
 		if err := run(t.Context(), strings.Fields(c.args), env.get, &out); err != nil || !regexp.MustCompile(c.want).Match(out.Bytes()) {
 			t.Errorf("%s: %v, %s", c.args, err, &out)
+		}
+	}
+}
+
+// TestEnvFile: any command reads it instead of .env, and ends if it isn't there.
+func TestEnvFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file, path := filepath.Join(folder, "todod.db"), filepath.Join(folder, "my.env")
+	if err := os.WriteFile(path, []byte("DATABASE_URL=sqlite:"+file+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"migrate", "--env-file", path}, environment{}.get, &out); err != nil || !strings.Contains(out.String(), file) {
+		t.Errorf("%v, %s", err, &out)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	for _, args := range [][]string{{"migrate"}, {"serve"}, {"doctor"}, {"version"}, {"token", "--user", "ada"}} {
+		err := run(t.Context(), append(args, "--env-file="+filepath.Join(folder, "other.env")), environment{}.get, io.Discard)
+		if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "env-file") {
+			t.Errorf("%v: %v", args, err)
 		}
 	}
 }
