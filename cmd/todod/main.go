@@ -70,6 +70,8 @@ type commands struct {
 
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
 
+	Demo struct{} `cmd:"" help:"Make a person with tasks of every kind to look at, and say how to sign in. Not in production."`
+
 	Audit auditCommands `cmd:"" help:"Check the file of security events."`
 
 	Openapi struct{} `cmd:"" help:"Print the API's description in OpenAPI 3.1."`
@@ -130,6 +132,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return backUp(ctx, cfg, cli.Backup, stdout)
 	case "restore <file>":
 		return restore(ctx, cfg, cli.Restore, stdout)
+	case "demo":
+		return demo(ctx, cfg, stdout)
 	case "migrate":
 		return migrate(ctx, cfg, stdout)
 	case "token":
@@ -146,7 +150,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 // usesDatabase reports whether a command works on the database and ends, so that a person should see which one it is.
 func usesDatabase(command string) bool {
 	name, _, _ := strings.Cut(command, " ")
-	return slices.Contains([]string{"user", "migrate", "backup", "restore", "import"}, name)
+	return slices.Contains([]string{"user", "demo", "migrate", "backup", "restore", "import"}, name)
 }
 
 // whereIs says to a person which database that is: a file by its whole path, as a folder may be the wrong one.

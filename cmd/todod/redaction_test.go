@@ -111,7 +111,7 @@ func said(ctx context.Context, m misconfiguration, args []string) string {
 func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 	t.Parallel()
 	commands := [][]string{
-		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"token", "--user", "ada"},
+		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"demo"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"token", "--user", "ada"},
 		{"healthcheck"}, {"serve"},
 	}
 	for number, password := range unluckyPasswords {
@@ -160,7 +160,7 @@ func TestNoCommandShowsASecretThatIsRight(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1/?key=" + hidden, "OTEL_EXPORTER_OTLP_HEADERS": "k=" + hidden, "OTEL_SDK_DISABLED": "true",
 	})
 	for _, args := range [][]string{
-		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"healthcheck"}, {"serve"},
+		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"demo"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"healthcheck"}, {"serve"},
 		{"import", "--report", filepath.Join(t.TempDir(), "report"), "--from", "postgres://app:" + hidden + "@127.0.0.1:1/d?pgbouncer=true"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // which ends the server
