@@ -77,6 +77,7 @@ func demoText(cfg config.Config, email, password string) string {
 
 It is shown this once. While todod serves:
   in a browser  %[3]s/docs, Authorize
+  by todod      export TODOD_URL=%[3]s; todod login %[1]s; todod tasks ls
   by curl       curl -s %[3]s/api/auth/login -H 'Content-Type: application/json' \
                   -d '{"email": "%[1]s", "password": "%[2]s"}'
 todod user delete %[1]s erases all of it.

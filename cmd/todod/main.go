@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"todod/internal/client"
 	"todod/internal/config"
 	"todod/internal/httpapi"
 )
@@ -25,8 +26,10 @@ var version = "dev"
 
 // The exit codes there are.
 const (
-	exitFailure = 1 // something went wrong while running
-	exitUsage   = 2 // bad arguments or configuration
+	exitFailure     = 1 // something went wrong while running
+	exitUsage       = 2 // bad arguments or configuration
+	exitNotSignedIn = 3 // the server wants to know who asks
+	exitNotFound    = 4 // the server has no such task
 )
 
 // errUsage marks an error in the arguments.
@@ -50,6 +53,12 @@ func exitCode(err error) int {
 	if errors.As(err, &problems) || errors.Is(err, errUsage) || errors.Is(err, errMisconfigured) {
 		return exitUsage
 	}
+	switch {
+	case errors.Is(err, client.ErrNotSignedIn):
+		return exitNotSignedIn
+	case client.NotFound(err):
+		return exitNotFound
+	}
 	return exitFailure
 }
 
@@ -71,6 +80,12 @@ type commands struct {
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
 
 	Demo struct{} `cmd:"" help:"Make a person with tasks of every kind to look at, and say how to sign in. Not in production."`
+
+	Login loginFlags `cmd:"" help:"Sign in at a server, for todod tasks."`
+
+	Logout struct{} `cmd:"" help:"End the session that login began."`
+
+	Tasks tasksCommands `cmd:"" help:"Work with your tasks at a server."`
 
 	Audit auditCommands `cmd:"" help:"Check the file of security events."`
 
@@ -106,6 +121,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "version":
 		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
+	case "login <email>":
+		return logIn(ctx, getenv, cli.Login, console{os.Stdin, os.Stderr}, stdout)
+	case "logout":
+		return logOut(ctx, getenv, stdout)
 	case "completion <shell>":
 		return printCompletion(cli.Completion.Shell, stdout)
 	case "audit verify <file>":
@@ -113,6 +132,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "openapi":
 		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version}).OpenAPI())
 		return err
+	}
+	if strings.HasPrefix(command, "tasks ") {
+		return manageTasks(ctx, getenv, command, cli.Tasks, stdout)
 	}
 	cfg, err := config.LoadFile(getenv, cli.EnvFile)
 	if command == "doctor" {

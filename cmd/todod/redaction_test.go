@@ -80,6 +80,8 @@ func misconfigurations(t *testing.T, password string) (all []misconfiguration) {
 		add("REDIS_URL", fill(form), nil)
 	}
 	for _, form := range misspelt("http") {
+		env := environment{"TODOD_URL": fill(form), "XDG_CONFIG_HOME": t.TempDir()}
+		all = append(all, misconfiguration{env, []string{"tasks", "ls"}}, misconfiguration{env, []string{"logout"}})
 		if strings.HasSuffix(form, "%s/d/e") {
 			continue // which is a path, and shown
 		}
@@ -147,6 +149,31 @@ func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 				t.Errorf("only %d configurations were refused", refused)
 			}
 		})
+	}
+}
+
+// TestNoTokenIsShown: whoever has signed in doesn't see it in what commands say that fail.
+func TestNoTokenIsShown(t *testing.T) {
+	t.Parallel()
+	const hidden = "S3cretOf32BytesThatNobodyMaySee9"
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "todod"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{
+		`{"http://127.0.0.1:1": {"token": "` + hidden + `", "refresh_token": "` + hidden + `"}}`, `{"http://127.0.0.1:1": {"token": "` + hidden,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, "todod", "sessions.json"), []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"tasks", "ls"}, {"tasks", "add", "x"}, {"tasks", "done", "1"}, {"tasks", "edit", "1", "--title", "x"}, {"tasks", "rm", "1"}, {"tasks", "watch"}, {"logout"}} {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			text := said(ctx, misconfiguration{env: environment{"TODOD_URL": "http://127.0.0.1:1", "XDG_CONFIG_HOME": folder}}, args)
+			cancel()
+			if strings.Contains(text, hidden) || len(text) < 20 {
+				t.Errorf("%v says:\n%s", args, text)
+			}
+		}
 	}
 }
 
