@@ -40,7 +40,7 @@ func TestADemoPerson(t *testing.T) {
 					t.Fatal(err)
 				}
 				found := demoAccount.FindStringSubmatch(out.String())
-				if found == nil || found[1] != email {
+				if len(found) == 0 || found[1] != email {
 					t.Fatalf("it says\n%s", &out)
 				}
 				if p == nil {

@@ -118,7 +118,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) (ht
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	resp, err := c.signedIn(ctx, r)
+	resp, err := c.signedIn(ctx, r) //nolint:bodyclose // read does
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (s *Sessions) change(change func(map[string]Session)) error {
 		return err
 	}
 	change(sessions)
-	data, err := json.MarshalIndent(sessions, "", "  ")
+	data, err := json.MarshalIndent(sessions, "", "  ") //nolint:gosec // a file of its owner's alone is what they are for
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (c *Client) post(ctx context.Context, path string, body, out any) error {
 		return err
 	}
 	r.header.Del("Idempotency-Key")
-	resp, err := c.send(ctx, r)
+	resp, err := c.send(ctx, r) //nolint:bodyclose // read does
 	if err != nil {
 		return err
 	}

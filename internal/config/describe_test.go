@@ -19,7 +19,7 @@ func TestEveryVariableIsDescribed(t *testing.T) {
 		}
 		for _, target := range link.FindAllStringSubmatch(d.Doc, -1) {
 			page, _, _ := strings.Cut(target[2], "#")
-			if _, err := os.Stat(filepath.Join("../../docs", page)); err != nil {
+			if _, err := os.Stat(filepath.Join("..", "..", "docs", page)); err != nil {
 				t.Errorf("%s: %v", d.Name, err)
 			}
 		}

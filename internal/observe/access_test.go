@@ -43,7 +43,7 @@ func TestAccessOfOtherLoggers(t *testing.T) {
 	for want, logger := range map[string]*slog.Logger{
 		`,"message":"request","node":"a","request_id":"req_1"`: of(observe.NewLogger(&out, slog.LevelInfo).With("node", "a")),
 		`,"message":"request","g":{"request_id":"req_1"`:       of(observe.NewLogger(&out, slog.LevelInfo).WithGroup("g")),
-		"GET /health ":                         of(observe.NewTerminalLogger(&out, slog.LevelInfo)),
+		"GET /health":                          of(observe.NewTerminalLogger(&out, slog.LevelInfo)),
 		`"msg":"request","request_id":"req_1"`: slog.New(slog.NewJSONHandler(&out, nil)),
 		"":                                     of(observe.NewLogger(&out, slog.LevelError)),
 	} {
