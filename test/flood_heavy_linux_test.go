@@ -10,23 +10,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"todod/internal/redistest"
 	"todod/test/tododtest"
 )
 
-// usedBy says how much the Redis at url holds.
-func usedBy(t *testing.T, url string) string {
+// usedBy says how much a Redis holds.
+func usedBy(t *testing.T, server *redistest.Server) string {
 	t.Helper()
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
+	info, infoErr := redis.String(server.Do(t, "INFO", "memory"))
+	keys, sizeErr := redis.Int(server.Do(t, "DBSIZE"))
+	used := regexp.MustCompile(`used_memory_human:(\S+)`).FindStringSubmatch(info)
+	if infoErr != nil || sizeErr != nil || used == nil {
+		t.Fatalf("%v, %v: %s", infoErr, sizeErr, info)
 	}
-	client := redis.NewClient(options)
-	defer func() { _ = client.Close() }()
-	used := regexp.MustCompile(`used_memory_human:(\S+)`).FindStringSubmatch(client.Info(t.Context(), "memory").Val())
-	return fmt.Sprintf("; Redis has %d keys in %s", client.DBSize(t.Context()).Val(), used[1])
+	return fmt.Sprintf("; Redis has %d keys in %s", keys, used[1])
 }
 
 // floodGrowth is the most that a flood may add to a todod's memory, whatever it is made of: what limits remember, 100,000
@@ -41,7 +40,7 @@ func TestAFloodOfAddresses(t *testing.T) {
 		"memory": func(*testing.T) (string, func() string) { return "", func() string { return "" } },
 		"redis": func(t *testing.T) (string, func() string) {
 			server := redistest.Start(t)
-			return server.URL, func() string { return usedBy(t, server.URL) }
+			return server.URL, func() string { return usedBy(t, server) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,12 @@ const (
 // floodAddresses is from how many addresses the flood comes: more than todod keeps count of.
 const floodAddresses = 120_000
 
+// How many tasks a hostile neighbour has, and how long they do each of the things they do.
+const (
+	neighbourTasks = 5_000
+	disturbed      = 10 * time.Second
+)
+
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
 	backups     = 20

@@ -16,6 +16,12 @@ const (
 // floodAddresses is from how many addresses the flood comes.
 const floodAddresses = 3_000
 
+// How many tasks a hostile neighbour has, and how long they do each of the things they do.
+const (
+	neighbourTasks = 1_000
+	disturbed      = 3 * time.Second
+)
+
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
 	backups     = 4

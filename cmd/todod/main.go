@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // for machines and images that have no time zones
 
 	"github.com/alecthomas/kong"
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"todod/internal/logtest"
 	"todod/internal/redistest"
@@ -78,18 +78,19 @@ func TestTheSettingsOfTheAPIAreUsed(t *testing.T) {
 func TestTheRedisIsUsed(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	options, err := redis.ParseURL(server.URL)
-	if err != nil {
-		t.Fatal(err)
+	clients := func() int {
+		list, err := redis.String(server.Do(t, "CLIENT", "LIST"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(list, "\n")
 	}
-	db := redis.NewClient(options)
-	defer func() { _ = db.Close() }()
-	clients := func() int { return strings.Count(db.ClientList(t.Context()).Val(), "\n") }
 	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_ANONYMOUS": "10/h", "REDIS_URL": server.URL}))
 
 	waitFor(t, "a caller in Redis", func() bool { // a busy machine may do without at first
 		ask(t, p.url+"/nothing")
-		return len(db.Keys(t.Context(), "todod:limit:*").Val()) == 1
+		keys, err := redis.Strings(server.Do(t, "KEYS", "todod:limit:*"))
+		return err == nil && len(keys) == 1
 	})
 	if n := clients(); n < 2 {
 		t.Errorf("%d clients", n)
@@ -104,7 +105,7 @@ func TestTheRedisIsUsed(t *testing.T) {
 			t.Errorf("status %d, want %d", got, want)
 		}
 	}
-	err = run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &logtest.Output{})
+	err := run(t.Context(), nil, isolated(t, environment{"REDIS_URL": "redis://:hunter2@redis:port"}).get, &logtest.Output{})
 	if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "REDIS_URL must be") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("with a bad URL: %v", err)
 	}
@@ -248,6 +249,15 @@ func TestTheSettingsOfSignInAreUsed(t *testing.T) {
 		code, next := post(t, p.url+"/api/auth/refresh", fmt.Sprintf(`{"refreshToken":%q}`, first["refreshToken"]))
 		if code != http.StatusOK || (first["refreshToken"] == next["refreshToken"]) != same {
 			t.Errorf("rotation %s: %d, %v, then %v", rotation, code, first, next)
+		}
+	}
+	for grace, want := range map[string]int{"": http.StatusOK, "0": http.StatusUnauthorized} {
+		p := start(t, isolated(t, environment{"AUTH_REFRESH_ROTATION": "true", "AUTH_REFRESH_GRACE": grace}))
+		_, first := post(t, p.url+"/api/auth/register", register)
+		body := fmt.Sprintf(`{"refreshToken":%q}`, first["refreshToken"])
+		_, next := post(t, p.url+"/api/auth/refresh", body)
+		if code, again := post(t, p.url+"/api/auth/refresh", body); code != want || code == http.StatusOK && next["refreshToken"] != again["refreshToken"] {
+			t.Errorf("with a grace of %q a second use got %d %v after %v", grace, code, again, next)
 		}
 	}
 	p := start(t, isolated(t, environment{"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_SIGNIN": "2/h"}))

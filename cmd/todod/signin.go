@@ -40,7 +40,7 @@ func newProvider(
 		log.Warn("nobody can sign in here: access tokens of todod's own need BETTER_AUTH_SECRET, and HS256 in AUTH_ALLOWED_ALGS")
 		return account.Elsewhere{URL: cfg.Auth.BetterAuthURL}, nil
 	}
-	sessions := account.NewSessions(db, newMint(cfg.Auth, secrets), time.Now, cfg.Auth.RefreshRotation)
+	sessions := account.NewSessions(db, newMint(cfg.Auth, secrets), time.Now, rotation(cfg.Auth, secrets))
 	if cfg.Auth.Provider == config.Local {
 		return account.NewLocal(sessions, account.NewPasswords()), nil
 	}
@@ -48,6 +48,14 @@ func newProvider(
 		URL: cfg.Auth.BetterAuthURL, Secrets: secrets, Sessions: sessions, Now: time.Now, Logger: log,
 		Through: traces.Transport,
 	})
+}
+
+// rotation returns how refresh tokens are replaced, nil for not at all.
+func rotation(a config.Auth, secrets func() [][]byte) *account.Rotation {
+	if !a.RefreshRotation {
+		return nil
+	}
+	return &account.Rotation{Secrets: secrets, Grace: a.RefreshGrace}
 }
 
 // secretBytes returns the secrets in use, the one that signs first.

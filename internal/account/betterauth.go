@@ -117,10 +117,11 @@ func (b *BetterAuth) open(session Session) (string, error) {
 
 // Refresh implements Provider. It asks the service whether the session still lives there and who its person is by now.
 func (b *BetterAuth) Refresh(ctx context.Context, refresh string, from Client) (Tokens, error) {
-	session, err := b.sessions.Look(ctx, refresh)
+	found, err := b.sessions.Look(ctx, refresh)
 	if err != nil {
 		return Tokens{}, err
 	}
+	session := found.Session
 	token, err := b.open(session)
 	if err != nil {
 		return Tokens{}, b.over(ctx, session, err)
@@ -134,7 +135,7 @@ func (b *BetterAuth) Refresh(ctx context.Context, refresh string, from Client) (
 	case person.ID != session.Owner:
 		return Tokens{}, b.over(ctx, session, errors.New("the session is somebody else's at better auth"))
 	}
-	return b.sessions.Renew(ctx, refresh, person)
+	return b.sessions.Renew(ctx, found, person)
 }
 
 // over ends a session that is none any more and returns the answer to its refresh token.

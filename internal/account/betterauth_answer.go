@@ -134,19 +134,6 @@ func printable(s string) string {
 	return s
 }
 
-// user is a person as the service describes one.
-type user struct {
-	ID        string    `json:"id"`
-	Email     string    `json:"email"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-// person returns u as a Person.
-func (u user) person() Person {
-	return Person{ID: todo.UserID(u.ID), Email: u.Email, Name: u.Name, CreatedAt: u.CreatedAt.UTC().Truncate(time.Microsecond)}
-}
-
 // grant is what the service says to a sign-up or sign-in that it lets pass.
 type grant struct {
 	person Person
@@ -161,7 +148,7 @@ func (a answer) granted() (grant, error) {
 	}
 	var body struct {
 		Token        *string `json:"token"`
-		User         *user   `json:"user"`
+		User         user    `json:"user"`
 		SecondFactor bool    `json:"twoFactorRedirect"`
 	}
 	if err := json.Unmarshal(a.body, &body); err != nil {
@@ -170,18 +157,19 @@ func (a answer) granted() (grant, error) {
 	if body.SecondFactor { // with a token in the header, of a session that has ended already
 		return grant{}, forbidden("This account has a second factor: sign in at Better Auth itself")
 	}
-	if body.User == nil || body.User.ID == "" {
-		return grant{}, awayFor(time.Minute, fmt.Errorf("%w: its answer names no user", errMisused))
+	person, ok := body.User.person()
+	if !ok {
+		return grant{}, errNobody()
 	}
 	if body.Token == nil || *body.Token == "" {
-		return grant{person: body.User.person()}, nil
+		return grant{person: person}, nil
 	}
 	token := a.header.Get(signedToken)
 	if token == "" {
 		// Without the plugin it ignores bearer tokens, and says of every session that it has ended.
 		return grant{}, awayFor(time.Minute, fmt.Errorf("%w: it lacks the bearer() plugin", errMisused))
 	}
-	return grant{person: body.User.person(), token: token}, nil
+	return grant{person: person, token: token}, nil
 }
 
 // session reads the answer to a question for a session: whose it is, false if it has ended.
@@ -201,8 +189,15 @@ func (a answer) session() (Person, bool, error) {
 	if body == nil {
 		return Person{}, false, nil
 	}
-	if body.User.ID == "" { // which is no answer: the session may well live
-		return Person{}, false, awayFor(time.Minute, fmt.Errorf("%w: its answer names no user", errMisused))
+	person, ok := body.User.person()
+	if !ok { // which is no answer: the session may well live
+		return Person{}, false, errNobody()
 	}
-	return body.User.person(), true, nil
+	return person, true, nil
+}
+
+// errNobody returns what an answer means that should name a user and doesn't.
+func errNobody() error {
+	return awayFor(time.Minute, fmt.Errorf("%w: its answer names no user whose id is 1 to %d bytes of text, or a whole number",
+		errMisused, todo.MaxID))
 }

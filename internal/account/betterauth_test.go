@@ -23,6 +23,7 @@ type far struct {
 	url      string
 	alive    map[string]bool // sessions, by their tokens as they are asked for
 	owner    string          // of all sessions
+	user     string          // how it describes Ada, instead of as the real one does
 	signOuts []string        // tokens
 	down     bool
 }
@@ -43,6 +44,9 @@ func (f *far) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	user := fmt.Sprintf(`{"id":%q,"email":"ada@example.com","name":"Ada","createdAt":"2026-11-22T12:00:00.000Z"}`, f.owner)
+	if f.user != "" {
+		user = f.user
+	}
 	switch {
 	case f.down:
 		w.WriteHeader(http.StatusBadGateway)
@@ -82,7 +86,7 @@ func through(t *testing.T, f *far, store account.Store, secrets ...string) *acco
 		all = append(all, []byte(s))
 	}
 	b, err := account.NewBetterAuth(account.BetterAuthConfig{
-		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, false), Now: time.Now,
+		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, nil), Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -126,6 +130,36 @@ func TestASessionIsKnownByEitherForm(t *testing.T) {
 		}
 		if err := b.Logout(t.Context(), account.Caller{}, s.Tokens.Refresh, account.Client{}); err != nil || f.ended() != "bare.signature bare" {
 			t.Errorf("%v, told of %q", err, f.ended())
+		}
+	})
+}
+
+// TestAServiceThatAnswersAlmostRight: what only decorates keeps nobody out and ends nothing; while an id can't be one, the
+// session waits for better answers.
+func TestAServiceThatAnswersAlmostRight(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		f := newFar(t)
+		b := through(t, f, store, "s1")
+		for user, id := range map[string]todo.UserID{
+			`{"id":7,"createdAt":1795348800000,"name":null}`:                                          "7",
+			`{"id":"8","createdAt":"","email":7,"name":"a\u0000b","plan":[]}`:                         "8",
+			`{"id":"9","createdAt":"2026-11-22 12:00:00","name":"` + strings.Repeat("😀", 4000) + `"}`: "9",
+		} {
+			f.do(func() { f.user = user })
+			s := signIn(t, b)
+			if s.Person.ID != id {
+				t.Errorf("%s is %q", user, s.Person.ID)
+			}
+			for _, bad := range []string{`"` + strings.Repeat("x", 300) + `"`, `"a\u0000b"`, `1.5`, `null`} {
+				f.do(func() { f.user = `{"id":` + bad + `}` })
+				_, err := b.Login(t.Context(), "ada@example.com", "secret", account.Client{})
+				expect(t, "signing in as "+bad, err, todo.Unavailable)
+				_, err = b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+				expect(t, "refreshing as "+bad, err, todo.Unavailable)
+			}
+			f.do(func() { f.user = user })
+			_, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
+			expect(t, "refreshing as before", err, 0)
 		}
 	})
 }
@@ -189,7 +223,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 		f := newFar(t)
 		secrets := [][]byte{[]byte("old")}
 		b, err := account.NewBetterAuth(account.BetterAuthConfig{
-			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, false),
+			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, nil),
 			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
@@ -213,7 +247,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 func TestASessionOfALocalAccountEnds(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
-		session, tokens, err := account.NewSessions(store, mint, time.Now, false).New(account.Person{ID: "ada"})
+		session, tokens, err := account.NewSessions(store, mint, time.Now, nil).New(account.Person{ID: "ada"})
 		if err == nil {
 			err = store.StartSession(t.Context(), session, "")
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
 	"todod/internal/todo"
@@ -19,23 +20,37 @@ const (
 	MaxPassword = 128 // code points
 )
 
-// NormaliseEmail returns an e-mail address in the one spelling under which accounts are kept: trimmed, composed (NFC) and
-// in lower case by Unicode's simple folding, so that two spellings that differ in case only are one address. Applying it
-// again changes nothing. ok is false for what can't be an address: it must be text of up to MaxEmail bytes without white
-// space, invisible characters and specials, with one @ that has something on both sides, and no empty label in its domain.
-// Letters beyond ASCII are fine on both sides (RFC 6531).
+// NormaliseEmail returns an e-mail address in the one spelling under which accounts are kept: trimmed, what stands before
+// the @ composed (NFC) and in lower case by Unicode's simple folding, and the domain as DNS has it: in lower case and, beyond
+// ASCII, in punycode (IDNA 2008). So two spellings that differ in case only are one address. Applying it again changes
+// nothing. ok is false for what can't be an address: it must be text of up to MaxEmail bytes without white space, invisible
+// characters and specials, with one @ that has something on both sides, and no empty label in its domain. Letters beyond
+// ASCII are fine on both sides (RFC 6531).
 func NormaliseEmail(s string) (email string, ok bool) {
 	if !utf8.ValidString(s) {
 		return "", false
 	}
-	email = norm.NFC.String(strings.ToLower(todo.Fold(norm.NFC.String(strings.TrimSpace(s)))))
-	local, domain, found := strings.Cut(email, "@")
-	ok = found && local != "" && validDomain(domain) && len(email) <= MaxEmail && !strings.ContainsFunc(email, invisible) &&
-		!strings.ContainsAny(email, specials)
-	if !ok {
+	s = norm.NFC.String(strings.TrimSpace(s))
+	local, domain, found := strings.Cut(s, "@")
+	if !found || local == "" || strings.ContainsFunc(s, invisible) || strings.ContainsAny(s, specials) {
+		return "", false
+	}
+	domain, err := domains.ToASCII(domain)
+	email = norm.NFC.String(lower(local)) + "@" + domain
+	if err != nil || !validDomain(domain) || len(email) > MaxEmail {
 		return "", false
 	}
 	return email, true
+}
+
+// domains makes a domain what DNS has of it. Which names DNS itself would have is not looked at: people write to _x and a--b.
+var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false),
+	idna.RemoveLeadingDots(false), idna.BidiRule())
+
+// lower returns s in lower case by simple folding: texts that differ in case only are the same then, and no others. İ has
+// no simple folding, and lower case makes it i, which it isn't: it is i with another dot, as full folding has it.
+func lower(s string) string {
+	return strings.ToLower(strings.ReplaceAll(todo.Fold(s), "İ", "i\u0307"))
 }
 
 // specials are what an address has only in quotes, around it, or between several (RFC 5322, section 3.2.3).

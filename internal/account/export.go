@@ -44,7 +44,7 @@ func (d *PersonalData) Export(ctx context.Context, by todo.User) (*Export, error
 	e := &Export{At: d.moment(), data: d, by: by}
 	var state todo.State
 	var err error
-	if e.Overview, state, err = d.overview(ctx, by); err != nil {
+	if e.Overview, state, err = d.overview(ctx, by, time.UTC); err != nil {
 		e.Close()
 		return nil, err
 	}

@@ -111,18 +111,18 @@ func (l *Local) upgraded(ctx context.Context, a Account, password string) (strin
 
 // Refresh implements Provider. The access token says what the account says now.
 func (l *Local) Refresh(ctx context.Context, refresh string, _ Client) (Tokens, error) {
-	session, err := l.sessions.Look(ctx, refresh)
+	found, err := l.sessions.Look(ctx, refresh)
 	if err != nil {
 		return Tokens{}, err
 	}
-	a, err := l.store.Account(ctx, session.Owner)
+	a, err := l.store.Account(ctx, found.Session.Owner)
 	switch {
 	case todo.CodeOf(err) == todo.NotFound:
 		return Tokens{}, badRefreshToken(err)
 	case err != nil:
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
-	return l.sessions.Renew(ctx, refresh, a.Person)
+	return l.sessions.Renew(ctx, found, a.Person)
 }
 
 // Logout implements Provider.

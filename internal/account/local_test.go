@@ -63,10 +63,27 @@ func caller(t *testing.T, access string) account.Caller {
 	return account.Caller{ID: todo.UserID(parts[0]), SessionID: parts[3]}
 }
 
-// over returns a house over store.
+// over returns a house over store, which rotates with a grace of half a minute if it rotates.
 func over(store account.Store, rotate bool) *house {
+	if !rotate {
+		return overWith(store, nil)
+	}
+	return overWith(store, rotation(30*time.Second, "a secret"))
+}
+
+// rotation returns one with these secrets, the first in front.
+func rotation(grace time.Duration, secrets ...string) *account.Rotation {
+	var all [][]byte
+	for _, s := range secrets {
+		all = append(all, []byte(s))
+	}
+	return &account.Rotation{Secrets: func() [][]byte { return all }, Grace: grace}
+}
+
+// overWith returns a house over store with this rotation.
+func overWith(store account.Store, rotation *account.Rotation) *house {
 	h := &house{store: store, passwords: account.CheapPasswords(), now: time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)}
-	h.sessions = account.NewSessions(store, mint, h.clock, rotate)
+	h.sessions = account.NewSessions(store, mint, h.clock, rotation)
 	h.Local = account.NewLocal(h.sessions, h.passwords)
 	return h
 }
@@ -249,7 +266,7 @@ func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
 	hash, _ := account.ForeignHash("passlib")
 	synctest.Test(t, func(t *testing.T) {
 		store := oneAccount{account: account.Account{Person: account.Person{Email: "ada@example.com"}, PasswordHash: hash}}
-		local := account.NewLocal(account.NewSessions(store, mint, time.Now, false), account.NewPasswords())
+		local := account.NewLocal(account.NewSessions(store, mint, time.Now, nil), account.NewPasswords())
 		for _, email := range []string{"ada@example.com", "bob@example.com", "no address"} {
 			start := time.Now()
 			_, err := local.Login(t.Context(), email, "wrong", here)
@@ -389,6 +406,7 @@ func TestRotation(t *testing.T) {
 					}
 				}
 			}
+			h.pass(30 * time.Second) // the grace of the last but one
 			other := mustLogin(t, h, in.Person.Email, password)
 			for _, refresh := range []string{tokens[reused], tokens[3]} {
 				_, err := h.Refresh(t.Context(), refresh, here)
@@ -403,10 +421,106 @@ func TestRotation(t *testing.T) {
 	})
 }
 
-// TestRotatingAtOnce: two who use one token at the same moment can't both go on, nor can either.
-func TestRotatingAtOnce(t *testing.T) {
+// TestAUsedTokenGivesTheSameSuccessorForAWhile: as long as its successor wasn't used, and no longer than the grace; after
+// that, a use ends the session.
+func TestAUsedTokenGivesTheSameSuccessorForAWhile(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, true)
+		refresh := func(token string) account.Tokens {
+			t.Helper()
+			tokens, err := h.Refresh(t.Context(), token, here)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tokens
+		}
+		mustRegister(t, h, "ada@example.com")
+		for name, end := range map[string]func(next string){
+			"the grace is over":      func(string) { h.pass(time.Microsecond) },
+			"its successor was used": func(next string) { refresh(next) },
+			"and so was that one's":  func(next string) { refresh(refresh(next).Refresh) },
+			"nothing":                nil,
+		} {
+			in := mustLogin(t, h, "ada@example.com", password)
+			used := in.Tokens.Refresh
+			next := refresh(used)
+			h.pass(30*time.Second - time.Microsecond)
+			again := refresh(used)
+			if again.Refresh != next.Refresh || again.Access == next.Access || next.Refresh == used {
+				t.Fatalf("%s: %+v, then %+v", name, next, again)
+			}
+			if end == nil {
+				refresh(next.Refresh) // it lives on
+				continue
+			}
+			end(next.Refresh)
+			for _, token := range []string{used, next.Refresh} {
+				_, err := h.Refresh(t.Context(), token, here)
+				wantCode(t, err, todo.Unauthenticated)
+			}
+		}
+	})
+}
+
+// TestTwentyTabs refresh with one token at the same moment: all go on, with one token.
+func TestTwentyTabs(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		h := over(store, true)
+		in := mustRegister(t, h, "ada@example.com")
+		for range 5 {
+			var mu sync.Mutex
+			next := map[string]int{}
+			atOnce(t, 20, func() error {
+				tokens, err := h.Refresh(context.Background(), in.Tokens.Refresh, here)
+				mu.Lock()
+				defer mu.Unlock()
+				next[tokens.Refresh]++
+				return err
+			})
+			if len(next) != 1 {
+				t.Fatalf("they got %d tokens", len(next))
+			}
+			for token := range next {
+				if token == in.Tokens.Refresh {
+					t.Fatal("the token is the same")
+				}
+				in.Tokens.Refresh = token
+			}
+		}
+	})
+}
+
+// TestSuccessorsSurviveAChangeOfSecrets: whichever of two replicas is asked, before, during and after, as long as the older
+// secret is known.
+func TestSuccessorsSurviveAChangeOfSecrets(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		before := overWith(store, rotation(time.Minute, "old", "new"))
+		after := overWith(store, rotation(time.Minute, "new", "old"))
+		removed := overWith(store, rotation(time.Minute, "new"))
+		mustRegister(t, before, "ada@example.com")
+		for _, order := range [][2]*house{{before, after}, {after, before}} {
+			in := mustLogin(t, before, "ada@example.com", password)
+			var next [2]account.Tokens
+			for i, h := range order {
+				var err error
+				if next[i], err = h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if next[0].Refresh != next[1].Refresh {
+				t.Errorf("two replicas gave %q and %q", next[0].Refresh, next[1].Refresh)
+			}
+			if _, err := removed.Refresh(t.Context(), next[0].Refresh, here); err != nil {
+				t.Errorf("without the secret it was made with, the present token is refused: %v", err)
+			}
+		}
+	})
+}
+
+// TestRotatingAtOnce: without grace, two who use one token at the same moment can't both go on, nor can either.
+func TestRotatingAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		h := overWith(store, rotation(0, "a secret"))
 		in := mustRegister(t, h, "ada@example.com")
 		for range 8 {
 			in = mustLogin(t, h, in.Person.Email, password)
@@ -570,15 +684,20 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				v, err := h.sessions.Look(t.Context(), tokens.Refresh)
+				found, err := h.sessions.Look(t.Context(), tokens.Refresh)
+				v := found.Session
 				if err != nil || string(v.Sealed) != "sealed for "+v.ID || v.Owner != p.ID || v.ID != caller(t, tokens.Access).SessionID {
 					t.Fatalf("%+v, %v", v, err)
 				}
-				if tokens, err = h.sessions.Renew(t.Context(), tokens.Refresh, p); err != nil {
+				if tokens, err = h.sessions.Renew(t.Context(), found, p); err != nil {
 					t.Fatal(err)
 				}
 			}
-			_, err = h.sessions.Renew(t.Context(), tokens.Refresh, account.Person{ID: "bob"})
+			found, err := h.sessions.Look(t.Context(), tokens.Refresh)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = h.sessions.Renew(t.Context(), found, account.Person{ID: "bob"})
 			wantCode(t, err, todo.Unauthenticated)
 			ended, err := h.sessions.End(t.Context(), caller(t, tokens.Access), tokens.Refresh)
 			if err != nil || len(ended) != 1 || string(ended[0].Sealed) != "sealed for "+ended[0].ID {
@@ -594,7 +713,7 @@ func TestAFailingMintStartsNothing(t *testing.T) {
 		h := over(store, true)
 		in := mustRegister(t, h, "ada@example.com")
 		broken := errors.New("no secret")
-		sessions := account.NewSessions(store, func(account.Person, string, time.Time) (string, error) { return "", broken }, h.clock, true)
+		sessions := account.NewSessions(store, func(account.Person, string, time.Time) (string, error) { return "", broken }, h.clock, rotation(0, "a secret"))
 		local := account.NewLocal(sessions, h.passwords)
 		_, registerErr := local.Register(t.Context(), account.Registration{Name: "Bob", Email: "bob@example.com", Password: password}, here)
 		_, loginErr := local.Login(t.Context(), in.Person.Email, password, here)

@@ -37,17 +37,6 @@ func (s *observed) SetPassword(ctx context.Context, owner todo.UserID, was, hash
 	return err
 }
 
-// RotateSession implements Store.
-func (s *observed) RotateSession(
-	ctx context.Context, owner todo.UserID, id string, was, hash []byte, now, expires time.Time,
-) (Session, error) {
-	session, err := s.Store.RotateSession(ctx, owner, id, was, hash, now, expires)
-	if todo.CodeOf(err) == todo.NotFound {
-		s.observer.SessionEnded(owner, id)
-	}
-	return session, err
-}
-
 // EndSession implements Store.
 func (s *observed) EndSession(ctx context.Context, owner todo.UserID, id string) (*Session, error) {
 	session, err := s.Store.EndSession(ctx, owner, id)

@@ -63,15 +63,15 @@ type Overview struct {
 	Counts
 }
 
-// Overview returns by's.
-func (d *PersonalData) Overview(ctx context.Context, by todo.User) (Overview, error) {
-	o, _, err := d.overview(ctx, by)
+// Overview returns by's. The zone says which day it is.
+func (d *PersonalData) Overview(ctx context.Context, by todo.User, zone *time.Location) (Overview, error) {
+	o, _, err := d.overview(ctx, by, zone)
 	return o, err
 }
 
 // overview returns by's overview and the state that it is of.
-func (d *PersonalData) overview(ctx context.Context, by todo.User) (Overview, todo.State, error) {
-	h, err := d.store.Summary(ctx, by.ID, d.moment())
+func (d *PersonalData) overview(ctx context.Context, by todo.User, zone *time.Location) (Overview, todo.State, error) {
+	h, err := d.store.Summary(ctx, by.ID, d.moment().In(zone))
 	if err == nil {
 		err = h.State.Admit(by)
 	}

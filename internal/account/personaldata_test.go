@@ -32,7 +32,7 @@ func TestWhoSomebodyIs(t *testing.T) {
 		d, _ := personalDataOver(store, h.Local, h.clock())
 		see := func(by todo.User, email, name string, rev todo.Rev, since time.Time) {
 			t.Helper()
-			o, err := d.Overview(t.Context(), by)
+			o, err := d.Overview(t.Context(), by, time.UTC)
 			if err != nil || o.ID != by.ID || o.Email != email || o.Name != name || o.Rev != rev || !o.CreatedAt.Equal(since) {
 				t.Errorf("%+v, %v", o, err)
 			}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // A refreshToken is what a client keeps to get access tokens. The first half of its secret stays the same as long as the
-// session lives and names it; the second is drawn anew when the token is rotated. So a token that was rotated away, however
+// session lives and names it; the second is another one when the token is rotated. So a token that was rotated away, however
 // long ago, still tells which session has to end.
 type refreshToken struct{ ownedSecret }
 
@@ -22,10 +23,21 @@ func newRefreshToken(owner todo.UserID) refreshToken {
 	return t
 }
 
-// next returns another token of the same session.
-func (t refreshToken) next() refreshToken {
-	_, _ = rand.Read(t.secret[kept:])
+// nextPurpose keeps what next makes of a secret apart from everything else that is made of it.
+const nextPurpose = "todod: the refresh token after this one, v1"
+
+// next returns the token of the same session that comes after t: always the same one, which nobody can tell who doesn't
+// have the secret.
+func (t refreshToken) next(secret []byte) refreshToken {
+	copy(t.secret[kept:], mac(mac(secret, nextPurpose), t.String()))
 	return t
+}
+
+// mac returns the HMAC-SHA256 of text.
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }
 
 // parseRefreshToken reads a token in the one spelling that String gives it.

@@ -24,7 +24,10 @@ func TestARefreshTokenIsReadAsItWasWritten(t *testing.T) {
 		if !ok || got != token {
 			t.Fatalf("%s: got %+v, %v; want %+v", token, got, ok, token)
 		}
-		next := token.next()
+		next := token.next([]byte("a secret"))
+		if next != token.next([]byte("a secret")) || next == token.next([]byte("another secret")) {
+			t.Fatal("what comes next does not follow from the token and the secret")
+		}
 		if next.sessionID() != token.sessionID() || next.String() == token.String() || bytes.Equal(next.hash(), token.hash()) {
 			t.Fatalf("after %s comes %s", token, next)
 		}

@@ -22,17 +22,26 @@ type Mint func(p Person, sessionID string, at time.Time) (string, error)
 // Sessions starts, refreshes and ends sessions; what a session lasts for is the same whoever carries out the sign-in. Its
 // errors are those of a Provider. It is safe for concurrent use.
 type Sessions struct {
-	store  Store
-	mint   Mint
-	now    func() time.Time
-	rotate bool
+	store    Store
+	mint     Mint
+	now      func() time.Time
+	rotation *Rotation
 }
 
-// NewSessions returns Sessions that are kept in store. now is the clock. With rotate, every refresh token can be used once:
-// a refresh returns the next one, good for RefreshLifetime from then on, and a second use ends the session. Without it a
-// session lasts RefreshLifetime and keeps its token.
-func NewSessions(store Store, mint Mint, now func() time.Time, rotate bool) *Sessions {
-	return &Sessions{store: store, mint: mint, now: now, rotate: rotate}
+// Rotation says how refresh tokens are replaced. Each can be used once: a refresh returns the next one, good for
+// RefreshLifetime from then on, and a second use ends the session.
+type Rotation struct {
+	// Secrets are those in use, one at least: the next token is made with the first, and known by all.
+	Secrets func() [][]byte
+	// Grace is for how long a token that was used gives the same next one again, as long as that wasn't used itself: to
+	// two tabs that refresh at once, or to a client that lost the answer.
+	Grace time.Duration
+}
+
+// NewSessions returns Sessions that are kept in store. now is the clock. Without rotation, which is nil, a session lasts
+// RefreshLifetime and keeps its token.
+func NewSessions(store Store, mint Mint, now func() time.Time, rotation *Rotation) *Sessions {
+	return &Sessions{store: store, mint: mint, now: now, rotation: rotation}
 }
 
 // moment returns the time as stores keep it.
@@ -64,54 +73,95 @@ func (s *Sessions) Start(ctx context.Context, p Person, seal func(sessionID stri
 	return tokens, nil
 }
 
-// Look returns the live session of a refresh token, Unauthenticated if it has none. Where tokens are rotated, one that was
-// used before ends its session.
-func (s *Sessions) Look(ctx context.Context, refresh string) (Session, error) {
-	token, ok := parseRefreshToken(refresh)
-	if !ok {
-		return Session{}, badRefreshToken(errors.New("no refresh token"))
-	}
-	session, err := s.store.Session(ctx, token.owner, token.sessionID(), s.moment())
-	switch {
-	case todo.CodeOf(err) == todo.NotFound:
-		return Session{}, badRefreshToken(errors.New("no such session, or it has ended"))
-	case err != nil:
-		return Session{}, fmt.Errorf("look for a session: %w", err)
-	case subtle.ConstantTimeCompare(session.RefreshHash, token.hash()) == 1:
-		return session, nil
-	case s.rotate:
-		if _, err := s.store.EndSession(ctx, token.owner, session.ID); err != nil {
-			return Session{}, fmt.Errorf("end a session: %w", err)
-		}
-	}
-	return Session{}, badRefreshToken(&ReusedError{Owner: token.owner})
+// A Refresh is a refresh token that was found good, and what it refreshes.
+type Refresh struct {
+	Session Session
+	token   refreshToken
+	at      time.Time // when it was found good
 }
 
-// Renew returns a new access token for p in the session of a refresh token, which Look has just found, and the refresh
-// token to go on with. Where tokens are rotated and somebody was faster with this one, that ends the session, and the error
-// is Unauthenticated.
-func (s *Sessions) Renew(ctx context.Context, refresh string, p Person) (Tokens, error) {
+// Look returns what a refresh token is for, Unauthenticated if that is no live session. Where tokens are rotated, one that
+// was used before, and is past its grace, ends its session.
+func (s *Sessions) Look(ctx context.Context, refresh string) (Refresh, error) {
 	token, ok := parseRefreshToken(refresh)
-	if !ok || token.owner != p.ID {
+	if !ok {
+		return Refresh{}, badRefreshToken(errors.New("no refresh token"))
+	}
+	at := s.moment()
+	session, err := s.store.Session(ctx, token.owner, token.sessionID(), at)
+	switch {
+	case err != nil:
+		return Refresh{}, refreshFailed(err)
+	case subtle.ConstantTimeCompare(session.RefreshHash, token.hash()) == 1:
+		return Refresh{session, token, at}, nil
+	case s.rotation == nil:
+		return Refresh{}, badRefreshToken(&ReusedError{Owner: token.owner})
+	}
+	if _, ok := s.successor(token, session, at); !ok {
+		return Refresh{}, s.reused(ctx, session)
+	}
+	return Refresh{session, token, at}, nil
+}
+
+// Renew returns a new access token for p, whose session r is of, and the refresh token to go on with. Where tokens are
+// rotated and somebody was faster with this one, that is theirs, too, or without grace the session ends, and the error is
+// Unauthenticated.
+func (s *Sessions) Renew(ctx context.Context, r Refresh, p Person) (Tokens, error) {
+	if r.token.owner != p.ID {
 		return Tokens{}, badRefreshToken(errors.New("no refresh token of this person"))
 	}
 	at := s.moment()
-	access, err := s.mint(p, token.sessionID(), at)
+	access, err := s.mint(p, r.Session.ID, at)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
-	if !s.rotate {
-		return Tokens{Access: access, Refresh: refresh}, nil
+	if s.rotation == nil {
+		return Tokens{Access: access, Refresh: r.token.String()}, nil
 	}
-	next := token.next()
-	_, err = s.store.RotateSession(ctx, token.owner, token.sessionID(), token.hash(), next.hash(), at, at.Add(RefreshLifetime))
-	switch {
-	case todo.CodeOf(err) == todo.NotFound:
-		return Tokens{}, badRefreshToken(&ReusedError{Owner: token.owner})
-	case err != nil:
-		return Tokens{}, fmt.Errorf("refresh: %w", err)
+	next := r.token.next(s.rotation.Secrets()[0])
+	session, rotated, err := s.store.RotateSession(ctx, p.ID, r.Session.ID, r.token.hash(), next.hash(), at, at.Add(RefreshLifetime))
+	if err != nil {
+		return Tokens{}, refreshFailed(err)
+	}
+	if !rotated {
+		var ok bool
+		if next, ok = s.successor(r.token, session, r.at); !ok {
+			return Tokens{}, s.reused(ctx, session)
+		}
 	}
 	return Tokens{Access: access, Refresh: next.String()}, nil
+}
+
+// successor returns the present token of a session if it is the one that came after used, no longer than the grace before
+// the time at.
+func (s *Sessions) successor(used refreshToken, session Session, at time.Time) (refreshToken, bool) {
+	given := session.ExpiresAt.Add(-RefreshLifetime)
+	if s.rotation.Grace == 0 || !at.Before(given.Add(s.rotation.Grace)) {
+		return refreshToken{}, false
+	}
+	for _, secret := range s.rotation.Secrets() {
+		next := used.next(secret)
+		if subtle.ConstantTimeCompare(session.RefreshHash, next.hash()) == 1 {
+			return next, true
+		}
+	}
+	return refreshToken{}, false
+}
+
+// reused ends a session of which a token came that had been replaced, and returns the answer to it.
+func (s *Sessions) reused(ctx context.Context, session Session) error {
+	if _, err := s.store.EndSession(ctx, session.Owner, session.ID); err != nil {
+		return fmt.Errorf("end a session: %w", err)
+	}
+	return badRefreshToken(&ReusedError{Owner: session.Owner})
+}
+
+// refreshFailed returns err, with which a store answered about the session of a refresh token.
+func refreshFailed(err error) error {
+	if todo.CodeOf(err) == todo.NotFound {
+		return badRefreshToken(errors.New("no such session, or it has ended"))
+	}
+	return fmt.Errorf("refresh: %w", err)
 }
 
 // End ends the session of who and that of the refresh token, either of which may be missing, and returns those that it

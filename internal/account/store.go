@@ -35,7 +35,7 @@ type Summary struct {
 // Counts says how many tasks a person has.
 type Counts struct {
 	Open, Completed int // none of them in the trash
-	Overdue         int // open, and due before now, or on a day that is over in UTC
+	Overdue         int // open, and due before now, or on a day that is over where they are
 	Trash           int
 }
 
@@ -76,10 +76,12 @@ type Store interface {
 	// Session returns the session called id if it is live at the time now, NotFound otherwise.
 	Session(ctx context.Context, owner todo.UserID, id string, now time.Time) (Session, error)
 
-	// RotateSession gives the live session called id, whose refresh token is was, a new one, good until expires, and
-	// returns it. If was is not its token any more, whoever has it is not alone with it: the session ends, and the error is
-	// NotFound, as it is for a session that isn't there. Of several at once, one gets the new token.
-	RotateSession(ctx context.Context, owner todo.UserID, id string, was, hash []byte, now, expires time.Time) (Session, error)
+	// RotateSession gives the session called id, which is live at the time now, a new refresh token, good until expires, if
+	// its token is was. It returns the session as it is then, and whether it did that: of several at once, one does. A
+	// session that isn't there or isn't live is NotFound.
+	RotateSession(
+		ctx context.Context, owner todo.UserID, id string, was, hash []byte, now, expires time.Time,
+	) (session Session, rotated bool, err error)
 
 	// EndSession ends a session, which need not be there, and returns it as it was, nil if there was none.
 	EndSession(ctx context.Context, owner todo.UserID, id string) (*Session, error)
@@ -94,7 +96,8 @@ type Store interface {
 	// Sessions returns up to limit sessions of owner whose ids are above after, by id, expired ones included.
 	Sessions(ctx context.Context, owner todo.UserID, after string, limit int) ([]Session, error)
 
-	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by.
+	// Summary returns what there is of owner, all of it at one moment; now is what Counts go by, in the zone that says
+	// which day it is.
 	Summary(ctx context.Context, owner todo.UserID, now time.Time) (Summary, error)
 
 	// Erase ends owner's life at the time at. Their account, sessions and tickets go; all else is gone for everybody, owner

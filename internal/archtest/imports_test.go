@@ -28,9 +28,10 @@ var arrows = map[string][]string{
 	"internal/audit":     {},
 	"internal/auth":      {},
 	"internal/client":    {},
-	"internal/config":    {},
+	"internal/config":    {"internal/redisurl"},
 	"internal/observe":   {},
-	"internal/ratelimit": {},
+	"internal/ratelimit": {"internal/redisurl"},
+	"internal/redisurl":  {},
 
 	"internal/httpapi": { // never a store
 		"internal/todo", "internal/account", "internal/audit", "internal/auth", "internal/ratelimit", "internal/event",

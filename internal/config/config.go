@@ -103,6 +103,7 @@ type Auth struct {
 	Leeway           time.Duration `env:"AUTH_LEEWAY" envDefault:"30s" must:"be a duration such as 30s, or seconds" doc:"how far clocks may be apart"`
 	MaxTokenBytes    int           `env:"AUTH_MAX_TOKEN_BYTES" envDefault:"8192" must:"be a whole number from 1" doc:"the longest token that is looked at"`
 	RefreshRotation  bool          `env:"AUTH_REFRESH_ROTATION" envDefault:"false" must:"be true or false" doc:"'true' makes a refresh token good for one use: refreshing returns the next one, and using one twice ends the session"`
+	RefreshGrace     time.Duration `env:"AUTH_REFRESH_GRACE" envDefault:"30s" must:"be a duration such as 30s, or seconds" doc:"with rotation, for how long a used token gives the [same next one](decisions/0051-used-tokens-give-the-same-successor.md) again, as long as that wasn't used: to a second tab, or when the answer was lost. '0' for never"`
 }
 
 // RateLimit says how much one caller may ask for.
@@ -112,7 +113,7 @@ type RateLimit struct {
 	Anonymous     Rate `env:"RATE_LIMIT_ANONYMOUS" envDefault:"120/m" must:"be a rate such as 120/m, or with /s or /h" doc:"of each client address (IPv6: each /64), for all that comes without a good token"`
 	SignIn        Rate `env:"RATE_LIMIT_SIGNIN" envDefault:"10/m" must:"be a rate such as 10/m, or with /s or /h" doc:"sign-ins, registrations and changes of a profile that name one e-mail address, from one client address; all from one address, and all with one e-mail address, may be ten times as many. Also changes of a password, of each user"`
 
-	// RedisURL is where replicas count together, as go-redis reads it; "": each counts by itself.
+	// RedisURL is where replicas count together, as redisurl reads it; "": each counts by itself.
 	RedisURL Secret `env:"REDIS_URL" secret:"true" must:"be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/of/socket, with @ / % in the password written %40 %2F %25" doc:"a Redis (6 or newer) or Valkey in which replicas count together: 'redis://', 'rediss://' or 'unix://'. Without it, or while it is away, each counts for itself"`
 }
 

@@ -18,7 +18,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
-	"github.com/redis/go-redis/v9"
+
+	"todod/internal/redisurl"
 )
 
 // Problems is everything that is wrong with a configuration, a sentence each that begins with the variable's name and
@@ -315,7 +316,7 @@ func (l *loader) checkRedis() {
 		return
 	}
 	cause := misplacedInRedis(raw)
-	if _, err := redis.ParseURL(raw); err != nil || cause != "" {
+	if _, ok := redisurl.Parse(raw); !ok || cause != "" {
 		l.rejectFor("REDIS_URL", cause)
 		l.config.RateLimit.RedisURL = ""
 	}

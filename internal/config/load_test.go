@@ -78,7 +78,7 @@ func TestDefaults(t *testing.T) {
 		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
 		Auth: Auth{
 			Provider: Local, AllowedAlgs: []string{"HS256", "EdDSA", "ES256", "RS256", "PS256"},
-			Leeway: 30 * time.Second, MaxTokenBytes: 8192,
+			Leeway: 30 * time.Second, MaxTokenBytes: 8192, RefreshGrace: 30 * time.Second,
 		},
 		RateLimit: RateLimit{
 			Enabled: true, Authenticated: Rate{600, time.Minute}, Anonymous: Rate{120, time.Minute},
@@ -107,7 +107,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		Auth: Auth{
 			Provider: Local, BetterAuthURL: "https://auth.example", Secret: goodSecret, RotatedSecrets: []Secret{goodSecret + "3", goodSecret + "1"},
 			AllowedAlgs: []string{"HS256", "ES512"}, JWKSURL: "http://jwks.example/keys", Issuer: "i", Audience: "a",
-			RequireIssAud: true, AcceptSessionJWT: true, Leeway: time.Second, MaxTokenBytes: 100, RefreshRotation: true,
+			RequireIssAud: true, AcceptSessionJWT: true, Leeway: time.Second, MaxTokenBytes: 100, RefreshRotation: true, RefreshGrace: time.Minute,
 		},
 		RateLimit: RateLimit{
 			Enabled: false, Authenticated: Rate{1, time.Second}, Anonymous: Rate{2, time.Hour}, SignIn: Rate{3, time.Minute},
@@ -133,6 +133,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"BETTER_AUTH_SECRETS": "3:" + goodSecret + "3, 1:" + goodSecret + "1", "AUTH_ALLOWED_ALGS": "HS256, ES512",
 		"AUTH_JWKS_URL": "http://jwks.example/keys", "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a", "AUTH_REQUIRE_ISS_AUD": "true",
 		"AUTH_ACCEPT_SESSION_JWT": "1", "AUTH_LEEWAY": "1", "AUTH_MAX_TOKEN_BYTES": "100", "AUTH_REFRESH_ROTATION": "true",
+		"AUTH_REFRESH_GRACE": "1m",
 		"RATE_LIMIT_ENABLED": "False", "RATE_LIMIT_AUTHENTICATED": "1/s", "RATE_LIMIT_ANONYMOUS": "2/h", "RATE_LIMIT_SIGNIN": "3/m",
 		"REDIS_URL": "rediss://u:p@redis:6380/1", "METRICS_PORT": "9000",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://c/v1/traces",

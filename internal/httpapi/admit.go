@@ -37,7 +37,7 @@ func sessionOf(ctx context.Context) account.Caller {
 
 // admit lets a request through to its operation or answers why not: it must be within its limit, its token good if the
 // operation wants one, and its form such that the operation can read it. Nothing before it has read the body, and nothing
-// it refuses has cost a database connection.
+// it refuses has cost a database connection. Of a body of unknown length the first byte is read here, to see whether there is one.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
@@ -51,7 +51,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	if err == nil && op.Metadata[exemptTag] == nil {
-		err = checkForm(op, r)
+		err = checkForm(op, w, r)
 	}
 	if err != nil {
 		writeProblem(w, r, err)
@@ -111,9 +111,12 @@ func (b body) Read(p []byte) (int, error) {
 // onlyJSON is the Content-Type of every body that an operation reads. Nobody changes it in its place.
 var onlyJSON = []string{jsonMediaType}
 
-// checkForm returns an error unless op can read the query and the body of r.
-func checkForm(op *huma.Operation, r *http.Request) error {
+// checkForm returns an error unless op can read the query and the body of r, which w answers.
+func checkForm(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
 	if op.RequestBody != nil {
+		if err := settleBody(w, r); err != nil {
+			return err
+		}
 		if err := checkContentType(r, op); err != nil {
 			return err
 		}

@@ -150,16 +150,16 @@ func (b *passwordChange) TransformSchema(huma.Registry, *huma.Schema) *huma.Sche
 
 // person is somebody with an account, on the wire.
 type person struct {
-	ID             string    `json:"id"`
-	Email          string    `json:"email"`
-	Name           string    `json:"name"`
-	CreatedAt      timestamp `json:"createdAt"`
-	SnakeCreatedAt timestamp `json:"created_at" hidden:"true"`
+	ID             string     `json:"id"`
+	Email          string     `json:"email"`
+	Name           string     `json:"name"`
+	CreatedAt      *timestamp `json:"createdAt" nullable:"true" doc:"null if Better Auth, which keeps the account, doesn't say"`
+	SnakeCreatedAt *timestamp `json:"created_at" nullable:"true" hidden:"true"`
 }
 
 // wirePerson returns p as it goes out to frontends.
 func wirePerson(p account.Person) person {
-	at := timestamp(p.CreatedAt)
+	at := unlessZero(p.CreatedAt)
 	return person{ID: string(p.ID), Email: p.Email, Name: p.Name, CreatedAt: at, SnakeCreatedAt: at}
 }
 

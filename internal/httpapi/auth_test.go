@@ -278,7 +278,8 @@ func claim(t *testing.T, token, name string) string {
 	return s
 }
 
-// TestRotatedRefreshTokensAreGoodOnce: a second use tells that two have it, and neither keeps the session.
+// TestRotatedRefreshTokensAreGoodOnce: two tabs that use one at once go on with the same next one; a use after that tells
+// that two have it who shouldn't, and neither keeps the session.
 func TestRotatedRefreshTokensAreGoodOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		rotating := newServer(t, s.store, func(cfg *httpapi.Config) { cfg.Accounts = local(s.store, true) })
@@ -286,6 +287,10 @@ func TestRotatedRefreshTokensAreGoodOnce(t *testing.T) {
 		next := decode[signedIn](t, rotating.post(t, "/api/auth/refresh", refreshBody(ada.RefreshToken)).want(t, http.StatusOK))
 		if next.RefreshToken == ada.RefreshToken {
 			t.Fatal("the token is the same")
+		}
+		again := decode[signedIn](t, rotating.post(t, "/api/auth/refresh", refreshBody(ada.RefreshToken)).want(t, http.StatusOK))
+		if again.RefreshToken != next.RefreshToken || again.Token == "" {
+			t.Fatalf("one tab got %+v, the other %+v", next, again)
 		}
 		last := decode[signedIn](t, rotating.post(t, "/api/auth/refresh", refreshBody(next.RefreshToken)).want(t, http.StatusOK))
 		rotating.post(t, "/api/auth/refresh", refreshBody(ada.RefreshToken)).want(t, http.StatusUnauthorized)

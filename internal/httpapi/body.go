@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -23,15 +24,39 @@ const (
 	mergePatchType = "application/merge-patch+json"      // RFC 7396
 )
 
-// checkContentType returns an error unless a body of r, if there is one, is said to be of a type that op takes, in UTF-8.
-func checkContentType(r *http.Request, op *huma.Operation) error {
-	taken, sent := op.RequestBody.Content, r.Header["Content-Type"]
-	if r.ContentLength == 0 || len(sent) == 1 && sent[0] == jsonMediaType && taken[jsonMediaType] != nil {
+// settleBody makes a body of r that turns out to be empty none, whichever way it came: with chunks, or over HTTP/2, that
+// shows only when its end is read. Its error says why that can't be read.
+func settleBody(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength >= 0 {
 		return nil
 	}
+	_ = huma.SetReadDeadline(w, time.Now().Add(bodyTimeout)) // without one, the server's is left
+	first := make([]byte, 1)
+	switch _, err := io.ReadFull(r.Body, first); {
+	case errors.Is(err, io.EOF):
+		r.Body, r.ContentLength = http.NoBody, 0
+		return nil
+	case err != nil:
+		return fromBody(err)
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(first), r.Body)) // closing it does nothing: see admit
+	return nil
+}
+
+// checkContentType returns an error unless a body of r, if there is one, is said to be of a type that op takes, in UTF-8, and
+// not compressed.
+func checkContentType(r *http.Request, op *huma.Operation) error {
+	taken, sent, encoded := op.RequestBody.Content, r.Header["Content-Type"], r.Header["Content-Encoding"]
+	if r.ContentLength == 0 || encoded == nil && len(sent) == 1 && sent[0] == jsonMediaType && taken[jsonMediaType] != nil {
+		return nil
+	}
+	for _, encoding := range encoded {
+		if !strings.EqualFold(encoding, "identity") {
+			return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent without Content-Encoding"}
+		}
+	}
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := params["charset"]
-	if err != nil || taken[mediaType] == nil || charset != "" && !strings.EqualFold(charset, "utf-8") || len(sent) > 1 {
+	if err != nil || taken[mediaType] == nil || !isUTF8(params["charset"]) || len(sent) > 1 {
 		wanted := jsonMediaType
 		if taken[formMediaType] != nil {
 			wanted = formMediaType
@@ -39,6 +64,15 @@ func checkContentType(r *http.Request, op *huma.Operation) error {
 		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be sent as Content-Type: " + wanted}
 	}
 	return nil
+}
+
+// isUTF8 reports whether a charset is UTF-8, however it is spelled, or absent.
+func isUTF8(charset string) bool {
+	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(charset)) {
+	case "", "utf8", "csutf8":
+		return true
+	}
+	return false
 }
 
 // reading is the part of a request body that keeps what was wrong with it.
@@ -56,13 +90,16 @@ func (r *reading) Resolve(huma.Context) []error {
 // of an error that unmarshal returns, huma keeps only the text.
 type object interface{ read(data []byte) }
 
+// byteOrderMark is what some programs write before text in UTF-8. RFC 8259, section 8.1, lets readers pass over it.
+var byteOrderMark = []byte("\uFEFF")
+
 // unmarshal reads a request body for huma.
 func unmarshal(data []byte, v any) error {
 	body, ok := v.(object)
 	if !ok {
 		return fmt.Errorf("httpapi: %T is no object", v)
 	}
-	body.read(data)
+	body.read(bytes.TrimPrefix(data, byteOrderMark))
 	return nil
 }
 

@@ -63,7 +63,7 @@ var badBodies = []struct{ body, field string }{
 	{`{'title':'x'}`, "body"},
 	{`{"title":"x"`, "body"},
 	{`{"title":`, "title"},
-	{"\ufeff" + `{"title":"x"}`, "body"},
+	{"\ufeff\ufeff" + `{"title":"x"}`, "body"},
 	{strings.Repeat(`{"a":`, 40) + `1` + strings.Repeat(`}`, 40), "a"},
 	{strings.Repeat(`[`, 30000), "body"},
 }

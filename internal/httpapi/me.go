@@ -61,19 +61,15 @@ type taskCounts struct {
 	Total     int `json:"total"`
 	Open      int `json:"open"`
 	Completed int `json:"completed"`
-	Overdue   int `json:"overdue" doc:"Open, and due before now, or on a day that is over in UTC"`
+	Overdue   int `json:"overdue" doc:"Open, and due before now, or on a day that is over"`
 }
 
 // wireMe returns o as it goes out.
 func wireMe(o account.Overview) me {
-	out := me{
-		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), Rev: int64(o.Rev), Trash: o.Trash,
-		Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
+	return me{
+		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), CreatedAt: unlessZero(o.CreatedAt), Rev: int64(o.Rev),
+		Trash: o.Trash, Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
 	}
-	if !o.CreatedAt.IsZero() {
-		out.CreatedAt = (*timestamp)(&o.CreatedAt)
-	}
-	return out
 }
 
 // unlessEmpty returns nil for "".
@@ -87,9 +83,14 @@ func unlessEmpty(s string) *string {
 // meOutput answers with who the caller is.
 type meOutput struct{ Body me }
 
+// meInput says where the caller is, for the answer.
+type meInput struct {
+	TZ zone `query:"tz" doc:"The time zone that says which day it is; UTC if absent"`
+}
+
 // getMe answers with who the caller is.
-func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	o, err := a.personalData.Overview(ctx, caller(ctx))
+func (a *API) getMe(ctx context.Context, in *meInput) (*meOutput, error) {
+	o, err := a.personalData.Overview(ctx, caller(ctx), in.TZ.location())
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,10 @@ func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 }
 
 // profileInput is what to change of the caller's account.
-type profileInput struct{ Body profilePatch }
+type profileInput struct {
+	meInput
+	Body profilePatch
+}
 
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
 func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
@@ -116,7 +120,7 @@ func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error)
 		return nil, err
 	}
 	a.audit(ctx, audit.ProfileChanged)
-	return a.getMe(ctx, nil)
+	return a.getMe(ctx, &in.meInput)
 }
 
 // eraseMe erases the caller and everything of theirs.

@@ -14,8 +14,9 @@ import (
 type listInput struct {
 	Completed flag   `query:"completed" doc:"Only those that are completed, or are not"`
 	Priority  string `query:"priority" enum:"low,medium,high"`
-	DueBefore moment `query:"due_before" doc:"Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time"`
-	DueAfter  moment `query:"due_after" doc:"Due at this or later, written likewise"`
+	DueBefore moment `query:"due_before" doc:"Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time. What is due on a day is compared by the day as it is written here"`
+	DueAfter  moment `query:"due_after" doc:"Due at this or later, likewise"`
+	TZ        zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
 	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
 	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
 	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
@@ -27,7 +28,7 @@ type listInput struct {
 // filter returns what in asks for, or an Error of code Invalid.
 func (in *listInput) filter() (todo.Filter, error) {
 	f := todo.Filter{
-		Completed: in.Completed.value, DueBefore: in.DueBefore.at, DueAfter: in.DueAfter.at, Words: todo.Words(in.Q),
+		Completed: in.Completed.value, DueBefore: in.DueBefore.in(in.TZ), DueAfter: in.DueAfter.in(in.TZ), Words: todo.Words(in.Q),
 		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Cursor: in.Cursor,
 		Count: in.Count.value != nil && *in.Count.value,
 	}

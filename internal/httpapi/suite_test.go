@@ -96,7 +96,11 @@ var passwords = account.NewPasswords()
 
 // local returns the provider of accounts in s.
 func local(s account.Store, rotate bool) account.Provider {
-	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, rotate), passwords)
+	var rotation *account.Rotation
+	if rotate {
+		rotation = &account.Rotation{Secrets: func() [][]byte { return [][]byte{secret} }, Grace: 30 * time.Second}
+	}
+	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, rotation), passwords)
 }
 
 // A server is the API on a port, with its log.

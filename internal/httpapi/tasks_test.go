@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -201,6 +203,100 @@ func TestAnUpdateThatChangesNothingKeepsItsVersion(t *testing.T) {
 			got := decode[object](t, s.as(t, "ada", "PUT", path(task), body).want(t, http.StatusOK))
 			if got["version"] != task["version"] || got["updated_at"] != task["updated_at"] || got["due_all_day"] != true {
 				t.Errorf("%s: %v", body, got)
+			}
+		}
+	})
+}
+
+// TestTodayIsOneQueryEverywhere: from where it is latest to where it is earliest, and over changes of the clocks. What is due
+// on the day is in it, and what is due at an instant of it there.
+func TestTodayIsOneQueryEverywhere(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		var instants []time.Time
+		for _, day := range []string{"2026-03-07", "2026-03-08", "2026-03-09", "2026-10-24", "2026-10-25", "2026-10-26"} {
+			s.create(t, "ada", `{"title":"day","due_date":"`+day+`"}`)
+			for hour := range 8 {
+				at, err := time.Parse(time.RFC3339, fmt.Sprintf("%sT%02d:30:00Z", day, 3*hour))
+				if err != nil {
+					t.Fatal(err)
+				}
+				instants = append(instants, at)
+				s.create(t, "ada", `{"title":"instant","due_date":"`+at.Format(time.RFC3339)+`"}`)
+			}
+		}
+		for _, name := range []string{
+			"Pacific/Pago_Pago", "America/Los_Angeles", "America/St_Johns", "UTC", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Kiritimati",
+		} {
+			zone, err := time.LoadLocation(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for day, next := range map[string]string{"2026-03-08": "2026-03-09", "2026-10-25": "2026-10-26"} {
+				var want []string
+				for _, at := range instants {
+					if at.In(zone).Format(time.DateOnly) == day {
+						want = append(want, at.Format("2006-01-02T15:04:05.000000Z"))
+					}
+				}
+				want = append(want, day+"T00:00:00.000000Z")
+				slices.Sort(want)
+				query := "?due_after=" + day + "&due_before=" + next + "&tz=" + name
+				var got []string
+				for path := "/api/v1/tasks" + query + "&limit=7"; path != ""; {
+					a := s.as(t, "ada", "GET", path, "").want(t, http.StatusOK)
+					for _, task := range decode[[]object](t, a) {
+						got = append(got, task["due_date"].(string))
+					}
+					path = ""
+					if link := nextPath.FindStringSubmatch(a.header.Get("Link")); link != nil {
+						path = link[1]
+					}
+				}
+				slices.Sort(got)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s in %s: got %q, want %q", day, name, got, want)
+				}
+				todos := decode[object](t, s.as(t, "ada", "GET", "/api/todos"+query, "").want(t, http.StatusOK))
+				if todos["total"] != json.Number(strconv.Itoa(len(want))) {
+					t.Errorf("%s in %s: %v todos, want %d", day, name, todos["total"], len(want))
+				}
+			}
+		}
+		for _, bad := range []string{"Mars/Olympus", "Local", "../etc", "+02:00", "europe"} {
+			for _, path := range []string{"/api/v1/tasks", "/api/todos", "/api/v1/me"} {
+				wantProblem(t, bad, s.as(t, "ada", "GET", path+"?tz="+url.QueryEscape(bad), ""), http.StatusBadRequest, "INVALID_REQUEST")
+			}
+		}
+	})
+}
+
+// TestOverdueGoesByTheCallersDay: what is due today where it is latest is overdue where it is tomorrow already.
+func TestOverdueGoesByTheCallersDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		zone, err := time.LoadLocation("Pacific/Pago_Pago")
+		if err != nil {
+			t.Fatal(err)
+		}
+		today := time.Now().In(zone).Format(time.DateOnly)
+		s.create(t, "ada", `{"title":"x","due_date":"`+today+`"}`)
+		for name, want := range map[string]json.Number{"Pacific/Pago_Pago": "0", "Pacific/Kiritimati": "1"} {
+			me := decode[object](t, s.as(t, "ada", "GET", "/api/v1/me?tz="+name, "").want(t, http.StatusOK))
+			if time.Now().In(zone).Format(time.DateOnly) != today {
+				return // midnight has come in between
+			}
+			if got := me["tasks"].(map[string]any)["overdue"]; got != want {
+				t.Errorf("in %s %v are overdue, want %s", name, got, want)
+			}
+			there, err := time.LoadLocation(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := url.QueryEscape(time.Now().In(there).Format(time.RFC3339))
+			for _, path := range []string{"/api/v1/tasks", "/api/todos"} {
+				list := s.as(t, "ada", "GET", path+"?due_before="+now, "").want(t, http.StatusOK).body
+				if got := strings.Count(list, `"title"`); json.Number(strconv.Itoa(got)) != want {
+					t.Errorf("in %s %s has %d that are due before now, want %s", name, path, got, want)
+				}
 			}
 		}
 	})

@@ -90,7 +90,7 @@ func checkStream(op *huma.Operation, r *http.Request) error {
 			header: map[string]string{"Allow": http.MethodGet},
 		}
 	}
-	if err := checkForm(op, r); err != nil {
+	if err := checkQuery(op, r.URL, recordOf(r.Context()).frontend); err != nil {
 		return err
 	}
 	var since revision

@@ -198,16 +198,22 @@ func oneTodo(out todo.WriteResult, err error) (*todoOutput, error) {
 
 // todosInput is what a list of todos can be asked for. An empty parameter counts as absent.
 type todosInput struct {
-	Status   state  `query:"status" doc:"pending is another word for active"`
-	Priority string `query:"priority" enum:"all,low,medium,high" doc:"In any case"`
-	Limit    number `query:"limit" minimum:"1" maximum:"1000" doc:"1000 if absent"`
-	Offset   number `query:"offset" minimum:"0" doc:"Pass over so many"`
+	Status    state  `query:"status" doc:"pending is another word for active"`
+	Priority  string `query:"priority" enum:"all,low,medium,high" doc:"In any case"`
+	DueBefore moment `query:"due_before" doc:"As at /api/v1/tasks"`
+	DueAfter  moment `query:"due_after" doc:"As at /api/v1/tasks"`
+	TZ        zone   `query:"tz" doc:"As at /api/v1/tasks"`
+	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"1000 if absent"`
+	Offset    number `query:"offset" minimum:"0" doc:"Pass over so many"`
 }
 
 // filter returns what in asks for, or an Error of code Invalid.
 func (in *todosInput) filter() (todo.Filter, error) {
 	count, limit := true, in.Limit.or(todo.MaxLimit)
-	list := listInput{Completed: flag{in.Status.completed}, Limit: number{&limit}, Offset: in.Offset, Count: flag{&count}}
+	list := listInput{
+		Completed: flag{in.Status.completed}, DueBefore: in.DueBefore, DueAfter: in.DueAfter, TZ: in.TZ,
+		Limit: number{&limit}, Offset: in.Offset, Count: flag{&count},
+	}
 	if priority := strings.ToLower(in.Priority); priority != "all" {
 		list.Priority = priority
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,14 @@ type timestamp time.Time
 
 // wireTime is the layout of a timestamp.
 const wireTime = "2006-01-02T15:04:05.000000Z"
+
+// unlessZero returns nil for the zero time.
+func unlessZero(t time.Time) *timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return (*timestamp)(&t)
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (t timestamp) MarshalText() ([]byte, error) {
@@ -173,17 +182,60 @@ func (n number) or(absent int) int {
 func (number) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeInteger} }
 
 // moment is an optional date or date-time in a query.
-type moment struct{ at *time.Time }
+type moment struct{ due *todo.Due }
 
-// UnmarshalText reads what a due date can be. A bare date is its midnight in UTC.
+// UnmarshalText reads what a due date can be.
 func (m *moment) UnmarshalText(text []byte) error {
 	due, ok := todo.ParseDue(string(text))
 	if !ok {
 		return errors.New("must be an RFC 3339 date-time or a date such as 2026-01-15")
 	}
-	m.at = &due.At
+	m.due = &due
 	return nil
+}
+
+// in returns the moment, nil for none. A date is its beginning in z; a date-time stays as it was written.
+func (m moment) in(z zone) *time.Time {
+	if m.due == nil {
+		return nil
+	}
+	at := m.due.At
+	if m.due.AllDay {
+		at = todo.Begin(at, z.location())
+	}
+	return &at
 }
 
 // Schema implements huma.SchemaProvider.
 func (moment) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeString} }
+
+// zone is an optional time zone in a query.
+type zone struct{ loc *time.Location }
+
+// zoneName is what names of zones look like. time.LoadLocation takes other names, too: "", Local, files beside the zones.
+var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9+-]*(/[A-Za-z0-9_+-]+)*$`)
+
+// UnmarshalText reads a name of the IANA's, such as Europe/Berlin or UTC.
+func (z *zone) UnmarshalText(text []byte) error {
+	name := string(text)
+	if zoneName.MatchString(name) && name != "Local" {
+		if loc, err := time.LoadLocation(name); err == nil {
+			z.loc = loc
+			return nil
+		}
+	}
+	return errors.New("must be a time zone such as Europe/Berlin")
+}
+
+// location returns the zone, UTC if absent.
+func (z zone) location() *time.Location {
+	if z.loc == nil {
+		return time.UTC
+	}
+	return z.loc
+}
+
+// Schema implements huma.SchemaProvider.
+func (zone) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString}
+}

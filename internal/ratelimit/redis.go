@@ -6,11 +6,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
+
+	"todod/internal/redisurl"
 )
 
 const (
@@ -21,8 +24,14 @@ const (
 	// in the background, and whoever wanted one goes elsewhere in the meantime.
 	redisDial = 2 * time.Second
 
-	// redisBuffer is the size of each of a connection's two buffers. What travels is some 200 bytes.
-	redisBuffer = 4096
+	// redisTimeout bounds how long Redis may take to answer whoever has no deadline of their own.
+	redisTimeout = 3 * time.Second
+
+	// redisIdle is how long a connection is kept that nobody uses: less than the six minutes after which balancers forget
+	// it without telling.
+	redisIdle = 5 * time.Minute
+
+	redisPool = 10 // connections for each core, unless the URL says how many in all
 )
 
 // countScript is Rate.Take and Rate.Charge where the state is: it answers with how many nanoseconds the theoretical arrival
@@ -34,7 +43,7 @@ const (
 //
 // Numbers in Lua are doubles, exact to 2^53. Nanoseconds since 1970 are more than that, so moments are kept as seconds and
 // nanoseconds, and only distances of a few windows, an hour each at most, are calculated with.
-var countScript = redis.NewScript(`
+var countScript = redis.NewScript(1, `
 local bound, most, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local sec, nsec, longer
 if ARGV[4] then
@@ -68,33 +77,93 @@ return ahead
 // A key is the beginning of the SHA-256 of a Source's key, and is gone when the caller's full quota is back. Whoever reads
 // the database sees no user id and no e-mail address; addresses can be found out by trying them all.
 type Redis struct {
-	client *redis.Client
-	now    func() time.Time // nil, but in tests: Redis's own clock, so that processes whose clocks differ agree
+	pool   *redis.Pool
+	at     redisurl.Server
+	now    func() time.Time          // nil, but in tests: Redis's own clock, so that processes whose clocks differ agree
+	broken atomic.Pointer[time.Time] // when a connection was last found broken: then those from before are, too
 }
-
-// init silences the library, which writes every failure to stderr. Callers get them as errors.
-func init() { logging.Disable() }
 
 // NewRedis returns a Redis for a URL that begins with redis://, rediss:// or unix://. Nothing is connected to yet. It has
 // to be closed.
 func NewRedis(url string) (*Redis, error) {
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, errors.New("this is no URL of a Redis") // the library's words may have the password in them
+	at, ok := redisurl.Parse(url)
+	if !ok {
+		return nil, errors.New("this is no URL of a Redis")
 	}
-	options.Protocol = 2 // nothing that came with the third is used
-	options.ContextTimeoutEnabled = true
-	options.MaxRetries = -1 // who asks twice may count twice
-	options.DialTimeout, options.DialerRetries = redisDial, 1
-	options.ReadBufferSize, options.WriteBufferSize = redisBuffer, redisBuffer
-	options.PipelinePoolSize = -1
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Redis{client: redis.NewClient(options)}, nil
+	size := at.PoolSize
+	if size == 0 {
+		size = redisPool * runtime.GOMAXPROCS(0)
+	}
+	r := &Redis{at: at}
+	r.pool = &redis.Pool{
+		DialContext: r.dial, MaxIdle: size, MaxActive: size, Wait: true, IdleTimeout: redisIdle,
+		TestOnBorrow: func(_ redis.Conn, used time.Time) error {
+			if broken := r.broken.Load(); broken != nil && used.Before(*broken) {
+				return errors.New("it is as old as one that was found broken")
+			}
+			return nil
+		},
+	}
+	return r, nil
+}
+
+// dial makes a connection and signs in. It may take longer than the one has who wanted it.
+func (r *Redis) dial(ctx context.Context) (redis.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisDial)
+	defer cancel()
+	options := []redis.DialOption{
+		redis.DialUsername(r.at.Username), redis.DialPassword(r.at.Password), redis.DialDatabase(r.at.Database),
+		redis.DialUseTLS(r.at.TLS), redis.DialTLSSkipVerify(r.at.Insecure), redis.DialTLSHandshakeTimeout(redisDial),
+		redis.DialReadTimeout(redisTimeout), redis.DialWriteTimeout(redisTimeout),
+	}
+	return redis.DialContext(ctx, r.at.Network, r.at.Address, options...)
+}
+
+// connect returns a connection, which has to be closed. One that isn't there yet is made in the background: if ctx ends
+// before it is, the next one gets it.
+func (r *Redis) connect(ctx context.Context) (redis.Conn, error) {
+	type made struct {
+		conn redis.Conn
+		err  error
+	}
+	ready := make(chan made)
+	go func() {
+		conn, err := r.pool.GetContext(ctx)
+		select {
+		case ready <- made{conn, err}:
+		case <-ctx.Done():
+			_ = conn.Close() // into the pool
+		}
+	}()
+	select {
+	case m := <-ready:
+		return m.conn, m.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// ask has use ask Redis over a connection, and returns its answer.
+func (r *Redis) ask(ctx context.Context, use func(context.Context, redis.Conn) (any, error)) (any, error) {
+	conn, err := r.connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Redis: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	answer, err := use(ctx, conn)
+	late := ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)
+	if conn.Err() != nil && !late {
+		now := time.Now()
+		r.broken.Store(&now)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask Redis: %w", err)
+	}
+	return answer, nil
 }
 
 // Address returns where the Redis is, for a log: host and port, or the path of a socket.
-func (r *Redis) Address() string { return r.client.Options().Addr }
+func (r *Redis) Address() string { return r.at.Address }
 
 // Take implements Source. It fails when Redis does, or when ctx ends first. The request may then have been counted.
 func (r *Redis) Take(ctx context.Context, key string, rate Rate, n int) (Decision, error) {
@@ -116,14 +185,16 @@ func (r *Redis) count(
 	ctx context.Context, key string, rate Rate, most time.Duration, n int,
 	step func(tat, now time.Time, n int) (time.Time, Decision),
 ) (Decision, error) {
-	args := []any{int64(rate.most()), int64(most), int64(rate.interval()) * int64(n)}
+	args := []any{redisKey(key), int64(rate.most()), int64(most), int64(rate.interval()) * int64(n)}
 	if r.now != nil {
 		now := r.now()
 		args = append(args, now.Unix(), now.Nanosecond())
 	}
-	ahead, err := countScript.Run(ctx, r.client, []string{redisKey(key)}, args...).Int64()
+	ahead, err := redis.Int64(r.ask(ctx, func(ctx context.Context, conn redis.Conn) (any, error) {
+		return countScript.DoContext(ctx, conn, args...)
+	}))
 	if err != nil {
-		return Decision{}, fmt.Errorf("ask Redis: %w", err)
+		return Decision{}, err
 	}
 	var now time.Time // any: only the distance counts
 	_, d := step(now.Add(time.Duration(ahead)), now, n)
@@ -131,7 +202,7 @@ func (r *Redis) count(
 }
 
 // Close gives the connections back.
-func (r *Redis) Close() error { return r.client.Close() }
+func (r *Redis) Close() error { return r.pool.Close() }
 
 // redisKey returns the key in Redis for a Source's key.
 func redisKey(key string) string {

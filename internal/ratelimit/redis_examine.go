@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 // RedisState is what an operator wants to know of a Redis.
@@ -36,7 +38,9 @@ func (r *Redis) Examine(ctx context.Context) (s RedisState, err error) {
 	slices.Sort(took)
 	s.Median = took[len(took)/2]
 	s.Slow = s.Median > sharedBound
-	info, err := r.client.Info(ctx, "server").Result()
+	info, err := redis.String(r.ask(ctx, func(ctx context.Context, conn redis.Conn) (any, error) {
+		return redis.DoContext(conn, ctx, "INFO", "server")
+	}))
 	if err != nil {
 		return s, fmt.Errorf("ask Redis for its version: %w", err)
 	}

@@ -2,12 +2,17 @@ package ratelimit_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"todod/internal/ratelimit"
 	"todod/internal/ratelimit/ratelimittest"
@@ -28,18 +33,6 @@ func newRedis(t *testing.T, url string, now func() time.Time) *ratelimit.Redis {
 		}
 	})
 	return r
-}
-
-// client returns a client of the server that ends with t.
-func client(t *testing.T, url string) *redis.Client {
-	t.Helper()
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := redis.NewClient(options)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
 }
 
 // mustTake takes n under key and ends the test when the source can't decide.
@@ -106,26 +99,34 @@ func TestRedisClockSetBackShutsNobodyOutForLongerThanTheWindow(t *testing.T) {
 func TestRedisKeysEndWhenTheQuotaIsBack(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	r, db := newRedis(t, server.URL, nil), client(t, server.URL)
+	r := newRedis(t, server.URL, nil)
+	size := func() int {
+		t.Helper()
+		n, err := redis.Int(server.Do(t, "DBSIZE"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	rate := ratelimit.Rate{Quota: 100, Window: time.Hour}
 
-	if d := mustTake(t, r, "user:ada", rate, 0); d.Remaining != 100 || db.DBSize(t.Context()).Val() != 0 {
-		t.Errorf("asking: %+v, %d keys", d, db.DBSize(t.Context()).Val())
+	if d := mustTake(t, r, "user:ada", rate, 0); d.Remaining != 100 || size() != 0 {
+		t.Errorf("asking: %+v, %d keys", d, size())
 	}
 	if d := mustTake(t, r, "user:ada", rate, 3); d.Remaining != 97 || d.Reset != 108*time.Second {
 		t.Errorf("taking: %+v", d)
 	}
 
-	keys := db.Keys(t.Context(), "*").Val()
-	if len(keys) != 1 || !strings.HasPrefix(keys[0], "todod:limit:") || strings.ContainsAny(keys[0], "{}") || strings.Contains(keys[0], "ada") {
+	keys, err := redis.Strings(server.Do(t, "KEYS", "*"))
+	if err != nil || len(keys) != 1 || !strings.HasPrefix(keys[0], "todod:limit:") || strings.ContainsAny(keys[0], "{}") || strings.Contains(keys[0], "ada") {
 		t.Fatalf("keys %q", keys)
 	}
-	if ttl := db.PTTL(t.Context(), keys[0]).Val(); ttl <= 0 || ttl > 108*time.Second {
-		t.Errorf("the key lasts for %v", ttl)
+	if ttl, err := redis.Int(server.Do(t, "PTTL", keys[0])); err != nil || ttl <= 0 || ttl > 108_000 {
+		t.Errorf("the key lasts for %d ms, %v", ttl, err)
 	}
 	rate = ratelimit.Rate{Quota: 100, Window: time.Second}
 	mustTake(t, r, "user:bob", rate, 1)
-	for db.DBSize(t.Context()).Val() > 1 { // until go test's time-out
+	for size() > 1 { // until go test's time-out
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -137,7 +138,7 @@ func TestRedisForgetsItsScripts(t *testing.T) {
 	r := newRedis(t, server.URL, nil)
 	rate := ratelimit.Rate{Quota: 10, Window: time.Hour}
 	mustTake(t, r, "ada", rate, 1)
-	if err := client(t, server.URL).ScriptFlush(t.Context()).Err(); err != nil {
+	if _, err := server.Do(t, "SCRIPT", "FLUSH"); err != nil {
 		t.Fatal(err)
 	}
 	if d := mustTake(t, r, "ada", rate, 1); d.Remaining != 8 {
@@ -184,5 +185,94 @@ func TestRedisKeepsToTheDeadline(t *testing.T) {
 	server.Thaw(t)
 	if d := mustTake(t, r, "ada", rate, 0); d.Remaining < 6 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestRedisIsMetAgainAtOnce: after a restart all connections that were idle are broken, and one request notices, not each.
+func TestRedisIsMetAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	r := newRedis(t, server.URL, nil)
+	rate := ratelimit.Rate{Quota: 1000, Window: time.Hour}
+	var wait sync.WaitGroup
+	for range 8 { // as many connections, nearly
+		wait.Go(func() { _, _ = r.Take(t.Context(), "ada", rate, 1) })
+	}
+	wait.Wait()
+	server.Kill(t)
+	server.Restart(t)
+	failed := 0
+	for range 8 {
+		if _, err := r.Take(t.Context(), "ada", rate, 1); err != nil {
+			failed++
+		}
+	}
+	if failed > 1 {
+		t.Errorf("%d of 8 requests failed after a restart", failed)
+	}
+}
+
+// TestRedisIsSlowToReach: a connection that takes longer than a request has is made all the same, for the next one.
+func TestRedisIsSlowToReach(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "--requirepass", "secret") // a connection asks it something, so it has to be awake
+	r := newRedis(t, strings.Replace(server.URL, "redis://", "redis://:secret@", 1), nil)
+	rate := ratelimit.Rate{Quota: 10, Window: time.Hour}
+	take := func(patience time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		_, err := r.Take(ctx, "ada", rate, 1)
+		return err
+	}
+	server.Freeze(t)
+	if err := take(20 * time.Millisecond); err == nil {
+		t.Error("a frozen Redis answered")
+	}
+	server.Thaw(t)
+	for range 100 { // the connection comes back into the pool when it is made
+		if err := take(time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clients, err := redis.String(server.Do(t, "CLIENT", "LIST"))
+	if n := strings.Count(clients, "\n"); err == nil && n > 3 {
+		t.Errorf("%d clients", n)
+	}
+}
+
+// TestRedisByTLS: the certificate is checked, unless the URL says not to.
+func TestRedisByTLS(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	_, port, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(server.URL, "redis://"), "/0"), ":")
+	front := httptest.NewUnstartedServer(nil)
+	front.StartTLS()
+	defer front.Close()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: front.TLS.Certificates, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := new(net.Dialer).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
+		}
+	}()
+	rate := ratelimit.Rate{Quota: 10, Window: time.Hour}
+	url := "rediss://" + listener.Addr().String() + "/2"
+	if d := mustTake(t, newRedis(t, url+"?skip_verify=true", nil), "ada", rate, 1); d.Remaining != 9 {
+		t.Errorf("%+v", d)
+	}
+	if _, err := newRedis(t, url, nil).Take(t.Context(), "ada", rate, 1); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("with a certificate that nobody knows: %v", err)
 	}
 }

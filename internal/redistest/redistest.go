@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 // patience bounds how long a server may take to start: generous, as machines are shared.
@@ -92,6 +94,18 @@ func (s *Server) Restart(t testing.TB) {
 	if err := s.launch(t.Context()); err != nil {
 		t.Fatalf("redistest: %v", err)
 	}
+}
+
+// Do sends the server a command over a connection of its own, without a password, and returns what it answers within five
+// seconds.
+func (s *Server) Do(t testing.TB, command string, args ...any) (answer any, err error) {
+	t.Helper()
+	client, err := redis.DialURLContext(t.Context(), s.URL, redis.DialReadTimeout(5*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	return client.Do(command, args...)
 }
 
 // launch runs the server on its port and waits until it answers.

@@ -1,49 +1,35 @@
 package redistest_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"todod/internal/redistest"
 )
 
-// connect returns a client of s that ends with t.
-func connect(t *testing.T, s *redistest.Server) *redis.Client {
-	t.Helper()
-	options, err := redis.ParseURL(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options.ContextTimeoutEnabled = true
-	client := redis.NewClient(options)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 func TestAServerIsItsTestsOwnAndComesBackEmpty(t *testing.T) {
 	t.Parallel()
 	one, other := redistest.Start(t), redistest.Start(t)
-	if err := connect(t, one).Set(t.Context(), "k", "v", 0).Err(); err != nil {
+	if _, err := one.Do(t, "SET", "k", "v"); err != nil {
 		t.Fatal(err)
 	}
-	if n := connect(t, other).Exists(t.Context(), "k").Val(); n != 0 {
-		t.Error("another server has the key")
+	if n, err := redis.Int(other.Do(t, "EXISTS", "k")); err != nil || n != 0 {
+		t.Errorf("another server has the key, %v", err)
 	}
 	url := one.URL
 
 	one.Kill(t)
-	if err := connect(t, one).Ping(t.Context()).Err(); err == nil {
+	if _, err := one.Do(t, "PING"); err == nil {
 		t.Error("a killed server answers")
 	}
 	one.Restart(t)
 
-	if n, err := connect(t, one).Exists(t.Context(), "k").Result(); err != nil || n != 0 || one.URL != url {
+	if n, err := redis.Int(one.Do(t, "EXISTS", "k")); err != nil || n != 0 || one.URL != url {
 		t.Errorf("after a restart: %d keys, %v, at %s", n, err, one.URL)
 	}
 }
@@ -51,15 +37,17 @@ func TestAServerIsItsTestsOwnAndComesBackEmpty(t *testing.T) {
 func TestAFrozenServerDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
-	client := connect(t, s)
+	client, err := redis.DialURL(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
 	s.Freeze(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := client.Ping(ctx).Err(); err == nil {
+	if _, err := redis.DoWithTimeout(client, 50*time.Millisecond, "PING"); err == nil {
 		t.Error("it answers")
 	}
 	s.Thaw(t)
-	if err := client.Ping(t.Context()).Err(); err != nil {
+	if _, err := s.Do(t, "PING"); err != nil {
 		t.Error(err)
 	}
 }

@@ -117,10 +117,10 @@ func (b *builder) add(op Op, before, after *Task) Task {
 
 // trashes returns by how much op makes the trash larger.
 func trashes(op Op) int {
-	switch op {
-	case Deleted:
+	if op == Deleted {
 		return 1
-	case Restored, Purged:
+	}
+	if op == Restored || op == Purged {
 		return -1
 	}
 	return 0

@@ -51,8 +51,32 @@ func (d *Due) parts() (at *time.Time, allDay bool) {
 // midnight in UTC.
 func (d Due) On(allDay bool) Due {
 	if allDay {
-		y, m, day := d.At.Date()
-		return Due{At: time.Date(y, m, day, 0, 0, 0, 0, time.UTC), AllDay: true}
+		return Due{At: DayOf(d.At), AllDay: true}
 	}
 	return Due{At: d.At.UTC()}
+}
+
+// DayOf returns the day that t is on in its location, as days are kept: its midnight in UTC.
+func DayOf(t time.Time) time.Time {
+	y, m, day := t.Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, time.UTC)
+}
+
+// Begin returns the instant at which a day begins in zone, in a location where its DayOf is that day. Where clocks go over
+// midnight or leave the day out, that is the moment at which they do; where they come to midnight twice, the first.
+func Begin(day time.Time, zone *time.Location) time.Time {
+	begin := time.Time{}
+	for _, near := range []time.Time{day.Add(-36 * time.Hour), day.Add(36 * time.Hour)} { // as they are before and after a change
+		_, offset := near.In(zone).Zone()
+		at := day.Add(-time.Duration(offset) * time.Second).In(zone)
+		midnight := at.Hour()+at.Minute()+at.Second() == 0 && DayOf(at).Equal(day)
+		if midnight && (begin.IsZero() || at.Before(begin)) {
+			begin = at
+		}
+	}
+	if begin.IsZero() {
+		_, offset := day.Add(-36 * time.Hour).In(zone).Zone()
+		begin, _ = day.Add(-time.Duration(offset) * time.Second).In(zone).ZoneBounds()
+	}
+	return begin.In(time.FixedZone("", int(day.Sub(begin)/time.Second)))
 }

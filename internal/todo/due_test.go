@@ -119,3 +119,54 @@ func FuzzParseDue(f *testing.F) {
 		}
 	})
 }
+
+// TestADayBeginsWithItsFirstMoment: of random days and zones, as looking at each minute around it finds it.
+func TestADayBeginsWithItsFirstMoment(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{
+			"Pacific/Pago_Pago", "Pacific/Kiritimati", "Pacific/Apia", "Pacific/Kwajalein", "Australia/Lord_Howe", "Asia/Tehran", "Asia/Gaza",
+			"Africa/Casablanca", "America/Sao_Paulo", "America/Havana", "America/St_Johns", "America/Toronto", "Atlantic/Azores", "UTC",
+		}).Draw(t, "zone")
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day := time.Date(rapid.IntRange(1972, 2040).Draw(t, "year"), time.January, rapid.IntRange(1, 366).Draw(t, "day"), 0, 0, 0, 0, time.UTC)
+		want := day.Add(-26 * time.Hour)
+		for DayOf(want.In(zone)).Before(day) {
+			want = want.Add(time.Minute)
+		}
+		if got := Begin(day, zone); !got.Equal(want) || !DayOf(got).Equal(day) {
+			t.Fatalf("%s begins in %s at %s, want %s", day.Format(time.DateOnly), name, got.UTC(), want)
+		}
+	})
+}
+
+// TestADayBeginsOnceInEveryZone: also where clocks go over midnight, come to it twice, or leave the day out.
+func TestADayBeginsOnceInEveryZone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, day, want string }{
+		{"UTC", "2026-12-25", "2026-12-25T00:00:00Z"},
+		{"Pacific/Pago_Pago", "2026-12-25", "2026-12-25T11:00:00Z"},
+		{"Pacific/Kiritimati", "2026-12-25", "2026-12-24T10:00:00Z"},
+		{"Asia/Kathmandu", "2026-12-25", "2026-12-24T18:15:00Z"},
+		{"America/Los_Angeles", "2026-03-08", "2026-03-08T08:00:00Z"}, // changes later that day
+		{"America/Los_Angeles", "2026-03-09", "2026-03-09T07:00:00Z"},
+		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"}, // has no midnight: begins at 1
+		{"Asia/Beirut", "2025-03-30", "2025-03-29T22:00:00Z"},       // likewise
+		{"America/Havana", "2025-11-02", "2025-11-02T04:00:00Z"},    // has two
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"},      // was left out
+		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		due, _ := ParseDue(c.day)
+		begin := Begin(due.At, zone)
+		if got := begin.UTC().Format(time.RFC3339); got != c.want || !DayOf(begin).Equal(due.At) {
+			t.Errorf("%s begins in %s at %s, want %s; its day is %s", c.day, c.zone, got, c.want, DayOf(begin))
+		}
+	}
+}

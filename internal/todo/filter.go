@@ -21,15 +21,18 @@ const (
 type Filter struct {
 	Completed *bool
 	Priority  *Priority
-	DueBefore *time.Time // due earlier than this; a task without a date is not
-	DueAfter  *time.Time // due at this or later; a task without a date is not
-	Words     []string   // each is in the title or in the description, whatever its case and accents
-	Order     []Order    // empty: newest first
-	Limit     int        // 1–MaxLimit
-	Offset    int        // ≥ 0
-	Count     bool       // also count all that match
-	Trash     bool       // tasks in the trash, instead of those that are not
-	Cursor    string     // go on where the page ended that came with it; not with Offset
+
+	// DueBefore and DueAfter are bounds of due dates: what is due earlier, and at this or later. A task without a date is
+	// neither. One that is due on a day is compared by the day that the bound has where it was written, which is its location.
+	DueBefore, DueAfter *time.Time
+
+	Words  []string // each is in the title or in the description, whatever its case and accents
+	Order  []Order  // empty: newest first
+	Limit  int      // 1–MaxLimit
+	Offset int      // ≥ 0
+	Count  bool     // also count all that match
+	Trash  bool     // tasks in the trash, instead of those that are not
+	Cursor string   // go on where the page ended that came with it; not with Offset
 
 	// After is what Cursor stands for: only tasks that come after this one in Order. Nothing but its id and what Order
 	// sorts by matters.
@@ -126,7 +129,7 @@ func (f Filter) Query() string {
 	b = appendOr(append(b, "] "...), f.Completed, strconv.AppendBool)
 	b = appendOr(append(b, ' '), f.Priority, func(b []byte, p Priority) []byte { return append(b, p.String()...) })
 	for _, at := range []*time.Time{f.DueBefore, f.DueAfter} {
-		b = appendOr(append(b, ' '), at, func(b []byte, at time.Time) []byte { return strconv.AppendInt(b, at.UnixMicro(), 10) })
+		b = appendOr(append(b, ' '), at, appendBound)
 	}
 	return string(b)
 }
@@ -145,6 +148,15 @@ func appendOr[T any](b []byte, p *T, appendTo func([]byte, T) []byte) []byte {
 		return append(b, '-')
 	}
 	return appendTo(b, *p)
+}
+
+// appendBound appends a bound of due dates: its instant and, where that isn't the beginning of its day in UTC, its day.
+func appendBound(b []byte, at time.Time) []byte {
+	b = strconv.AppendInt(b, at.UnixMicro(), 10)
+	if DayOf(at).Equal(at) {
+		return b
+	}
+	return at.AppendFormat(append(b, " on "...), time.DateOnly)
 }
 
 // ParseOrder reads a comma-separated list of keys, each with an optional "-" for descending. Its error tells people what

@@ -85,9 +85,14 @@ func checkTitle(t *Opt[string], fault fault) {
 	}
 }
 
-// Printable reports whether r leaves something to see: no white space, no control or format character. A code point that
-// this program's Unicode tables don't know yet does: it may be next year's emoji.
-func Printable(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) }
+// Printable reports whether r leaves something to see: no white space, no control or format character, and no filler,
+// variation selector or blank, which count as letters, marks and symbols. A code point that this program's Unicode tables
+// don't know yet does: it may be next year's emoji.
+func Printable(r rune) bool {
+	const brailleBlank, nullNotehead = '\u2800', '\U0001D159'
+	return !unicode.IsSpace(r) && r != brailleBlank && r != nullNotehead &&
+		!unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
 
 // checkDescription reports the rules of a description that d breaks. It may be empty.
 func checkDescription(d *Opt[string], fault fault) {

@@ -29,16 +29,18 @@ func TestTitles(t *testing.T) {
 	t.Parallel()
 	for title, want := range map[string]string{
 		"x": "", " x ": "", strings.Repeat("é", 200): "", strings.Repeat("😀", 200): "", " " + strings.Repeat("a", 200) + "\n": "",
-		strings.Repeat("a", 201):      "title must be at most 200 characters, got 201",
-		strings.Repeat("😀", 201):      "title must be at most 200 characters, got 201",
-		"":                            "title must not be empty",
-		" \t\r\n\u00a0\u3000\u2028\v": "title must not be empty",
-		"\u200b":                      "title must have at least one printable character",
-		"\u200b \u200e":               "title must have at least one printable character",
-		"\x1b\x07":                    "title must have at least one printable character",
-		"a\x00":                       "title must be UTF-8 without NUL characters",
-		"a\xff":                       "title must be UTF-8 without NUL characters",
-		"\u0301":                      "", "\ue000": "", "\U000e0fff": "", "\ufffd": "",
+		strings.Repeat("a", 201):                 "title must be at most 200 characters, got 201",
+		strings.Repeat("😀", 201):                 "title must be at most 200 characters, got 201",
+		"":                                       "title must not be empty",
+		" \t\r\n\u00a0\u3000\u2028\v":            "title must not be empty",
+		"\u200b":                                 "title must have at least one printable character",
+		"\u200b \u200e":                          "title must have at least one printable character",
+		"\u3164\ufe0f\u115f\u1160\uffa0":         "title must have at least one printable character",
+		"\u2800\u034f\u180b\U000e0100\U000e0fff": "title must have at least one printable character",
+		"\x1b\x07":                               "title must have at least one printable character",
+		"a\x00":                                  "title must be UTF-8 without NUL characters",
+		"a\xff":                                  "title must be UTF-8 without NUL characters",
+		"\u0301":                                 "", "\ue000": "", "\U0003fff0": "", "\ufffd": "",
 	} {
 		p, err := Patch{Title: Some(title)}.Normalise()
 		if got := strings.Join(faults(err), "|"); got != want {

@@ -15,16 +15,14 @@ import (
 )
 
 // checkCompose returns what is wrong with compose.yaml: Compose could not load it, a file that it mounts is missing, or
-// a service is less confined than it could be.
+// a service is less confined than it could be. The database for development only has to be loaded.
 func checkCompose(ctx context.Context, root string) []error {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "compose.yaml")},
-		cli.WithWorkingDirectory(root), cli.WithProfiles([]string{"*"}))
+	project, err := loadCompose(ctx, root, "compose.yaml")
 	if err != nil {
-		return []error{fmt.Errorf("compose.yaml: %w", err)}
+		return []error{err}
 	}
-	project, err := options.LoadProject(ctx) // by the schema, with all references followed
-	if err != nil {
-		return []error{fmt.Errorf("compose.yaml: %w", err)}
+	if _, err := loadCompose(ctx, root, "deploy/compose/postgres.yaml"); err != nil {
+		return []error{err}
 	}
 	faults := checkSecretFiles(root, project.Secrets)
 	for _, service := range project.Services {
@@ -38,6 +36,20 @@ func checkCompose(ctx context.Context, root string) []error {
 		}
 	}
 	return faults
+}
+
+// loadCompose loads the file at path as Compose would: by the schema, with all references followed.
+func loadCompose(ctx context.Context, root, path string) (*types.Project, error) {
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, filepath.FromSlash(path))},
+		cli.WithWorkingDirectory(root), cli.WithProfiles([]string{"*"}))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	project, err := options.LoadProject(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return project, nil
 }
 
 // exactTag matches the end of an image's name that says which version it is, to the last digit.

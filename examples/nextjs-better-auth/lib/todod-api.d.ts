@@ -1050,9 +1050,10 @@ export interface components {
         Person: {
             /**
              * Format: date-time
+             * @description null if Better Auth, which keeps the account, doesn't say
              * @example 2026-12-25T00:00:00.000000Z
              */
-            createdAt: string;
+            createdAt: string | null;
             email: string;
             id: string;
             name: string;
@@ -1216,7 +1217,7 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description Open, and due before now, or on a day that is over in UTC
+             * @description Open, and due before now, or on a day that is over
              */
             overdue: number;
             /** Format: int64 */
@@ -1883,6 +1884,12 @@ export interface operations {
                 status?: "all" | "active" | "pending" | "completed";
                 /** @description In any case */
                 priority?: "all" | "low" | "medium" | "high";
+                /** @description As at /api/v1/tasks */
+                due_before?: string;
+                /** @description As at /api/v1/tasks */
+                due_after?: string;
+                /** @description As at /api/v1/tasks */
+                tz?: string;
                 /** @description 1000 if absent */
                 limit?: number;
                 /** @description Pass over so many */
@@ -2291,7 +2298,10 @@ export interface operations {
     };
     getMe: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The time zone that says which day it is; UTC if absent */
+                tz?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2470,10 +2480,12 @@ export interface operations {
                 /** @description Only those that are completed, or are not */
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
-                /** @description Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time */
+                /** @description Due earlier than this: a date such as 2026-12-25, or an RFC 3339 date-time. What is due on a day is compared by the day as it is written here */
                 due_before?: string;
-                /** @description Due at this or later, written likewise */
+                /** @description Due at this or later, likewise */
                 due_after?: string;
+                /** @description The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent */
+                tz?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
                 /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date */

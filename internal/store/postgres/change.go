@@ -106,12 +106,14 @@ func (s *Store) carryOnce(changes []*group.Change, wait bool) (left []*group.Cha
 		return nil, nil
 	}
 	defer conn.Release() // closes it if a panic left it in a transaction
-	sending, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	if left, broken = s.carryOver(sending, conn, changes, wait); broken != nil {
-		_ = conn.Conn().Close(sending) // whether it closes well is of no interest
+	err = within(ctx, conn, func(ctx context.Context) error {
+		left, broken = s.carryOver(ctx, conn, changes, wait)
+		return broken
+	})
+	if err != nil {
+		hangUp(ctx, conn)
 	}
-	return left, broken
+	return left, err
 }
 
 // carryOver carries out changes over conn in one transaction, halving a group that the database refuses until who is at
@@ -131,7 +133,7 @@ func (s *Store) carryOver(
 	case errors.Is(err, sqlstore.ErrForeignRow):
 		s.alarm()
 		broken = err
-		_ = conn.Conn().Close(ctx) // at once: the other half of a group would still go over it
+		hangUp(ctx, conn) // at once: the other half of a group would still go over it
 	case worthHalving(err, len(changes)):
 		half := len(changes) / 2
 		first, errFirst := s.carryOver(ctx, conn, changes[:half], wait)

@@ -261,7 +261,7 @@ func useAccounts(t *testing.T, s *Store) {
 	upgradeErr := s.UpgradePassword(ctx, "ada", a.PasswordHash, "better")
 	passwordErr := s.SetPassword(ctx, "ada", "better", "new", v.ID)
 	_, sessionErr := s.Session(ctx, "ada", v.ID, noon)
-	_, rotateErr := s.RotateSession(ctx, "ada", v.ID, v.RefreshHash, v.RefreshHash, noon, v.ExpiresAt)
+	_, _, rotateErr := s.RotateSession(ctx, "ada", v.ID, v.RefreshHash, v.RefreshHash, noon, v.ExpiresAt)
 	_, endErr := s.EndSession(ctx, "ada", v.ID)
 	ticket := newTicket("ada")
 	issueErr := s.IssueTicket(ctx, ticket, noon)

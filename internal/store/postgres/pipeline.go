@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
@@ -106,9 +108,7 @@ func (s *Store) sendOver(acquiring, sending context.Context, statements []statem
 		return err
 	}
 	defer conn.Release()
-	sending, cancel := context.WithTimeout(sending, sendTimeout)
-	defer cancel()
-	err = send(sending, conn, statements)
+	err = within(sending, conn, func(ctx context.Context) error { return send(ctx, conn, statements) })
 	switch {
 	case err == nil:
 		s.answered.Store(time.Now().UnixNano())
@@ -116,9 +116,40 @@ func (s *Store) sendOver(acquiring, sending context.Context, statements []statem
 		s.alarm()
 		fallthrough
 	case preparedElsewhere(err):
-		_ = conn.Conn().Close(sending) // it prepares, or can't be trusted; whether it closes well is of no interest
+		hangUp(sending, conn) // it prepares, or can't be trusted
 	}
 	return err
+}
+
+// within has do use conn for as long as sendTimeout at most, and no longer than ctx has until its deadline. The time is
+// kept by the connection: for a context that can end, the driver starts a goroutine for each round trip and waits for it
+// to be gone, which on an idle machine takes longer than the statements. A connection whose time is up is closed.
+func within(ctx context.Context, conn *pgxpool.Conn, do func(ctx context.Context) error) error {
+	raw := conn.Conn().PgConn().Conn()
+	until := time.Now().Add(sendTimeout)
+	if deadline, ends := ctx.Deadline(); ends && deadline.Before(until) {
+		until = deadline
+	}
+	if err := raw.SetDeadline(until); err != nil {
+		return err
+	}
+	endless := context.WithoutCancel(ctx)
+	err := do(endless)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		hangUp(endless, conn)
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	if failed := raw.SetDeadline(time.Time{}); failed != nil {
+		hangUp(endless, conn) // nobody else is to meet the deadline
+	}
+	return err
+}
+
+// hangUp closes a connection that is not to be used any more. Whether it closes well is of no interest.
+func hangUp(ctx context.Context, conn *pgxpool.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_ = conn.Conn().Close(ctx)
 }
 
 // preparedElsewhere reports whether err says that a statement was prepared on another server connection than the one it

@@ -173,7 +173,7 @@ func TestEveryReadIsOneRoundTripAndEveryChangeTwo(t *testing.T) {
 		},
 		"session": func() error { _, err := s.Session(ctx, "bob", "sid of bob", noon); return err },
 		"rotate": func() error {
-			_, err := s.RotateSession(ctx, "bob", "sid of bob", make([]byte, 32), make([]byte, 32), noon, noon.Add(time.Hour))
+			_, _, err := s.RotateSession(ctx, "bob", "sid of bob", make([]byte, 32), make([]byte, 32), noon, noon.Add(time.Hour))
 			return err
 		},
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"todod/internal/todo"
 )
@@ -28,10 +29,10 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 		l.And("priority = " + l.Arg(*f.Priority))
 	}
 	if f.DueBefore != nil {
-		l.And("due_date < " + l.Arg(*f.DueBefore))
+		l.due("<", *f.DueBefore)
 	}
 	if f.DueAfter != nil {
-		l.And("due_date >= " + l.Arg(*f.DueAfter))
+		l.due(">=", *f.DueAfter)
 	}
 	for _, word := range f.Words {
 		if word = Fold(word); word != "" {
@@ -39,6 +40,19 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 		}
 	}
 	return l
+}
+
+// due adds a bound of due dates, "<" or ">=": days are compared by the bound's day, instants by its instant. The one of
+// the two that lets more through holds for all, and comes first and alone, so that the index can begin or end at it.
+func (l *List) due(comparison string, bound time.Time) {
+	wide, narrow, exempt := todo.DayOf(bound), bound, "due_all_day"
+	if (comparison == "<") == wide.Before(narrow) {
+		wide, narrow, exempt = narrow, wide, "not due_all_day"
+	}
+	l.And("due_date " + comparison + " " + l.Arg(wide))
+	if !wide.Equal(narrow) {
+		l.And("(" + exempt + " or due_date " + comparison + " " + l.Arg(narrow) + ")")
+	}
 }
 
 // Arg adds an argument and returns what stands for it.

@@ -18,7 +18,9 @@ var dialects = []*Dialect{{Placeholder: "$", Position: "strpos"}, {Placeholder: 
 
 func TestQueries(t *testing.T) {
 	t.Parallel()
-	at := time.UnixMicro(1).UTC()
+	at := time.Unix(0, 0).UTC()
+	noon := at.Add(12 * time.Hour)
+	east, west := noon.In(time.FixedZone("", 14*3600)), noon.In(time.FixedZone("", -13*3600))
 	yes, low := true, todo.Low
 	last := &todo.Task{ID: 9, Title: "t", Priority: todo.High, Completed: true, CreatedAt: at, UpdatedAt: at, DeletedAt: &at}
 	dated := *last
@@ -38,6 +40,22 @@ func TestQueries(t *testing.T) {
 			"user_id = ?1 and deleted_at is null and completed = ?2 and priority = ?3 and due_date < ?4 and due_date >= ?5" +
 				" and instr(search, ?6) > 0 and instr(search, ?7) > 0",
 			"title, id", "[ada true low @ @ a b]",
+		},
+		{
+			"within a day, days are compared by it", todo.Filter{DueBefore: &noon, DueAfter: &noon},
+			"user_id = ?1 and deleted_at is null and due_date < ?2 and (not due_all_day or due_date < ?3)" +
+				" and due_date >= ?4 and (due_all_day or due_date >= ?5)",
+			"id", fmt.Sprintf("[ada %s @ @ %s]", noon, noon),
+		},
+		{
+			"tomorrow where it was written", todo.Filter{DueBefore: &east},
+			"user_id = ?1 and deleted_at is null and due_date < ?2 and (due_all_day or due_date < ?3)",
+			"id", fmt.Sprintf("[ada %s %s]", at.AddDate(0, 0, 1), east),
+		},
+		{
+			"yesterday where it was written", todo.Filter{DueAfter: &west},
+			"user_id = ?1 and deleted_at is null and due_date >= ?2 and (due_all_day or due_date >= ?3)",
+			"id", fmt.Sprintf("[ada %s %s]", at.AddDate(0, 0, -1), west),
 		},
 		{
 			"the trash after a task", todo.Filter{Trash: true, Order: todo.LatestDeletedFirst(), After: last},

@@ -63,23 +63,20 @@ func (b *Base) Sessions(
 	return sessions, err
 }
 
-// endReused ends the session if rotateSession did not give it the new token $3. It is a statement of its own so that it
-// sees what rotateSession waited for: of two that rotate at once, the second comes here and ends the session.
-var (
-	rotateSession = both(`update todod.sessions set refresh_hash = $4, expires_at = $6
-		where user_id = $1 and sid = $2 and refresh_hash = $3 and expires_at > $5
-		returning ` + sessionOf)
-	endReused = both(`delete from todod.sessions where user_id = $1 and sid = $2 and refresh_hash <> $3`)
-)
+var rotateSession = both(`update todod.sessions set refresh_hash = $4, expires_at = $6
+	where user_id = $1 and sid = $2 and refresh_hash = $3 and expires_at > $5
+	returning ` + sessionOf)
 
-// RotateSession implements account.Store.
+// RotateSession implements account.Store. The session is read by a statement of its own, which sees what the first waited
+// for: of two that rotate at once, the second finds the first one's token.
 func (b *Base) RotateSession(
 	ctx context.Context, owner todo.UserID, id string, was, hash []byte, now, expires time.Time,
-) (account.Session, error) {
-	var v *account.Session
-	err := b.engine.Write(ctx, owner, one(&v, readSession, rotateSession, owner, id, was, hash, now, expires),
-		run(endReused, owner, id, hash))
-	return found(v, err, account.NoSession)
+) (account.Session, bool, error) {
+	var rotated, v *account.Session
+	err := b.engine.Write(ctx, owner, one(&rotated, readSession, rotateSession, owner, id, was, hash, now, expires),
+		one(&v, readSession, getSession, owner, id, now))
+	session, err := found(v, err, account.NoSession)
+	return session, rotated != nil, err
 }
 
 var endSession = both(`delete from todod.sessions where user_id = $1 and sid = $2 returning ` + sessionOf)

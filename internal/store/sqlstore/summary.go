@@ -8,13 +8,13 @@ import (
 	"todod/internal/todo"
 )
 
-// getSummary counts in one pass over the owner's tasks. $3 is a day before $2.
+// getSummary counts in one pass over the owner's tasks. $3 is the day of $2.
 var getSummary = both(`
 	with counts as (
 		select count(*) filter (where deleted_at is null and not completed) as open,
 			count(*) filter (where deleted_at is null and completed) as completed,
 			count(*) filter (where deleted_at is null and not completed
-				and (not due_all_day and due_date < $2 or due_all_day and due_date <= $3)) as overdue,
+				and (not due_all_day and due_date < $2 or due_all_day and due_date < $3)) as overdue,
 			count(*) filter (where deleted_at is not null) as trash
 		from todod.tasks where user_id = $1 and version > ` + began + `
 	)
@@ -35,6 +35,6 @@ func (b *Base) Summary(ctx context.Context, owner todo.UserID, now time.Time) (a
 			readPerson(r, h.Account)
 		}
 		h.Open, h.Completed, h.Overdue, h.Trash = int(r.Int64()), int(r.Int64()), int(r.Int64()), int(r.Int64())
-	}, getSummary, owner, now, now.Add(-24*time.Hour)))
+	}, getSummary, owner, now, todo.DayOf(now)))
 	return found(h, err, noRow)
 }

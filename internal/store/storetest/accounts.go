@@ -43,8 +43,8 @@ var accountCases = []struct {
 	{"a session is its owner's alone", testSessionsAreApart},
 	{"a session starts only with the password that was checked", testStartChecked},
 	{"no session outlives the password it began with", testStartAtOnceWithNewPassword},
-	{"a rotated token is good once", testRotate},
-	{"of two that rotate at once one wins, and the session ends", testRotateAtOnce},
+	{"a token is rotated once", testRotate},
+	{"of two that rotate at once one wins, and both see its token", testRotateAtOnce},
 	{"an ended session is gone", testEndSession},
 	{"a ticket is good once", testTicketIsGoodOnce},
 	{"a ticket expires", testTicketExpires},
@@ -321,7 +321,7 @@ func testCancelledCallerChangesNoAccount(t *testing.T, s Store) {
 	cancel()
 	late, name := newAccount(), "x"
 	_, profileErr := s.ChangeProfile(gone, a.ID, account.Profile{Name: &name})
-	_, rotateErr := s.RotateSession(gone, a.ID, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
+	_, _, rotateErr := s.RotateSession(gone, a.ID, v.ID, v.RefreshHash, newHash(), noon, noon.Add(week))
 	_, endErr := s.EndSession(gone, a.ID, v.ID)
 	for i, err := range []error{
 		s.CreateAccount(gone, late, nil), profileErr, s.UpgradePassword(gone, a.ID, a.PasswordHash, "x"),

@@ -60,6 +60,55 @@ func testFilters(t *testing.T, s Store) {
 	}
 }
 
+// testDays: bounds compare what is due on a day by the day that they have where they were written.
+func testDays(t *testing.T, s Store) {
+	ada := newUser()
+	for _, at := range []string{
+		"2026-12-24", "2026-12-25", "2026-12-26", "2026-12-25T07:59:59Z", "2026-12-25T08:00:00Z", "2026-12-26T07:59:59Z", "2026-12-26T08:00:00Z",
+	} {
+		p := titled(at)
+		p.Due = todo.Some(due(at))
+		mustCreate(t, s, ada, p)
+	}
+	for _, c := range []struct {
+		after, before string
+		want          []string
+	}{
+		{"2026-12-25T00:00:00-08:00", "2026-12-26T00:00:00-08:00", []string{"2026-12-25", "2026-12-25T08:00:00Z", "2026-12-26T07:59:59Z"}},
+		{"2026-12-25T00:00:00+14:00", "2026-12-26T00:00:00+14:00", []string{"2026-12-25", "2026-12-25T07:59:59Z", "2026-12-25T08:00:00Z"}},
+		{"2026-12-25T00:00:00-11:00", "2026-12-26T00:00:00-11:00", []string{"2026-12-25", "2026-12-26T07:59:59Z", "2026-12-26T08:00:00Z"}},
+		{"2026-12-25", "2026-12-26", []string{"2026-12-25", "2026-12-25T07:59:59Z", "2026-12-25T08:00:00Z"}},
+		{"2026-12-25T23:00:00-08:00", "2026-12-26T01:00:00-08:00", []string{"2026-12-25", "2026-12-26T07:59:59Z", "2026-12-26T08:00:00Z"}},
+	} {
+		after, before := due(c.after).At, due(c.before).At
+		got := titles(mustList(t, s, ada, todo.Filter{DueAfter: &after, DueBefore: &before}).Tasks)
+		slices.Sort(got)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("from %s to %s: %q, want %q", c.after, c.before, got, c.want)
+		}
+	}
+}
+
+// testOverdueIsAMatterOfTheDay: what is due today isn't overdue as long as it is today where the person is.
+func testOverdueIsAMatterOfTheDay(t *testing.T, s Store) {
+	ada := newUser()
+	p := titled("on the 25th")
+	p.Due = todo.Some(due("2026-12-25"))
+	mustCreate(t, s, ada, p)
+	for _, c := range []struct {
+		now  string
+		want int
+	}{
+		{"2026-12-25T23:59:59-11:00", 0}, {"2026-12-26T00:00:00-11:00", 1}, {"2026-12-25T23:59:59+14:00", 0}, {"2026-12-26T00:00:00+14:00", 1},
+		{"2026-12-25T23:59:59Z", 0}, {"2026-12-26T00:00:00Z", 1},
+	} {
+		h, err := s.Summary(t.Context(), ada, due(c.now).At)
+		if err != nil || h.Overdue != c.want {
+			t.Errorf("at %s: %d overdue, %v; want %d", c.now, h.Overdue, err, c.want)
+		}
+	}
+}
+
 // testOrders: random tasks in random orders come as the reference below sorts them.
 func testOrders(t *testing.T, s Store) {
 	title := rapid.SampledFrom([]string{"a", "A", "b", "É", "é", "z", "Z", "😀", "\uffff", "aa", "a b", "0"})

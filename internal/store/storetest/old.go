@@ -226,7 +226,7 @@ func (c *oldCheck) hasItsAccount() {
 	session, err := c.store.Session(ctx, c.ID, c.session.ID, noon)
 	wantSession(c, session, err, c.session)
 	next := newHash()
-	session, err = c.store.RotateSession(ctx, c.ID, c.session.ID, c.session.RefreshHash, next, noon, noon.Add(week))
+	session, _, err = c.store.RotateSession(ctx, c.ID, c.session.ID, c.session.RefreshHash, next, noon, noon.Add(week))
 	if err != nil || !bytes.Equal(session.RefreshHash, next) {
 		c.Errorf("refreshed: %+v, %v", session, err)
 	}

@@ -59,6 +59,8 @@ var cases = []struct {
 	{"first writes at once get revisions without gaps", testFirstWritesAtOnce},
 	{"owners who write at once keep their own revisions", testOwnersAtOnce},
 	{"filters let through what they say", testFilters},
+	{"a day is compared with the day of a bound", testDays},
+	{"overdue is a matter of the day", testOverdueIsAMatterOfTheDay},
 	{"any order is the domain's order", testOrders},
 	{"pages join up and say what follows", testPages},
 	{"words are found in any case, with and without accents", testWords},
