@@ -102,10 +102,12 @@ lint: $(tools) ## run staticcheck and golangci-lint
 	$(tools)/golangci-lint run
 
 .PHONY: generate
-generate: ## write the generated files: api/openapi.json
+generate: ## write the generated files: api/openapi.json, the table in docs/configuration.md
 	@mkdir -p api bin
 	go run ./cmd/todod openapi >bin/openapi.json
 	mv bin/openapi.json api/openapi.json
+	go run ./internal/config/document docs/configuration.md >bin/configuration.md
+	mv bin/configuration.md docs/configuration.md
 
 .PHONY: clean
 clean: ## remove what the targets above made
@@ -125,7 +127,7 @@ check-lint: $(tools)
 	$(call step,golangci-lint,$(tools)/golangci-lint run)
 
 check-generated:
-	$(call step,generated files,mkdir -p bin && go run ./cmd/todod openapi >bin/openapi.json && diff -u api/openapi.json bin/openapi.json || { echo "run: make generate"; false; })
+	$(call step,generated files,mkdir -p bin && go run ./cmd/todod openapi >bin/openapi.json && diff -u api/openapi.json bin/openapi.json && go run ./internal/config/document docs/configuration.md >bin/configuration.md && diff -u docs/configuration.md bin/configuration.md || { echo "run: make generate"; false; })
 
 check-openapi:
 	$(call step,OpenAPI documents,scripts/check-openapi.sh)

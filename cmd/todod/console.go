@@ -63,6 +63,14 @@ func (c console) newPassword(ctx context.Context) (string, error) {
 	return first, err
 }
 
+// password returns a password: typed once, unseen, on a terminal, else the first line.
+func (c console) password(ctx context.Context) (string, error) {
+	if fd, ok := c.terminal(); ok {
+		return c.secret(ctx, fd, "Password: ")
+	}
+	return c.line(ctx, "")
+}
+
 // secret asks for a line that the terminal doesn't show. The terminal is as it was afterwards, even when ctx ends before
 // there is an answer.
 func (c console) secret(ctx context.Context, fd int, prompt string) (string, error) {

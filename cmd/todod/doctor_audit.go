@@ -11,6 +11,7 @@ import (
 // examineAudit reports whether the audit file at path, "" for none, can be written. It changes nothing in it, and makes
 // none.
 func (r *report) examineAudit(path string) {
+	r.check = "audit"
 	if path == "" {
 		return
 	}

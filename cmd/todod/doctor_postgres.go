@@ -21,6 +21,7 @@ const farAhead = 5 * time.Second
 
 // examinePostgres reports on a PostgreSQL database and the way to it.
 func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
+	r.check = "database"
 	d, err := postgres.Diagnose(ctx, postgresConfig(cfg, discard))
 	if err != nil {
 		r.say("fail", "%s: %v", cfg.Database, err)
@@ -38,6 +39,7 @@ func (r *report) examinePostgres(ctx context.Context, cfg config.Config) {
 	r.server(cfg, d)
 	r.migrations(d.Pending, d.Unknown)
 	if d.Pending > 0 {
+		r.check = "isolation"
 		r.say("warn", "how the database keeps users apart is known once the migrations have run")
 	} else {
 		r.isolation(cfg, d)
@@ -58,16 +60,16 @@ func (r *report) server(cfg config.Config, d postgres.Diagnosis) {
 	if d.TLS {
 		r.say("ok", "the connection is encrypted")
 	} else {
-		r.say("warn", "the connection is not encrypted: fine on this machine or in a private network, else use sslmode=require")
+		r.advise("warn", "fine on this machine or in a private network, else use sslmode=require", "the connection is not encrypted")
 	}
 	if d.Ahead.Abs() > farAhead {
-		r.say("warn", "its clock is %s: have both machines ask the network for the time", apart(d.Ahead))
+		r.advise("warn", "have both machines ask the network for the time", "its clock is %s", apart(d.Ahead))
 	} else {
 		r.say("ok", "its clock agrees with this machine's")
 	}
 	if needed := cfg.Database.PoolSize + besides; d.Connections < needed {
-		r.say("warn", "DB_POOL_SIZE=%d makes up to %d connections of each server, but this login may have %d at most: lower it or raise the "+
-			"limits of the server, database and login", cfg.Database.PoolSize, needed, d.Connections)
+		r.advise("warn", "lower it or raise the limits of the server, database and login",
+			"DB_POOL_SIZE=%d makes up to %d connections of each server, but this login may have %d at most", cfg.Database.PoolSize, needed, d.Connections)
 	} else {
 		r.say("ok", "each server makes up to %d connections of the %d that this login may have", needed, d.Connections)
 	}
@@ -83,11 +85,12 @@ func apart(ahead time.Duration) string {
 
 // isolation reports how the database keeps users apart.
 func (r *report) isolation(cfg config.Config, d postgres.Diagnosis) {
+	r.check = "isolation"
 	switch {
 	case d.Protected:
 		r.say("ok", "users are kept apart by %s", d.Isolation)
 	case cfg.Env.Strict():
-		r.say("fail", "%s: connect as a login without these rights, or grant it todod_app", d.Isolation)
+		r.advise("fail", "connect as a login without these rights, or grant it todod_app", "%s", d.Isolation)
 	default:
 		r.say("warn", "%s: %s and %s refuse this", d.Isolation, config.Production, config.Staging)
 	}
@@ -95,6 +98,7 @@ func (r *report) isolation(cfg config.Config, d postgres.Diagnosis) {
 
 // maintenance reports whether what concerns everybody can be done.
 func (r *report) maintenance(ctx context.Context, cfg config.Config) {
+	r.check = "maintenance"
 	remedy, err := postgres.MaintenanceLacks(ctx, cfg.Database.DirectURL)
 	switch {
 	case err != nil:
@@ -110,6 +114,7 @@ func (r *report) maintenance(ctx context.Context, cfg config.Config) {
 // unexpectedMembers reports who can look at everybody and must not. That alone shows nobody anything: it takes a switch
 // of roles.
 func (r *report) unexpectedMembers(ctx context.Context, cfg config.Config) {
+	r.check = "maintenance"
 	switch remedy, err := postgres.UnexpectedMaintenanceMembers(ctx, cfg.Database.URL, cfg.Database.DirectURL); {
 	case err != nil:
 		r.say("fail", "whether who works for people can see everybody can't be said: %v", err)
@@ -122,6 +127,7 @@ func (r *report) unexpectedMembers(ctx context.Context, cfg config.Config) {
 
 // way reports on what stands between todod and the server.
 func (r *report) way(ctx context.Context, cfg config.Config) {
+	r.check = "connection"
 	switch arrive, err := event.Arrive(ctx, cfg.Database.DirectURL); {
 	case err != nil:
 		r.say("fail", "whether notifications arrive can't be said: %v", err)
@@ -144,9 +150,10 @@ func (r *report) way(ctx context.Context, cfg config.Config) {
 
 // migrations reports how many migrations have not run, and how many have that are unknown.
 func (r *report) migrations(pending, unknown int) {
+	r.check = "migrations"
 	switch {
 	case pending > 0:
-		r.say("warn", "%d migrations have not run: todod migrate runs them, and so does the next start", pending)
+		r.advise("warn", "todod migrate runs them, and so does the next start", "%d migrations have not run", pending)
 	case unknown > 0:
 		r.say("warn", "a newer todod was here: this one doesn't know %d of the migrations", unknown)
 	default:

@@ -14,6 +14,7 @@ const oldestRedis = 6
 
 // examineRedis reports on the Redis in which servers count together, if there is one.
 func (r *report) examineRedis(ctx context.Context, cfg config.Config) {
+	r.check = "redis"
 	if cfg.RateLimit.RedisURL == "" {
 		return
 	}

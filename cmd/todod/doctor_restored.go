@@ -13,6 +13,7 @@ import (
 
 // bumpRevisions raises all revisions and the ids of tasks, by todo.RevisionBump, and reports it.
 func (r *report) bumpRevisions(ctx context.Context, cfg config.Config) {
+	r.check = "restore"
 	people, err := auditedBump(ctx, cfg)
 	if err != nil {
 		r.say("fail", "after a restored backup: %v", err)

@@ -18,6 +18,7 @@ const askTimeout = 5 * time.Second
 
 // examineSignIn reports whether people can sign in, and tokens be verified.
 func (r *report) examineSignIn(ctx context.Context, cfg config.Config) {
+	r.check = "sign-in"
 	a := cfg.Auth
 	r.say("ok", "%s", signInMode(a))
 	if a.BetterAuthURL != "" {
@@ -30,6 +31,7 @@ func (r *report) examineSignIn(ctx context.Context, cfg config.Config) {
 
 // betterAuth reports on the Better Auth service. Whether it has the plugin bearer() can't be seen without an account.
 func (r *report) betterAuth(ctx context.Context, cfg config.Config) {
+	r.check = "better-auth"
 	a := cfg.Auth
 	where := a.BetterAuthURL + "/api/auth/ok"
 	if u, err := url.Parse(a.BetterAuthURL); err == nil && u.Scheme == "http" && cfg.Env.Strict() && !onThisMachine(u.Hostname()) {
@@ -54,7 +56,7 @@ func (r *report) betterAuth(ctx context.Context, cfg config.Config) {
 		r.say("fail", "Better Auth's clock is %s, more than AUTH_LEEWAY (%s): its tokens are refused, or good for too long. "+
 			"Have both machines ask the network for the time", apart(ahead), a.Leeway)
 	case off > a.Leeway/3:
-		r.say("warn", "Better Auth's clock is %s, of %s that are allowed for (AUTH_LEEWAY): have both machines ask the network for the time",
+		r.advise("warn", "have both machines ask the network for the time", "Better Auth's clock is %s, of %s that are allowed for (AUTH_LEEWAY)",
 			apart(ahead), a.Leeway)
 	default:
 		r.say("ok", "Better Auth's clock agrees with this machine's")
@@ -101,6 +103,7 @@ func withoutURL(err error) error {
 
 // keys reports on the key server. Where nothing else can be verified it must have keys.
 func (r *report) keys(ctx context.Context, a config.Auth) {
+	r.check = "keys"
 	verdict := "fail"
 	if mints(a) {
 		verdict = "warn"

@@ -16,6 +16,7 @@ const littleSpace = 200e6
 
 // examineSQLite reports on a SQLite file and the disk that it is on.
 func (r *report) examineSQLite(ctx context.Context, cfg config.Config) {
+	r.check = "database"
 	path := cfg.Database.Path
 	d, err := sqlite.Diagnose(ctx, path)
 	switch {
@@ -55,15 +56,17 @@ func (r *report) examineSQLite(ctx context.Context, cfg config.Config) {
 
 // permissions reports who may read the file at path.
 func (r *report) permissions(path string, mode fs.FileMode) {
+	r.check = "permissions"
 	if mode.Perm()&0o077 == 0 {
 		r.say("ok", "nobody else may read it")
 		return
 	}
-	r.say("warn", "others on this machine may read it (%s): chmod 600 %s", mode.Perm(), path)
+	r.advise("warn", "chmod 600 "+path, "others on this machine may read it (%s)", mode.Perm())
 }
 
 // space reports whether the disk that the file at path is on has room.
 func (r *report) space(path string, size int64) {
+	r.check = "disk"
 	free, err := freeSpace(filepath.Dir(path))
 	switch {
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -161,6 +162,43 @@ func TestTheDoctorOnAGoodDeployment(t *testing.T) {
 		"ok    HTTPS for todo.example.com until 2", `ok    Redis 127.0.0.1:\d+ counts requests, version \d`)
 	if n := strings.Count(said, "warn"); n != 1 {
 		t.Errorf("%d warnings:\n%s", n, said)
+	}
+}
+
+// TestTheDoctorSaysItAsJSON: the same as in lines, with the same exit codes.
+func TestTheDoctorSaysItAsJSON(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  environment
+		want int
+	}{
+		"nothing wrong":           {isolated(t, nil), 0},
+		"something wrong":         {isolated(t, environment{"DATABASE_URL": "postgres://x@127.0.0.1:1/todod?sslmode=disable"}), exitFailure},
+		"the configuration wrong": {isolated(t, environment{"APP_ENV": "moon", "API_PORT": "x"}), exitUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lines, array bytes.Buffer
+			err := run(t.Context(), []string{"doctor"}, c.env.get, &lines)
+			if asJSON := run(t.Context(), []string{"doctor", "--json"}, c.env.get, &array); c.want == 0 && asJSON != nil || c.want != 0 && exitCode(asJSON) != c.want ||
+				(err == nil) != (asJSON == nil) {
+				t.Errorf("%v, as JSON %v", err, asJSON)
+			}
+			var findings []map[string]string
+			if err := json.Unmarshal(array.Bytes(), &findings); err != nil || len(findings) == 0 {
+				t.Fatalf("%v in %s", err, &array)
+			}
+			for _, f := range findings {
+				if len(f) != 4 || f["check"] == "" || !strings.Contains(lines.String(), fmt.Sprintf("%-4s  %s", f["status"], f["message"])) {
+					t.Errorf("%v is not in\n%s", f, &lines)
+				}
+				for advice := range strings.Lines(f["advice"]) {
+					if !strings.Contains(lines.String(), strings.TrimSpace(advice)) {
+						t.Errorf("%q is not in\n%s", advice, &lines)
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"todod/internal/client"
 	"todod/internal/config"
 	"todod/internal/httpapi"
 )
@@ -26,8 +27,10 @@ var version = "dev"
 
 // The exit codes there are.
 const (
-	exitFailure = 1 // something went wrong while running
-	exitUsage   = 2 // bad arguments or configuration
+	exitFailure     = 1 // something went wrong while running
+	exitUsage       = 2 // bad arguments or configuration
+	exitNotSignedIn = 3 // the server wants to know who asks
+	exitNotFound    = 4 // the server has no such task
 )
 
 // errUsage marks an error in the arguments.
@@ -51,18 +54,39 @@ func exitCode(err error) int {
 	if errors.As(err, &problems) || errors.Is(err, errUsage) || errors.Is(err, errMisconfigured) {
 		return exitUsage
 	}
+	switch {
+	case errors.Is(err, client.ErrNotSignedIn):
+		return exitNotSignedIn
+	case client.NotFound(err):
+		return exitNotFound
+	}
 	return exitFailure
 }
 
 // commands are the commands there are.
 type commands struct {
-	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command."`
+	EnvFile     string `type:"existingfile" placeholder:"PATH" help:"Read this file of variables instead of .env."`
+	ShowVersion bool   `name:"version" help:"Print the version."`
+
+	Help struct {
+		Command []string `arg:"" optional:"" help:"The command."`
+	} `cmd:"" help:"Say what there is, or how a command is used."`
+
+	Serve struct{} `cmd:"" default:"1" help:"Serve the API. This is what happens without a command. Its help has every variable."`
 
 	Migrate struct{} `cmd:"" help:"Bring the database to this version's schema and end."`
 
 	Token tokenFlags `cmd:"" help:"Print an access token for a user, signed with the configured secret."`
 
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
+
+	Demo struct{} `cmd:"" help:"Make a person with tasks of every kind to look at, and say how to sign in. Not in production."`
+
+	Login loginFlags `cmd:"" help:"Sign in at a server, for todod tasks."`
+
+	Logout struct{} `cmd:"" help:"End the session that login began."`
+
+	Tasks tasksCommands `cmd:"" help:"Work with your tasks at a server."`
 
 	Audit auditCommands `cmd:"" help:"Check the file of security events."`
 
@@ -75,6 +99,8 @@ type commands struct {
 	Restore restoreFlags `cmd:"" help:"Put a backup into the place of the SQLite database, which is kept beside it. The server must be stopped."`
 
 	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend. It can be run again at any time."`
+
+	Completion completionFlags `cmd:"" help:"Print what has a shell complete todod's commands and flags. Its help says where to put it."`
 
 	Healthcheck struct{} `cmd:"" help:"Ask the server that is configured here whether it is ready. Fails if it isn't."`
 
@@ -89,17 +115,29 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil || command == "" {
 		return err
 	}
+	if cli.ShowVersion {
+		command = "version"
+	}
 	switch command {
 	case "version":
 		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
+	case "login <email>":
+		return logIn(ctx, getenv, cli.Login, console{os.Stdin, os.Stderr}, stdout)
+	case "logout":
+		return logOut(ctx, getenv, stdout)
+	case "completion <shell>":
+		return printCompletion(cli.Completion.Shell, stdout)
 	case "audit verify <file>":
 		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
 		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version}).OpenAPI())
 		return err
 	}
-	cfg, err := config.Load(getenv)
+	if strings.HasPrefix(command, "tasks ") {
+		return manageTasks(ctx, getenv, command, cli.Tasks, stdout)
+	}
+	cfg, err := config.LoadFile(getenv, cli.EnvFile)
 	if command == "doctor" {
 		return doctor(ctx, cfg, err, cli.Doctor, stdout)
 	}
@@ -117,6 +155,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return backUp(ctx, cfg, cli.Backup, stdout)
 	case "restore <file>":
 		return restore(ctx, cfg, cli.Restore, stdout)
+	case "demo":
+		return demo(ctx, cfg, stdout)
 	case "migrate":
 		return migrate(ctx, cfg, stdout)
 	case "token":
@@ -133,7 +173,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 // usesDatabase reports whether a command works on the database and ends, so that a person should see which one it is.
 func usesDatabase(command string) bool {
 	name, _, _ := strings.Cut(command, " ")
-	return slices.Contains([]string{"user", "migrate", "backup", "restore", "import"}, name)
+	return slices.Contains([]string{"user", "demo", "migrate", "backup", "restore", "import"}, name)
 }
 
 // whereIs says to a person which database that is: a file by its whole path, as a folder may be the wrong one.
@@ -159,6 +199,12 @@ func withoutURLs(text string, args []string) string {
 	return text
 }
 
+// newParser returns the parser of arguments that fills cli.
+func newParser(cli *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(cli, append(options, kong.Name("todod"), kong.Help(printHelp),
+		kong.Description("The backend of a todo application for many people."))...)
+}
+
 // parse reads args into cli and returns the command they name, "" if they only asked for help.
 func parse(cli *commands, args []string, stdout io.Writer) (command string, err error) {
 	type helped struct{}
@@ -169,10 +215,12 @@ func parse(cli *commands, args []string, stdout io.Writer) (command string, err 
 			}
 		}
 	}()
-	parser, err := kong.New(cli, kong.Name("todod"), kong.Description("The backend of a todo application for many people."),
-		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
+	parser, err := newParser(cli, kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(helped{}) }))
 	if err != nil {
 		return "", err
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {

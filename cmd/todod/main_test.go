@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -219,6 +220,7 @@ func TestExitCodes(t *testing.T) {
 		env  environment
 		want int
 	}{
+		"help of nothing":     {[]string{"help", "fly"}, nil, exitUsage},
 		"an unknown command":  {[]string{"fly"}, nil, exitUsage},
 		"an unknown flag":     {[]string{"serve", "--fast"}, nil, exitUsage},
 		"a token of nobody":   {[]string{"token"}, nil, exitUsage},
@@ -242,13 +244,34 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestAPortThatIsTaken: who reads the error knows which variable to set to what.
+func TestAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	port := taken.URL[strings.LastIndex(taken.URL, ":")+1:]
+	for _, name := range []string{"API_PORT", "METRICS_PORT"} {
+		err := run(t.Context(), nil, isolated(t, environment{name: port}).get, io.Discard)
+		want := regexp.MustCompile("^" + name + ": port " + port + " is taken, .*set " + name + " to another port, such as " + name + `=\d+: `)
+		if err == nil || exitCode(err) != exitFailure || !want.MatchString(err.Error()) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestSmallCommands(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, nil)
 	for _, c := range []struct{ args, want string }{
 		{"version", "^todod dev .go1"},
 		{"openapi", `"openapi": "3.1`},
+		{"--version", "^todod dev .go1"},
 		{"--help", "healthcheck"},
+		{"-h", "healthcheck"},
+		{"help", "healthcheck"},
+		{"help token", "--user"},
+		{"help user create", "--email"},
+		{"help help", "how a command is used"},
 		{"doctor", "(?s)ok .*warn .*migrations have not run"},
 		{"migrate", `[1-9]\d* migrations run`},
 		{"migrate", " 0 migrations run"},
@@ -258,6 +281,29 @@ func TestSmallCommands(t *testing.T) {
 		var out bytes.Buffer
 		if err := run(t.Context(), strings.Fields(c.args), env.get, &out); err != nil || !regexp.MustCompile(c.want).Match(out.Bytes()) {
 			t.Errorf("%s: %v, %s", c.args, err, &out)
+		}
+	}
+}
+
+// TestEnvFile: any command reads it instead of .env, and ends if it isn't there.
+func TestEnvFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file, path := filepath.Join(folder, "todod.db"), filepath.Join(folder, "my.env")
+	if err := os.WriteFile(path, []byte("DATABASE_URL=sqlite:"+file+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"migrate", "--env-file", path}, environment{}.get, &out); err != nil || !strings.Contains(out.String(), file) {
+		t.Errorf("%v, %s", err, &out)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	for _, args := range [][]string{{"migrate"}, {"serve"}, {"doctor"}, {"version"}, {"token", "--user", "ada"}} {
+		err := run(t.Context(), append(args, "--env-file="+filepath.Join(folder, "other.env")), environment{}.get, io.Discard)
+		if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "env-file") {
+			t.Errorf("%v: %v", args, err)
 		}
 	}
 }

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"todod/internal/config"
@@ -76,9 +74,9 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 		}
 		return func() error { return nil }, nil
 	}
-	l, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.MetricsPort))))
+	l, err := setPort{"METRICS_PORT", cfg.MetricsPort}.listen(ctx, cfg.Host)
 	if err != nil {
-		return nil, fmt.Errorf("listen for scrapes: %w", err)
+		return nil, err
 	}
 	server := &http.Server{
 		Handler: handler, ReadTimeout: scrapeTimeout, WriteTimeout: scrapeTimeout, IdleTimeout: scrapeIdle, MaxHeaderBytes: maxScrapeHeader,

@@ -80,6 +80,8 @@ func misconfigurations(t *testing.T, password string) (all []misconfiguration) {
 		add("REDIS_URL", fill(form), nil)
 	}
 	for _, form := range misspelt("http") {
+		env := environment{"TODOD_URL": fill(form), "XDG_CONFIG_HOME": t.TempDir()}
+		all = append(all, misconfiguration{env, []string{"tasks", "ls"}}, misconfiguration{env, []string{"logout"}})
 		if strings.HasSuffix(form, "%s/d/e") {
 			continue // which is a path, and shown
 		}
@@ -111,7 +113,8 @@ func said(ctx context.Context, m misconfiguration, args []string) string {
 func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 	t.Parallel()
 	commands := [][]string{
-		{"migrate"}, {"doctor"}, {"user", "list"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"token", "--user", "ada"}, {"healthcheck"}, {"serve"},
+		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"demo"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"token", "--user", "ada"},
+		{"healthcheck"}, {"serve"},
 	}
 	for number, password := range unluckyPasswords {
 		t.Run(strconv.Itoa(number), func(t *testing.T) {
@@ -133,6 +136,7 @@ func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 				default:
 					var out bytes.Buffer
 					logConfig(slog.New(slog.NewTextHandler(&out, nil)), cfg)
+					logChanges(slog.New(slog.NewTextHandler(&out, nil)), cfg)
 					text = out.String() + startLine(cfg, &net.TCPAddr{}) + cfg.Database.String() + cfg.Auth.JWKSShown()
 				}
 				for _, p := range parts {
@@ -148,6 +152,31 @@ func TestNoOutputShowsAPartOfASecret(t *testing.T) {
 	}
 }
 
+// TestNoTokenIsShown: whoever has signed in doesn't see it in what commands say that fail.
+func TestNoTokenIsShown(t *testing.T) {
+	t.Parallel()
+	const hidden = "S3cretOf32BytesThatNobodyMaySee9"
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "todod"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{
+		`{"http://127.0.0.1:1": {"token": "` + hidden + `", "refresh_token": "` + hidden + `"}}`, `{"http://127.0.0.1:1": {"token": "` + hidden,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, "todod", "sessions.json"), []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"tasks", "ls"}, {"tasks", "add", "x"}, {"tasks", "done", "1"}, {"tasks", "edit", "1", "--title", "x"}, {"tasks", "rm", "1"}, {"tasks", "watch"}, {"logout"}} {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			text := said(ctx, misconfiguration{env: environment{"TODOD_URL": "http://127.0.0.1:1", "XDG_CONFIG_HOME": folder}}, args)
+			cancel()
+			if strings.Contains(text, hidden) || len(text) < 20 {
+				t.Errorf("%v says:\n%s", args, text)
+			}
+		}
+	}
+}
+
 // TestNoCommandShowsASecretThatIsRight: with servers that aren't there, so that each has something to complain of.
 func TestNoCommandShowsASecretThatIsRight(t *testing.T) {
 	t.Parallel()
@@ -158,7 +187,7 @@ func TestNoCommandShowsASecretThatIsRight(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1/?key=" + hidden, "OTEL_EXPORTER_OTLP_HEADERS": "k=" + hidden, "OTEL_SDK_DISABLED": "true",
 	})
 	for _, args := range [][]string{
-		{"migrate"}, {"doctor"}, {"user", "list"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"healthcheck"}, {"serve"},
+		{"migrate"}, {"doctor"}, {"doctor", "--json"}, {"user", "list"}, {"demo"}, {"backup", os.DevNull}, {"restore", os.DevNull}, {"healthcheck"}, {"serve"},
 		{"import", "--report", filepath.Join(t.TempDir(), "report"), "--from", "postgres://app:" + hidden + "@127.0.0.1:1/d?pgbouncer=true"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // which ends the server

@@ -71,9 +71,8 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	if err != nil {
 		return err
 	}
-	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version))
+	o.started(ctx, cfg, listeners[0].Addr())
 	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), o.security)
-	o.log.Info(startLine(cfg, listeners[0].Addr()))
 	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
 	return serveOn(ctx, listeners, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
 }
@@ -100,9 +99,22 @@ type observer struct {
 	security *slog.Logger // of what concerns security
 	metrics  *observe.Metrics
 	traces   *observe.Traces // nil: none
+	terminal bool            // a person reads the log
 }
 
-// openObserver returns the observer that is configured, which has been told the configuration.
+// started tells that the server listens at an address. A person reads where to go before anything else.
+func (o observer) started(ctx context.Context, cfg config.Config, at net.Addr) {
+	if o.terminal {
+		o.log.Info(startLine(cfg, at))
+		logChanges(o.log, cfg)
+	}
+	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version))
+	if !o.terminal {
+		o.log.Info(startLine(cfg, at))
+	}
+}
+
+// openObserver returns the observer that is configured, which has been told the configuration unless stdout is a terminal.
 func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, closers *closers) (o observer, err error) {
 	log, closeLog := newLogger(stdout, cfg.LogLevel)
 	closers.add(closeLog)
@@ -111,13 +123,16 @@ func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, clos
 		return o, err
 	}
 	closers.add(closeAudit)
-	logConfig(log, cfg)
+	terminal := observe.IsTerminal(stdout)
+	if !terminal { // there, started tells it
+		logConfig(log, cfg)
+	}
 	traces, flush, err := startTracing(ctx, cfg, log)
 	if err != nil {
 		return o, err
 	}
 	closers.then(flush)
-	return observer{log, security, observe.NewMetrics(version), traces}, nil
+	return observer{log, security, observe.NewMetrics(version), traces, terminal}, nil
 }
 
 // openAPI returns the API over the database that is configured, with what goes on behind it.
@@ -175,6 +190,20 @@ func newLogger(stdout io.Writer, level slog.Leveler) (log *slog.Logger, closeLog
 // logConfig logs what todod runs with, and what of it is probably not meant.
 func logConfig(log *slog.Logger, cfg config.Config) {
 	log.Info("configuration", "config", cfg)
+	logNotes(log, cfg)
+}
+
+// logChanges logs, for a person at a terminal, which settings differ from their defaults, a line each, and what of them is
+// probably not meant.
+func logChanges(log *slog.Logger, cfg config.Config) {
+	for _, setting := range cfg.Changed() {
+		log.Info(setting)
+	}
+	logNotes(log, cfg)
+}
+
+// logNotes logs what was concluded from the configuration, and what of it is probably not meant.
+func logNotes(log *slog.Logger, cfg config.Config) {
 	for _, note := range cfg.Notes {
 		log.Info(note)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -108,15 +109,15 @@ type listener struct {
 
 // openListeners listens where it is configured: at the API's port and, beside HTTPS, perhaps at one for plain HTTP.
 func openListeners(ctx context.Context, cfg config.Config) ([]listener, error) {
-	ports := []uint16{cfg.Port}
+	ports := []setPort{{"API_PORT", cfg.Port}}
 	if cfg.TLS.RedirectPort != 0 {
-		ports = append(ports, cfg.TLS.RedirectPort)
+		ports = append(ports, setPort{"TLS_REDIRECT_PORT", cfg.TLS.RedirectPort})
 	}
 	var listeners []listener
 	for i, port := range ports {
-		l, err := listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(int(port))))
+		l, err := port.listen(ctx, cfg.Host)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("listen: %w", err), closeListeners(listeners))
+			return nil, errors.Join(err, closeListeners(listeners))
 		}
 		listeners = append(listeners, listener{l, cfg.TLS.On() && i == 0})
 	}
@@ -137,6 +138,35 @@ func (l listener) serve(server *http.Server) error {
 		return server.ServeTLS(l, "", "")
 	}
 	return server.Serve(l)
+}
+
+// A setPort is a port and the variable that it was set by.
+type setPort struct {
+	name   string
+	number uint16
+}
+
+// listen returns a listener on the port at host. Its error names the variable and says what to do.
+func (p setPort) listen(ctx context.Context, host string) (net.Listener, error) {
+	l, err := listen(ctx, net.JoinHostPort(host, strconv.Itoa(int(p.number))))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: port %d is taken, another program listens there: stop it, or set %[1]s to another port, such as %[1]s=%[3]d: %[4]w",
+			p.name, p.number, other(p.number), err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s: this user may not listen at port %d: set %[1]s to one from 1024 on, such as %[1]s=8000: %[3]w", p.name, p.number, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: listen at port %d of API_HOST: %w", p.name, p.number, err)
+	}
+	return l, nil
+}
+
+// other returns a port that may be free where this one is taken.
+func other(port uint16) uint16 {
+	if port == math.MaxUint16 {
+		return port - 1
+	}
+	return port + 1
 }
 
 // listen returns a listener on address.

@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 
 	"internal/audit":     {},
 	"internal/auth":      {},
+	"internal/client":    {},
 	"internal/config":    {"internal/redisurl"},
 	"internal/observe":   {},
 	"internal/ratelimit": {"internal/redisurl"},

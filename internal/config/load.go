@@ -39,10 +39,25 @@ func Load(getenv func(string) string) (Config, error) {
 	return load(getenv, os.DirFS("."))
 }
 
+// LoadFile is Load with the file at path instead of .env; "" is .env. A file that isn't there is a problem.
+func LoadFile(getenv func(string) string, path string) (Config, error) {
+	if path == "" {
+		return Load(getenv)
+	}
+	c, err := loadFrom(getenv, envFileAt(path))
+	c.envFile = path
+	return c, err
+}
+
 // load is Load with .env in dir.
 func load(getenv func(string) string, dir fs.FS) (Config, error) {
+	return loadFrom(getenv, dotenvIn(dir))
+}
+
+// loadFrom is Load with file instead of .env.
+func loadFrom(getenv func(string) string, file envFile) (Config, error) {
 	l := loader{values: map[string]string{}, faulty: map[string]bool{}}
-	dotenv := l.readDotenv(dir)
+	dotenv := l.readDotenv(file)
 	fromDotenv := func(name string) string { return dotenv[name] }
 
 	l.collect(variables(&l.config), getenv, fromDotenv)
@@ -57,7 +72,10 @@ func load(getenv func(string) string, dir fs.FS) (Config, error) {
 	l.checkRedis()
 	l.checkSecrets()
 	l.checkStrict()
-	l.warnOfNames(slices.Collect(maps.Keys(dotenv)))
+	l.warnOfNames(file.name, slices.Collect(maps.Keys(dotenv)))
+	for name := range l.values {
+		l.give(name)
+	}
 
 	if len(l.problems) > 0 {
 		return l.config, &Problems{l.problems}
@@ -110,22 +128,61 @@ func (l *loader) rejectFor(name, cause string) {
 	}
 }
 
-// readDotenv returns what .env in dir sets. As in other readers of such files ${NAME} stands for an earlier
+// give notes that the variable of that name was set.
+func (l *loader) give(name string) {
+	if l.config.given == nil {
+		l.config.given = map[string]bool{}
+	}
+	l.config.given[name] = true
+}
+
+// An envFile is a file with variables. The zero envFile has none.
+type envFile struct {
+	name     string // as problems and warnings call it
+	dir      fs.FS  // that it is in, nil where name is its path
+	optional bool   // that it isn't there is no problem
+}
+
+// dotenvIn returns the file .env in dir, which need not be there.
+func dotenvIn(dir fs.FS) envFile { return envFile{name: ".env", dir: dir, optional: true} }
+
+// envFileAt returns the file at path, which must be there.
+func envFileAt(path string) envFile { return envFile{name: path} }
+
+// read returns what is in the file. Again says that it was read before: then a pipe, which would be waited for, is an error.
+func (f envFile) read(again bool) ([]byte, error) {
+	if f.dir != nil {
+		return fs.ReadFile(f.dir, f.name)
+	}
+	if info, err := os.Stat(f.name); again && err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("it must be a regular file to be read again")
+	}
+	text, err := os.ReadFile(f.name)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, failed.Err
+	}
+	return text, err
+}
+
+// readDotenv returns what a file sets. As in other readers of such files ${NAME} stands for an earlier
 // variable, but a $ without brace is nothing special: passwords have them.
-func (l *loader) readDotenv(dir fs.FS) map[string]string {
-	text, err := fs.ReadFile(dir, ".env")
-	if errors.Is(err, fs.ErrNotExist) {
+func (l *loader) readDotenv(file envFile) map[string]string {
+	if file.name == "" {
+		return nil
+	}
+	text, err := file.read(l.again)
+	if file.optional && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		l.fault(".env", ".env can't be read: %w", err)
+		l.fault(file.name, "%s can't be read: %w", file.name, err)
 		return nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors on Windows begin a file with it
 	const dollar = "\x00"
 	found, err := godotenv.Unmarshal(strings.NewReplacer("${", "${", "$", dollar).Replace(string(text)))
 	if err != nil { // which quotes the file, secrets included
-		l.fault(".env", ".env can't be read: every line must be NAME=value, with quotes closed")
+		l.fault(file.name, "%s can't be read: every line must be NAME=value, with quotes closed", file.name)
 		return nil
 	}
 	for name, value := range found {
@@ -219,6 +276,7 @@ type variable struct {
 	must   string // how the sentence goes on that begins "NAME must"
 	secret bool   // the value is never shown
 	value  reflect.Value
+	tag    reflect.StructTag
 }
 
 // variables lists the variables of c in the order of their fields.
@@ -231,7 +289,7 @@ func appendVariables(list []variable, v reflect.Value) []variable {
 	for field, value := range v.Fields() {
 		if name, ok := field.Tag.Lookup("env"); ok {
 			_, secret := field.Tag.Lookup("secret")
-			list = append(list, variable{name, field.Name, field.Tag.Get("must"), secret, value})
+			list = append(list, variable{name, field.Name, field.Tag.Get("must"), secret, value, field.Tag})
 		} else if value.Kind() == reflect.Struct {
 			list = appendVariables(list, value)
 		}

@@ -140,6 +140,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS": "k=v", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_TRACES_EXPORTER": "otlp",
 		"OTEL_SDK_DISABLED": "true",
 	})
+	got.given = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
@@ -285,6 +286,34 @@ func mustRead(t *testing.T, path string) string {
 	return string(text)
 }
 
+// TestEnvFile: it takes the place of .env, also when secrets are read again, and has to be there.
+func TestEnvFile(t *testing.T) {
+	t.Parallel()
+	path := write(t, "other.env", "API_PORT=9000\nBETTER_AUTH_SECRET="+goodSecret+"\nAUTH_ISUER=typo\n")
+	vars := with{"API_HOST": "127.0.0.1"}
+	getenv := func(name string) string { return vars[name] }
+	c, err := LoadFile(getenv, path)
+	if err != nil || c.Port != 9000 || c.Host != "127.0.0.1" || c.Auth.Secret != goodSecret {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	if got := strings.Join(c.Warnings, "\n"); !strings.Contains(got, "AUTH_ISUER in "+path+" is no variable") {
+		t.Errorf("warnings: %s", got)
+	}
+	if err := os.WriteFile(path, []byte("BETTER_AUTH_SECRET="+goodSecret+"2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = c.ReadSecrets(getenv); err != nil || c.Auth.Secret != goodSecret+"2" {
+		t.Errorf("read again: %q, %v", string(c.Auth.Secret), err)
+	}
+
+	for _, missing := range []string{filepath.Join(t.TempDir(), "none.env"), t.TempDir()} {
+		_, err = LoadFile(getenv, missing)
+		if all, ok := errors.AsType[*Problems](err); !ok || !strings.HasPrefix(all.Error(), missing+" can't be read: ") {
+			t.Errorf("%s: %v", missing, err)
+		}
+	}
+}
+
 func TestBrokenDotenvIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"BETTER_AUTH_SECRET='" + goodSecret, "BETTER-AUTH-SECRET=" + goodSecret} {
@@ -332,7 +361,12 @@ func TestExampleShowsEveryVariableAndItsDefault(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("shown are\n%v\nthere are\n%v", names, want)
 	}
-	if got, want := mustLoad(t, values), mustLoad(t, nil); !reflect.DeepEqual(got, want) {
+	got := mustLoad(t, values)
+	if changed := got.Changed(); changed != nil {
+		t.Errorf("of the defaults %v are said to be changed", changed)
+	}
+	got.given = nil
+	if want := mustLoad(t, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("with every line uncommented: %+v\nwithout: %+v", got, want)
 	}
 }

@@ -26,9 +26,9 @@ func Unknown(names []string) []string {
 	return slices.Compact(unknown)
 }
 
-// warnOfNames warns of unknown variables in .env.
-func (l *loader) warnOfNames(inDotenv []string) {
-	for _, name := range Unknown(inDotenv) {
-		l.warn("%s in .env is no variable of todod", name)
+// warnOfNames warns of unknown ones of the variables in a file.
+func (l *loader) warnOfNames(file string, inFile []string) {
+	for _, name := range Unknown(inFile) {
+		l.warn("%s in %s is no variable of todod", name, file)
 	}
 }

@@ -58,10 +58,14 @@ func (c Config) ReadSecrets(getenv func(string) string) (Config, error) {
 	return c.readSecrets(getenv, os.DirFS("."))
 }
 
-// readSecrets is ReadSecrets with .env in dir.
+// readSecrets is ReadSecrets with .env in dir, unless c was read from another file.
 func (c Config) readSecrets(getenv func(string) string, dir fs.FS) (Config, error) {
 	l := loader{values: map[string]string{}, faulty: map[string]bool{}, again: true}
-	dotenv := l.readDotenv(dir)
+	file := dotenvIn(dir)
+	if c.envFile != "" {
+		file = envFileAt(c.envFile)
+	}
+	dotenv := l.readDotenv(file)
 	wanted := slices.DeleteFunc(variables(&l.config), func(v variable) bool { return !slices.Contains(secretNames, v.name) })
 	l.collect(wanted, getenv, func(name string) string { return dotenv[name] })
 	l.parse()

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/netip"
 	"strconv"
@@ -23,14 +24,18 @@ type Access struct {
 	Duration      time.Duration
 }
 
-// Log logs a to logger, which is of the name AccessLogger. A line of JSON with nothing special in it, as there is one for
-// almost every request, is appended by hand: attributes and their handler would cost more than all else that a small
-// request needs.
+// Log logs a to logger, which is of the name AccessLogger. A terminal gets what a person wants to see of it. A line of JSON
+// with nothing special in it, as there is one for almost every request, is appended by hand: attributes and their handler
+// would cost more than all else that a small request needs.
 func (a *Access) Log(ctx context.Context, logger *slog.Logger, level slog.Level) {
 	if !logger.Enabled(ctx, level) {
 		return
 	}
 	h, ok := logger.Handler().(*handler)
+	if ok && h.out.terminal && len(h.steps) == 0 {
+		_, _ = io.WriteString(h.out, a.terminalLine(time.Now(), h.out.colours)) // there is no one to tell
+		return
+	}
 	if !ok || !h.mayWait(level) || !h.plainJSON() || !a.plain() {
 		logger.LogAttrs(ctx, level, accessMessage, a.Attrs()...)
 		return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestAccessOfOtherLoggers(t *testing.T) {
 	for want, logger := range map[string]*slog.Logger{
 		`,"message":"request","node":"a","request_id":"req_1"`: of(observe.NewLogger(&out, slog.LevelInfo).With("node", "a")),
 		`,"message":"request","g":{"request_id":"req_1"`:       of(observe.NewLogger(&out, slog.LevelInfo).WithGroup("g")),
-		"endpoint":                             of(observe.NewTerminalLogger(&out, slog.LevelInfo)),
+		"GET /health":                          of(observe.NewTerminalLogger(&out, slog.LevelInfo)),
 		`"msg":"request","request_id":"req_1"`: slog.New(slog.NewJSONHandler(&out, nil)),
 		"":                                     of(observe.NewLogger(&out, slog.LevelError)),
 	} {
@@ -50,6 +51,31 @@ func TestAccessOfOtherLoggers(t *testing.T) {
 		access.Log(t.Context(), logger, slog.LevelInfo)
 		if got := out.String(); !strings.Contains(got, want) || (want == "") != (got == "") {
 			t.Errorf("wrote %q, want %q in it", got, want)
+		}
+	}
+}
+
+// TestAccessInATerminal: one short line each, in which nothing can begin another or take over the terminal.
+func TestAccessInATerminal(t *testing.T) {
+	t.Parallel()
+	const id = "KtuE43PE5xr1lYbBcLXPWhVbzSB0mx2E"
+	for want, access := range map[string]observe.Access{
+		"200 GET /api/v1/tasks/{id} 1.2ms KtuE43PE5xr…\n": {
+			RequestID: "req_1", UserID: id, Endpoint: "GET /api/v1/tasks/{id}", Method: "GET", Status: 200, Duration: 1_233_999,
+		},
+		"204 DELETE /api/v1/me 1234ms alice\n":     {UserID: "alice", Endpoint: "DELETE /api/v1/me", Method: "DELETE", Status: 204, Duration: 1_234 * time.Millisecond},
+		"401 GET /api/v1/tasks 0.0ms - expired\n":  {Endpoint: "GET /api/v1/tasks", Method: "GET", Status: 401, Reason: "expired"},
+		"404 GET unmatched 0.0ms -\n":              {Endpoint: "unmatched", Method: "GET", Status: 404},
+		"409 PUT a␛[2J␊b 0.0ms - for [e-mail]␊x\n": {Endpoint: "PUT a\x1b[2J\nb", Method: "PUT", Status: 409, Reason: "for ada@example.com\nx"},
+		"500 GET / 0.0ms - broken req_2\n    main.f()\n      f.go:1␛\n": {
+			RequestID: "req_2", Endpoint: "GET /", Method: "GET", Status: 500, Reason: "broken", Stack: "main.f()\n\tf.go:1\x1b\n",
+		},
+	} {
+		var out bytes.Buffer
+		access.Log(t.Context(), observe.For(observe.NewTerminalLogger(&out, slog.LevelInfo), observe.AccessLogger), slog.LevelInfo)
+		plain := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(out.String(), "")
+		if _, line, _ := strings.Cut(plain, " "); line != want || plain == out.String() {
+			t.Errorf("got  %q\nwant %q", out.String(), want)
 		}
 	}
 }

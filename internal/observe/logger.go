@@ -18,13 +18,19 @@ const LevelCritical = slog.Level(12)
 // defaultName is what the logger field says unless For set it.
 const defaultName = "todod"
 
-// Logger returns a logger that writes to w what is at least of the given level: coloured text for a person at a
-// terminal, JSON as NewBufferedLogger does for anything else. It must be closed.
+// Logger returns a logger that writes to w what is at least of the given level: text for a person at a terminal, coloured
+// unless NO_COLOR is set, JSON as NewBufferedLogger does for anything else. It must be closed.
 func Logger(w *os.File, level slog.Leveler) (logger *slog.Logger, closeLog func() error) {
-	if isatty.IsTerminal(w.Fd()) {
-		return NewTerminalLogger(w, level), func() error { return nil }
+	if IsTerminal(w) {
+		return newTerminalLogger(w, level, os.Getenv("NO_COLOR") == ""), func() error { return nil }
 	}
 	return NewBufferedLogger(w, level)
+}
+
+// IsTerminal reports whether what is written to w is read by a person at a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // NewLogger returns a logger that writes each record as one line of JSON: timestamp (UTC, microseconds), level, logger,
@@ -95,9 +101,17 @@ func levelName(l slog.Level) string {
 
 // NewTerminalLogger returns a logger that writes coloured text, one line a record.
 func NewTerminalLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return newTerminalLogger(w, level, true)
+}
+
+// newTerminalLogger returns a logger that writes text for a person, one line a record, in colour if colours says so.
+func newTerminalLogger(w io.Writer, level slog.Leveler, colours bool) *slog.Logger {
 	shared := newLineWriter(w, 0)
+	shared.terminal, shared.colours = true, colours
 	return newLogger(shared, func(name string) slog.Handler {
-		h := tint.NewTextHandler(shared, &tint.Options{Level: level, TimeFormat: time.TimeOnly, ReplaceAttr: terminalAttr})
+		h := tint.NewTextHandler(shared, &tint.Options{
+			Level: level, TimeFormat: time.TimeOnly, ReplaceAttr: terminalAttr, NoColor: !colours,
+		})
 		if name == defaultName {
 			return h
 		}

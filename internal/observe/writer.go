@@ -23,6 +23,8 @@ type lineWriter struct {
 	delay   time.Duration
 	waiting []byte
 	timer   *time.Timer // runs while something waits; nil without a delay
+
+	terminal, colours bool // a person reads it, in colour
 }
 
 // newLineWriter returns a lineWriter over w. It must be closed if it has a delay.
