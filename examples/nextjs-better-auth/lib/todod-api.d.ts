@@ -2480,7 +2480,7 @@ export interface operations {
                 /** @description Only those that are completed, or are not */
                 completed?: boolean;
                 priority?: "low" | "medium" | "high";
-                /** @description Due earlier than this date, such as 2026-12-25, or RFC 3339 date-time; what is due on a day, earlier than its day */
+                /** @description Due earlier than this date or RFC 3339 date-time; all-day tasks are compared by its day */
                 due_before?: string;
                 /** @description Due at this or later, likewise */
                 due_after?: string;
