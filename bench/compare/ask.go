@@ -20,14 +20,14 @@ type answer struct {
 
 // ask sends a request with header and wants an answer of that status.
 func ask(ctx context.Context, method, url string, status int, header http.Header, body ...string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(strings.Join(body, ""))) //nolint:gosec // it is that of a server of the bench
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(strings.Join(body, "")))
 	if err != nil {
 		return answer{}, err
 	}
 	if header != nil {
 		req.Header = header
 	}
-	resp, err := client.Do(req) //nolint:gosec // the same
+	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
