@@ -33,10 +33,11 @@ type statement struct {
 // long they may take. Their plans are made once for each connection: behind row-level security the server would make most
 // of them anew each time. They begin at an index, and at the one that has the order which is asked for if there is one, also
 // while there are no statistics yet: then all that is somebody's looks like a row or two, which are read and sorted in no
-// time. It is a SELECT because SET LOCAL takes no parameters.
+// time. What has to be sorted nevertheless looks so dear then that the server would compile it first, which takes longer
+// than anything that is asked here. It is a SELECT because SET LOCAL takes no parameters.
 var settings = actFor + fmt.Sprintf(`, set_config('lock_timeout', '%d', true), set_config('statement_timeout', '%d', true),
 	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-	set_config('enable_sort', 'off', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
+	set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`, lockTimeout.Milliseconds(), statementTimeout.Milliseconds())
 
 // settingsInRole does the same and switches to the role that is subject to the policies.
 var settingsInRole = settings + `, set_config('role', '` + appRole + `', true)`

@@ -468,3 +468,29 @@ func TestATaskIsFoundByItsKey(t *testing.T) {
 		t.Errorf("%v\n%s", err, plan)
 	}
 }
+
+// TestNothingIsCompiled: a sort looks so dear behind the settings that the server would compile the statement, for some
+// tenths of a second.
+func TestNothingIsCompiled(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Database(t, "store", migrateOnly))
+	const list = `explain select * from todod.tasks where user_id = 'ada' order by title`
+	planned := func() string {
+		rows, err := conn.Query(t.Context(), list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(lines, "\n")
+	}
+	exec(t, conn, "begin")
+	if _, err := conn.Exec(t.Context(), settings, []string{"ada"}); err != nil {
+		t.Fatal(err)
+	}
+	if plan := planned(); !strings.Contains(plan, "Sort") || strings.Contains(plan, "JIT:") {
+		t.Errorf("the plan is\n%s", plan)
+	}
+}
