@@ -46,7 +46,8 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
-	CGO_ENABLED=1 go test -race -shuffle=on -tags heavy -timeout 20m ./...
+	go test -run TestBounded ./internal/store/sqlite
+	CGO_ENABLED=1 go test -race -shuffle=on -tags heavy -timeout 30m ./...
 
 .PHONY: figures
 figures: ## do what the published figures say as often as they say it: about twenty minutes

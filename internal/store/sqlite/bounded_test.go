@@ -1,3 +1,8 @@
+//go:build !race
+
+// Under the race detector SQLite, which is Go here, is many times slower than its time-outs are made for: make test runs this
+// without it.
+
 package sqlite
 
 import (
