@@ -133,22 +133,23 @@ type trashFull struct{ ask int }
 func (*trashFull) Error() string { return "the trash is full" }
 
 // trim removes for good what has been in the trash the longest if it holds more than most tasks, what this change has put
-// there itself last of all. If it doesn't know which tasks those are, it returns a trashFull.
+// there itself last of all; of a trash that is far too full, twice as many as this change has put there. If it doesn't know
+// which tasks those are, it returns a trashFull.
 func (b *builder) trim(most int, asked bool) error {
-	excess := b.trashed - most
+	var put []Task
+	for _, c := range b.changes {
+		if c.Op == Deleted {
+			put = append(put, c.Task)
+		}
+	}
+	excess := min(b.trashed-most, 2*len(put))
 	if excess <= 0 {
 		return nil
 	}
 	if !asked {
 		return &trashFull{excess + len(b.tasks)} // any of which this change may have taken out of it
 	}
-	oldest := slices.Clone(b.known.Oldest)
-	for _, c := range b.changes {
-		if c.Op == Deleted {
-			oldest = append(oldest, c.Task)
-		}
-	}
-	for _, t := range oldest {
+	for _, t := range slices.Concat(b.known.Oldest, put) {
 		now, err := b.find(t.ID, true)
 		if _, changed := b.tasks[t.ID]; !changed {
 			now, err = t, nil

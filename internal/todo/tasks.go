@@ -70,7 +70,7 @@ func (s *Service) changeKnowing(
 			return WriteSet{}, err
 		}
 		if b.next != nil && b.trashed > s.rules.Quota-StepSize {
-			b.next.Oldest = 2 * StepSize // some of which the step may take out of it
+			b.next.Oldest = 2 * StepSize // twice what the step can put there; what it takes out instead is half of that
 		}
 		if made != nil {
 			made.add(known.Step, b.changes)

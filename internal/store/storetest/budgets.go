@@ -195,3 +195,27 @@ func testTrimmedSets(t *testing.T, s Store) {
 		t.Errorf("in a trash for one are %q", got)
 	}
 }
+
+// testOverfullTrash: a trash that holds far more than it may, as from before there was a limit, costs no change more than a
+// few rows: each deletion takes twice as many out of it as it puts there, other changes none.
+func testOverfullTrash(t *testing.T, s Store) {
+	ctx, ada, now := t.Context(), todo.User{ID: newUser(), AsOf: noon}, noon
+	clock := func() time.Time { now = now.Add(time.Second); return now }
+	before, after := todo.NewService(s, clock, todo.Rules{Quota: plenty}), todo.NewService(s, clock, todo.Rules{Quota: 2})
+	for i := range 30 {
+		id := must(t)(taskOf(before.Create(ctx, ada, titled(fmt.Sprint(i)), todo.WriteOptions{}))).ID
+		must(t)(taskOf(before.Delete(ctx, ada, id, todo.WriteOptions{})))
+	}
+	wantTrash := func(n int, oldest string) {
+		t.Helper()
+		page := mustList(t, s, ada.ID, todo.Filter{Trash: true, Order: []todo.Order{{By: todo.ByDeleted}}})
+		if got := titles(page.Tasks); len(got) != n || got[0] != oldest {
+			t.Errorf("in the trash are %q, want %d from %s on", got, n, oldest)
+		}
+	}
+	id := must(t)(taskOf(after.Create(ctx, ada, titled("new"), todo.WriteOptions{}))).ID
+	must(t)(taskOf(after.Toggle(ctx, ada, id, todo.WriteOptions{})))
+	wantTrash(30, "0")
+	must(t)(taskOf(after.Delete(ctx, ada, id, todo.WriteOptions{})))
+	wantTrash(29, "2")
+}

@@ -77,6 +77,7 @@ var cases = []struct {
 	{"a log that is too long loses its beginning", testLogBudget},
 	{"nobody has more keys remembered than may be", testKeyBudget},
 	{"a full trash loses what has been there the longest", testTrashBudget},
+	{"a trash that is far too full is emptied little by little", testOverfullTrash},
 	{"what went from a full trash stands beside what was asked for", testTrimmedSets},
 	{"a conflict of many tasks names a few fields", testUndoNamesAFew},
 	{"changes of several tasks reach nobody else's data", testSetsAreApart},
