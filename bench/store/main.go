@@ -1,8 +1,9 @@
-// Command store puts load on a PostgreSQL store without HTTP in front, as the use cases call it, and prints how many
-// operations a second it has carried out and how long they took. The database must have been migrated already (todod
-// migrate). People and tasks it makes itself, and leaves them there.
+// Command store puts load on a store without HTTP in front, as the use cases call it, and prints how many operations a
+// second it has carried out and how long they took. A PostgreSQL must have been migrated already (todod migrate). People
+// and tasks it makes itself, and leaves them there.
 //
 //	go run ./bench/store -url postgres://… -op toggle -clients 64 -for 3s
+//	go run ./bench/store -url /tmp/bench.db -op toggle
 package main
 
 import (
@@ -10,14 +11,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"todod/internal/store/postgres"
+	"todod/internal/store/sqlite"
 	"todod/internal/todo"
 )
 
@@ -40,7 +44,7 @@ type result struct {
 // main puts the load on that the flags ask for.
 func main() {
 	var o options
-	flag.StringVar(&o.url, "url", "", "the database, migrated")
+	flag.StringVar(&o.url, "url", "", "a PostgreSQL, migrated, or the file of an SQLite database")
 	flag.StringVar(&o.op, "op", "create", "create, toggle, update, get or list")
 	flag.StringVar(&o.profile, "profile", "", "where to write a CPU profile")
 	flag.IntVar(&o.users, "users", 200, "how many people take part")
@@ -56,7 +60,7 @@ func main() {
 
 // run puts the load on and prints what came of it.
 func run(ctx context.Context, o options) error {
-	s, err := postgres.Connect(ctx, postgres.Config{URL: o.url, AsIs: true, PoolSize: o.pool, PoolTimeout: 30 * time.Second})
+	s, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -82,6 +86,20 @@ func run(ctx context.Context, o options) error {
 	return json.NewEncoder(os.Stdout).Encode(l.spend(o.duration))
 }
 
+// A store is what load is put on.
+type store interface {
+	todo.Database
+	io.Closer
+}
+
+// open opens the store that o.url names.
+func open(ctx context.Context, o options) (store, error) {
+	if !strings.HasPrefix(o.url, "postgres") {
+		return sqlite.Open(ctx, o.url)
+	}
+	return postgres.Connect(ctx, postgres.Config{URL: o.url, AsIs: true, PoolSize: o.pool, PoolTimeout: 30 * time.Second})
+}
+
 // A load is people with tasks.
 type load struct {
 	options
@@ -95,7 +113,7 @@ type load struct {
 const tasksEach = 20
 
 // prepare finds people's tasks, and makes those that are missing.
-func (l *load) prepare(s *postgres.Store) error {
+func (l *load) prepare(s todo.Store) error {
 	for i := range l.users {
 		by := todo.User{ID: todo.UserID(fmt.Sprintf("bench-user-%d", i+1)), AsOf: time.Now()}
 		var ids []int64

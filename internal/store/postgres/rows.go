@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"todod/internal/store/sqlstore"
 	"todod/internal/todo"
@@ -15,10 +16,11 @@ import (
 // A rowReader reads the columns of a row one after the other from the form in which the server sent them, without
 // reflection. What goes wrong first is in err; what is read after that means nothing.
 type rowReader struct {
-	rows pgx.Rows
-	raw  [][]byte
-	next int
-	err  error
+	rows    pgx.Rows
+	columns []pgconn.FieldDescription
+	raw     [][]byte
+	next    int
+	err     error
 }
 
 var _ sqlstore.Row = (*rowReader)(nil)
@@ -30,6 +32,9 @@ var errWidth = errors.New("a value of the database has another size than its typ
 func eachRow(rows pgx.Rows, read func(*rowReader)) error {
 	r := &rowReader{rows: rows}
 	for rows.Next() {
+		if r.columns == nil {
+			r.columns = rows.FieldDescriptions()
+		}
 		r.raw, r.next = rows.RawValues(), 0
 		if read(r); r.err != nil {
 			return r.err
@@ -54,49 +59,58 @@ func (r *rowReader) Null() bool { return r.peek() == nil }
 // Skip implements sqlstore.Row.
 func (r *rowReader) Skip(n int) { r.next += n }
 
-// take returns the bytes of the next column and whether they are in binary form; text reads them into dst otherwise. null
-// is binary, with no bytes.
-func (r *rowReader) take(size int, dst any) (data []byte, inBinary bool) {
+// take returns the bytes of the next column, which are size many, or any number for 0, and whether they are in binary form.
+// null is binary, with no bytes.
+func (r *rowReader) take(size int) (data []byte, inBinary bool) {
 	i := r.next
 	r.next++
 	data = r.raw[i]
-	if data == nil {
+	switch {
+	case data == nil:
 		return nil, true
-	}
-	if f := &r.rows.FieldDescriptions()[i]; f.Format != pgx.BinaryFormatCode {
-		r.Fail(r.rows.Conn().TypeMap().Scan(f.DataTypeOID, f.Format, data, dst))
-		return nil, false
-	}
-	if size > 0 && len(data) != size {
+	case r.columns[i].Format != pgx.BinaryFormatCode:
+		return data, false
+	case size > 0 && len(data) != size:
 		r.Fail(fmt.Errorf("column %d: %w", i, errWidth))
 		return nil, true
 	}
 	return data, true
 }
 
-// Int64 implements sqlstore.Row.
-func (r *rowReader) Int64() (v int64) {
-	data, inBinary := r.take(0, &v)
-	switch {
-	case !inBinary || data == nil:
-	case len(data) == 8:
-		v = int64(binary.BigEndian.Uint64(data))
-	case len(data) == 4:
-		v = int64(int32(binary.BigEndian.Uint32(data)))
-	case len(data) == 2:
-		v = int64(int16(binary.BigEndian.Uint16(data)))
-	default:
-		r.Fail(fmt.Errorf("column %d: %w", r.next-1, errWidth))
-	}
+// fromText returns the value of the column that was taken last and is in text form.
+func fromText[V any](r *rowReader, data []byte) (v V) {
+	f := &r.columns[r.next-1]
+	r.Fail(r.rows.Conn().TypeMap().Scan(f.DataTypeOID, f.Format, data, &v))
 	return v
 }
 
-// Bool implements sqlstore.Row.
-func (r *rowReader) Bool() (v bool) {
-	if data, inBinary := r.take(1, &v); inBinary && data != nil {
-		v = data[0] != 0
+// Int64 implements sqlstore.Row.
+func (r *rowReader) Int64() int64 {
+	data, inBinary := r.take(0)
+	if !inBinary {
+		return fromText[int64](r, data)
 	}
-	return v
+	switch len(data) {
+	case 0:
+		return 0
+	case 8:
+		return int64(binary.BigEndian.Uint64(data))
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(data)))
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(data)))
+	}
+	r.Fail(fmt.Errorf("column %d: %w", r.next-1, errWidth))
+	return 0
+}
+
+// Bool implements sqlstore.Row.
+func (r *rowReader) Bool() bool {
+	data, inBinary := r.take(1)
+	if !inBinary {
+		return fromText[bool](r, data)
+	}
+	return data != nil && data[0] != 0
 }
 
 // Text implements sqlstore.Row.
@@ -106,11 +120,15 @@ func (r *rowReader) Text() string {
 }
 
 // Bytes implements sqlstore.Row.
-func (r *rowReader) Bytes() (v []byte) {
-	if data, inBinary := r.take(0, &v); inBinary && data != nil {
-		v = append([]byte{}, data...)
+func (r *rowReader) Bytes() []byte {
+	data, inBinary := r.take(0)
+	switch {
+	case !inBinary:
+		return fromText[[]byte](r, data)
+	case data == nil:
+		return nil
 	}
-	return v
+	return append([]byte{}, data...)
 }
 
 // JSON implements sqlstore.Row. In binary form, a version stands in front.
@@ -118,7 +136,7 @@ func (r *rowReader) JSON() []byte {
 	i := r.next
 	r.next++
 	data := r.raw[i]
-	if r.rows.FieldDescriptions()[i].Format == pgx.BinaryFormatCode && len(data) > 0 && data[0] == 1 {
+	if r.columns[i].Format == pgx.BinaryFormatCode && len(data) > 0 && data[0] == 1 {
 		return data[1:]
 	}
 	return data
@@ -128,11 +146,15 @@ func (r *rowReader) JSON() []byte {
 const postgresEpoch = 946_684_800_000_000
 
 // Time implements sqlstore.Row.
-func (r *rowReader) Time() (v time.Time) {
-	if data, inBinary := r.take(8, &v); inBinary && data != nil {
-		v = time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC()
+func (r *rowReader) Time() time.Time {
+	data, inBinary := r.take(8)
+	switch {
+	case !inBinary:
+		return fromText[time.Time](r, data)
+	case data == nil:
+		return time.Time{}
 	}
-	return v
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(data)) + postgresEpoch).UTC()
 }
 
 // Owner implements sqlstore.Row.

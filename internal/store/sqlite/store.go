@@ -58,7 +58,7 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	}
 	wrappers = append([]Wrapper{preparing}, wrappers...)
 	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)",
-		"_pragma", "temp_store(MEMORY)", "_txlock", "immediate") // in memory: what a savepoint needs
+		"_pragma", "temp_store(MEMORY)", "_pragma", "wal_autocheckpoint(4000)", "_txlock", "immediate") // in memory: what a savepoint needs
 	if err != nil {
 		return nil, err
 	}
