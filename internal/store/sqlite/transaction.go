@@ -12,7 +12,7 @@ import (
 )
 
 // A transaction carries out the changes of a group over the connection that writes, one after the other: each looks,
-// decides and writes behind a savepoint of its own, and sees what those before it wrote.
+// decides and writes behind a savepoint of its own, and sees what those before it wrote. One that is alone needs no savepoint.
 //
 // Its statements go to the connection, not to the sql.Tx, which would start a goroutine for each query; and their
 // contexts don't end, because the driver starts one for each that can.
@@ -36,6 +36,13 @@ func (t *transaction) run(ctx context.Context, changes []*group.Change) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	if len(changes) == 1 {
+		if err := t.attempt(changes[0]); err != nil {
+			group.Fail(changes, translate(err))
+			return nil
+		}
+		return tx.Commit()
+	}
 	for _, c := range changes {
 		if err := t.carryOut(c); err != nil {
 			return err
@@ -47,9 +54,13 @@ func (t *transaction) run(ctx context.Context, changes []*group.Change) error {
 // carryOut has one change carried out. If the database refuses something, what it wrote is undone, and it alone has the
 // error; unless that has ended the transaction, as a full disk may: then the error is returned.
 func (t *transaction) carryOut(c *group.Change) error {
+	if _, err := t.conn.ExecContext(c.Context, savepoint); err != nil {
+		return err
+	}
 	err := t.attempt(c)
 	if err == nil {
-		return nil
+		_, err = t.conn.ExecContext(c.Context, releaseIt)
+		return err
 	}
 	group.Fail([]*group.Change{c}, translate(err))
 	// A savepoint that is rolled back to is still there; if it stayed, the next one to fail could end up there.
@@ -63,9 +74,6 @@ func (t *transaction) carryOut(c *group.Change) error {
 
 // attempt has one change look, decide and write.
 func (t *transaction) attempt(c *group.Change) error {
-	if _, err := t.conn.ExecContext(c.Context, savepoint); err != nil {
-		return err
-	}
 	p := &part{transaction: t, ctx: c.Context, owner: c.Owner, at: c.Need.At}
 	if err := p.look(&c.Need); err != nil {
 		return err
@@ -79,8 +87,7 @@ func (t *transaction) attempt(c *group.Change) error {
 			return err
 		}
 	}
-	_, err := t.conn.ExecContext(c.Context, releaseIt)
-	return err
+	return nil
 }
 
 // late returns an error once time is up.
