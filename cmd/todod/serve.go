@@ -77,6 +77,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	o.started(ctx, cfg, listeners[0].Addr())
 	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), o.security)
 	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
+	forgetCode()
 	return serveOn(ctx, listeners, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
 }
 
