@@ -62,12 +62,12 @@ func batchOf(op func(i int) string) string {
 	return `{"operations":[` + strings.Join(all, ",") + `]}`
 }
 
-// settle makes the neighbour's tasks.
-func (n *neighbour) settle(t *testing.T) {
+// settle makes count tasks of the neighbour's, with a description of so many letters.
+func (n *neighbour) settle(t *testing.T, count, letters int) {
 	t.Helper()
-	for range neighbourTasks / 100 {
+	for range count / 100 {
 		n.ask(t.Context(), "POST", "/api/v1/tasks/batch", batchOf(func(int) string {
-			return fmt.Sprintf(`{"op":"create","task":{"title":%q,"description":%q}}`, strings.Repeat("x", 200), strings.Repeat("x", 800))
+			return fmt.Sprintf(`{"op":"create","task":{"title":%q,"description":%q}}`, strings.Repeat("x", 200), strings.Repeat("x", letters))
 		}))
 	}
 	var tasks []struct{ ID int64 }
@@ -212,7 +212,7 @@ func TestAHostileNeighbour(t *testing.T) {
 			p := tododtest.Start(t, folder, slices.Concat(env, more)...) // which remembers nobody's requests
 			n.url, v.url = p.URL, p.URL
 			if len(n.tasks) == 0 {
-				n.settle(t)
+				n.settle(t, neighbourTasks, 800)
 			}
 			resetPeak(t, p.Process.Pid)
 			ctx, cancel := context.WithTimeout(t.Context(), seconds)

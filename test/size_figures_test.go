@@ -22,6 +22,12 @@ const (
 	disturbed      = 10 * time.Second
 )
 
+// How many tasks somebody has of whom many changes are kept, and how many these are.
+const (
+	giantTasks   = 10_000
+	giantChanges = 1_000_000
+)
+
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
 	backups     = 20

@@ -2,15 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -20,51 +13,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"todod/internal/certtest"
 )
-
-// A keyPair is a certificate for todo.example.com that signs itself, and its key, as PEM.
-type keyPair struct{ cert, key []byte }
-
-// newKeyPair makes one with this serial number.
-func newKeyPair(t *testing.T, serial int64) keyPair {
-	t.Helper()
-	return newKeyPairFor(t, serial, -time.Hour, time.Hour)
-}
-
-// newKeyPairFor makes one that is good from a while from now until another.
-func newKeyPairFor(t *testing.T, serial int64, from, until time.Duration) keyPair {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "todo.example.com"}, DNSNames: []string{"todo.example.com"},
-		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until),
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keyPair{
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
-	}
-}
-
-// put writes the files of k into a folder.
-func (k keyPair) put(t *testing.T, folder string) {
-	t.Helper()
-	for name, text := range map[string][]byte{"cert.pem": k.cert, "key.pem": k.key} {
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // withTLS returns an environment that serves HTTPS with the files in folder.
 func withTLS(t *testing.T, folder string, more environment) environment {
@@ -107,7 +58,7 @@ func serial(t *testing.T, url string) int64 {
 func TestHTTPS(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	newKeyPair(t, 1).put(t, folder)
+	certtest.New(t, 1).Put(t, folder)
 	env := withTLS(t, folder, nil)
 	p := start(t, env)
 	if !strings.Contains(p.out.String(), "docs at https://") {
@@ -132,8 +83,8 @@ func TestHTTPS(t *testing.T) {
 func TestABadPairStopsTheStart(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	pair := newKeyPair(t, 1)
-	keyPair{pair.cert, newKeyPair(t, 2).key}.put(t, folder)
+	pair := certtest.New(t, 1)
+	certtest.KeyPair{Cert: pair.Cert, Key: certtest.New(t, 2).Key}.Put(t, folder)
 	err := run(t.Context(), nil, withTLS(t, folder, nil).get, io.Discard)
 	if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "TLS_KEY_FILE") {
 		t.Errorf("%v, exit code %d", err, exitCode(err))
@@ -155,7 +106,7 @@ func free(t *testing.T) string {
 func TestInProductionPlainHTTPLeadsToHTTPS(t *testing.T) {
 	t.Parallel()
 	folder, port, plain := t.TempDir(), free(t), free(t)
-	newKeyPair(t, 1).put(t, folder)
+	certtest.New(t, 1).Put(t, folder)
 	p := start(t, withTLS(t, folder, environment{
 		"APP_ENV": "production", "API_PORT": port, "TLS_REDIRECT_PORT": plain, "AUTH_PROVIDER": "local",
 		"ALLOWED_ORIGINS": "https://app.example.com",
@@ -178,13 +129,13 @@ func TestInProductionPlainHTTPLeadsToHTTPS(t *testing.T) {
 func TestTheCertificateIsReadAgain(t *testing.T) {
 	t.Parallel()
 	mounted := t.TempDir() // as Kubernetes mounts secrets: links into a folder that is itself a link
-	swap := func(version string, pair keyPair) {
+	swap := func(version string, pair certtest.KeyPair) {
 		t.Helper()
 		folder := filepath.Join(mounted, version)
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		pair.put(t, folder)
+		pair.Put(t, folder)
 		if err := os.Symlink(version, filepath.Join(mounted, "..new")); err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +143,7 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	swap("1", newKeyPair(t, 1))
+	swap("1", certtest.New(t, 1))
 	for _, name := range []string{"cert.pem", "key.pem"} {
 		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(mounted, name)); err != nil {
 			t.Fatal(err)
@@ -230,20 +181,20 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 		t.Helper()
 		waitFor(t, "certificate "+strconv.FormatInt(want, 10), func() bool { return serial(t, p.url) == want })
 	}
-	swap("2", newKeyPair(t, 2))
+	swap("2", certtest.New(t, 2))
 	becomes(2)
-	third := newKeyPair(t, 3)
-	third.put(t, filepath.Join(mounted, "2")) // in place
+	third := certtest.New(t, 3)
+	third.Put(t, filepath.Join(mounted, "2")) // in place
 	becomes(3)
 
-	swap("4", keyPair{newKeyPair(t, 4).cert, third.key})
+	swap("4", certtest.KeyPair{Cert: certtest.New(t, 4).Cert, Key: third.Key})
 	waitFor(t, "the complaint", func() bool {
 		if got := serial(t, p.url); got != 3 {
 			t.Fatalf("certificate %d, whose key is another", got)
 		}
 		return strings.Contains(p.out.String(), "the old one stays")
 	})
-	swap("5", newKeyPair(t, 5))
+	swap("5", certtest.New(t, 5))
 	becomes(5)
 	close(over)
 	working.Wait()

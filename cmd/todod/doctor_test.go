@@ -21,6 +21,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"todod/internal/certtest"
 	"todod/internal/pgtest"
 	"todod/internal/redistest"
 	"todod/internal/store/postgres"
@@ -120,7 +121,7 @@ func production(t *testing.T, admin string) environment {
 func encrypt(t *testing.T, env environment, from, until time.Duration) environment {
 	t.Helper()
 	folder := t.TempDir()
-	newKeyPairFor(t, 1, from, until).put(t, folder)
+	certtest.NewFor(t, 1, from, until).Put(t, folder)
 	env["TLS_CERT_FILE"], env["TLS_KEY_FILE"] = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
 	return env
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"todod/internal/certtest"
 )
 
 // frame returns a frame of HTTP/2 (RFC 9113, section 4.1).
@@ -57,11 +59,12 @@ func dialHTTP2(t *testing.T, p *process) (conn *tls.Conn, settings map[uint16]ui
 func TestLimitsOfHTTP2(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	newKeyPair(t, 1).put(t, folder)
+	certtest.New(t, 1).Put(t, folder)
 	p := start(t, withTLS(t, folder, nil))
 	conn, settings := dialHTTP2(t, p)
 	const maxConcurrentStreams, initialWindowSize, maxHeaderListSize = 3, 4, 6
-	if settings[maxConcurrentStreams] != maxStreams || settings[initialWindowSize] != streamBuffer ||
+	const maxHeader = 32 << 10
+	if settings[maxConcurrentStreams] != 250 || settings[initialWindowSize] != 64<<10 ||
 		settings[maxHeaderListSize] < maxHeader || settings[maxHeaderListSize] > maxHeader+4096 {
 		t.Errorf("settings: %v", settings)
 	}

@@ -14,6 +14,7 @@ import (
 	"todod/internal/httpapi"
 	"todod/internal/observe"
 	"todod/internal/ratelimit"
+	"todod/internal/server"
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 )
@@ -74,23 +75,23 @@ func serveMetrics(ctx context.Context, cfg config.Config, handler http.Handler, 
 		}
 		return func() error { return nil }, nil
 	}
-	l, err := setPort{"METRICS_PORT", cfg.MetricsPort}.listen(ctx, cfg.Host)
+	listeners, err := server.Listen(ctx, cfg.Host, server.Port{Variable: "METRICS_PORT", Number: cfg.MetricsPort})
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{
+	scraped := &http.Server{
 		Handler: handler, ReadTimeout: scrapeTimeout, WriteTimeout: scrapeTimeout, IdleTimeout: scrapeIdle, MaxHeaderBytes: maxScrapeHeader,
 		ErrorLog: observe.ServerLog(observe.For(log, "todod.http")),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	go func() { served <- scraped.Serve(listeners[0]) }()
 	log.Info("metrics are scraped at /metrics of a port of their own", "port", cfg.MetricsPort)
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scrapeStopLimit)
 		defer cancel()
-		err := server.Shutdown(ctx)
+		err := scraped.Shutdown(ctx)
 		if err != nil {
-			err = server.Close() // who scrapes can come back
+			err = scraped.Close() // who scrapes can come back
 		}
 		if serving := <-served; !errors.Is(serving, http.ErrServerClosed) {
 			err = errors.Join(err, fmt.Errorf("serve metrics: %w", serving))

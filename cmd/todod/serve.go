@@ -20,6 +20,7 @@ import (
 	"todod/internal/event"
 	"todod/internal/httpapi"
 	"todod/internal/observe"
+	"todod/internal/server"
 	"todod/internal/store/postgres"
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
@@ -70,7 +71,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 		return err
 	}
 	closers.add(stopMetrics)
-	listeners, err := openListeners(ctx, cfg)
+	listeners, err := server.Listen(ctx, cfg.Host, ports(cfg)...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,44 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	defer audit.ServerStopped.Log(context.WithoutCancel(ctx), o.security)
 	debug.FreeOSMemory() // describing the API has taken more than serving it will for long
 	forgetCode()
-	return serveOn(ctx, listeners, newServer(cfg, api, cert, o.log), api.Drain, cfg.ShutdownTimeout, o.log)
+	log := observe.For(o.log, "todod.http")
+	web := server.New(server.Config{
+		Handler: api, Certificate: cert, Connections: mostConnections(cfg, log), Trusted: cfg.TrustedProxies,
+		LongestWrite: cfg.Database.PoolTimeout, Logger: log,
+	})
+	return server.Serve(ctx, listeners, web, api.Drain, cfg.ShutdownTimeout, o.log)
+}
+
+// openCertificate reads the certificate that is configured, nil if there is none. The error is *config.Problems.
+func openCertificate(files config.TLS, o observer) (*server.Certificate, error) {
+	if !files.On() {
+		return nil, nil //nolint:nilnil // without a certificate there is no HTTPS
+	}
+	return server.NewCertificate(files.KeyPair, time.Now, observe.For(o.log, "todod.http"), o.security)
+}
+
+// ports returns where a server listens that is configured like this: at the API's port and, beside HTTPS, perhaps at one for
+// plain HTTP.
+func ports(cfg config.Config) []server.Port {
+	all := []server.Port{{Variable: "API_PORT", Number: cfg.Port, Encrypted: cfg.TLS.On()}}
+	if cfg.TLS.RedirectPort != 0 {
+		all = append(all, server.Port{Variable: "TLS_REDIRECT_PORT", Number: cfg.TLS.RedirectPort})
+	}
+	return all
+}
+
+// mostConnections returns how many connections a server may have that is configured like this, on this system.
+func mostConnections(cfg config.Config, log *slog.Logger) int {
+	return server.MostConnections(cfg.MaxConnections, cfg.Database.PoolSize, log)
+}
+
+// requireHTTPS returns how clients are kept to HTTPS.
+func requireHTTPS(cfg config.Config) httpapi.HTTPS {
+	https := httpapi.HTTPS{Required: cfg.Env.Strict()}
+	if cfg.TLS.On() {
+		https.Port = cfg.Port
+	}
+	return https
 }
 
 // garbagePercent is how much the heap may grow before it is collected, in percent of what is in use. That is a few MiB
@@ -263,7 +301,7 @@ func postgresConfig(cfg config.Config, log *slog.Logger) postgres.Config {
 // newHub returns the hub of event streams, which may have half of all connections, and an eighth those from one address: each
 // has its connection for itself, and nobody else's request has room there.
 func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
-	connections := maxConnections(cfg, discard)
+	connections := mostConnections(cfg, discard)
 	c := event.Config{
 		States: db.States, Key: db.SigningKey, Most: max(connections/2, 1), MostAt: max(connections/8, 1),
 		Logger: observe.For(log, "todod.events"),

@@ -29,7 +29,7 @@ func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
 				defer close(closed)
 				_, _ = io.Copy(io.Discard, bufio.NewReader(conn))
 			}()
-			for deadline := time.Now().Add(4 * lingering); ; {
+			for deadline := time.Now().Add(12 * time.Second); ; {
 				select {
 				case <-closed:
 					return

@@ -38,7 +38,10 @@ var arrows = map[string][]string{
 		"internal/observe",
 	},
 
+	"internal/server": {"internal/observe", "internal/ratelimit", "internal/audit"}, // an http.Handler, not the API
+
 	"internal/archtest":       {},
+	"internal/certtest":       {},
 	"internal/betterauthtest": {"internal/nodetest"},
 	"internal/nodetest":       {},
 	"internal/pgtest":         {},

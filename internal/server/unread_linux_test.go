@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"todod/internal/config"
+	"todod/internal/certtest"
 )
 
 // A host is a server of its own whose handler a test chooses.
@@ -64,12 +64,14 @@ func serveHere(t *testing.T, limit int, encrypted bool) host {
 		h.entered <- struct{}{}
 		<-r.Context().Done()
 	})
-	var cert *certificate
+	var cert *Certificate
 	if encrypted {
 		folder := t.TempDir()
-		newKeyPair(t, 1).put(t, folder)
+		certtest.New(t, 1).Put(t, folder)
 		var err error
-		cert, err = newCertificate(config.TLS{CertFile: folder + "/cert.pem", KeyFile: folder + "/key.pem"}, time.Now, discard, discard)
+		cert, err = NewCertificate(func() (tls.Certificate, error) {
+			return tls.LoadX509KeyPair(folder+"/cert.pem", folder+"/key.pem")
+		}, time.Now, discard, discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,9 +81,9 @@ func serveHere(t *testing.T, limit int, encrypted bool) host {
 		t.Fatal(err)
 	}
 	h.address = l.Addr().String()
-	server := newServer(config.Config{MaxConnections: limit}, mux, cert, discard)
+	server := New(Config{Handler: mux, Certificate: cert, Connections: limit, Logger: discard})
 	ended := make(chan error, 1)
-	go func() { ended <- listener{l, encrypted}.serve(server) }()
+	go func() { ended <- Listener{l, encrypted}.serve(server) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
@@ -110,6 +112,18 @@ func (h host) dialFrom(t *testing.T, from string) net.Conn {
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
+
+// frame returns a frame of HTTP/2 (RFC 9113, section 4.1).
+func frame(kind, flags byte, stream uint32, payload []byte) []byte {
+	head := []byte{byte(len(payload) >> 16), byte(len(payload) >> 8), byte(len(payload)), kind, flags}
+	return append(binary.BigEndian.AppendUint32(head, stream), payload...)
+}
+
+// Kinds of frames.
+const (
+	headersFrame  = 1
+	settingsFrame = 4
+)
 
 // dialHTTP2From opens a connection of HTTP/2 over TLS, whose answers may have no byte before it says so.
 func (h host) dialHTTP2From(t *testing.T, from string) net.Conn {
@@ -236,7 +250,7 @@ func TestAStreamKeepsItsPlace(t *testing.T) {
 // TestAHandlerReachesItsConnection through what watches it.
 func TestAHandlerReachesItsConnection(t *testing.T) {
 	t.Parallel()
-	server := newServer(config.Config{MaxConnections: 4}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := New(Config{Connections: 4, Logger: discard, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		ctl := http.NewResponseController(w)
 		for name, err := range map[string]error{
 			"EnableFullDuplex": ctl.EnableFullDuplex(), "SetReadDeadline": ctl.SetReadDeadline(time.Now().Add(time.Minute)),
@@ -246,7 +260,7 @@ func TestAHandlerReachesItsConnection(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-	}), nil, discard)
+	})})
 	l, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"container/list"
@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"todod/internal/config"
 	"todod/internal/ratelimit"
 )
 
@@ -52,9 +51,10 @@ type connection struct {
 // ownFiles is how many files and connections a server has open besides those of its clients and to its database.
 const ownFiles = 100
 
-// maxConnections returns how many connections a server may have that is configured like this, on this system.
-func maxConnections(cfg config.Config, log *slog.Logger) int {
-	return connectionLimit(cfg.MaxConnections, openFiles(), cfg.Database.PoolSize, log)
+// MostConnections returns how many connections a server may have that is configured for limit, on this system, where it opens
+// so many to its database. It warns if that is less.
+func MostConnections(limit, database int, log *slog.Logger) int {
+	return connectionLimit(limit, openFiles(), database, log)
 }
 
 // connectionLimit returns how many connections a server may have that is configured for limit, where the system lets it have

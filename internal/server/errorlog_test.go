@@ -1,12 +1,12 @@
-package main
+package server
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"todod/internal/config"
 	"todod/internal/logtest"
 	"todod/internal/observe"
 )
@@ -17,10 +17,10 @@ func TestTheServerSaysNothingOfItsClients(t *testing.T) {
 	out := &logtest.Output{}
 	known := &logtest.Known{}
 	known.Watch(t, out)
-	logger := observe.NewLogger(out, config.Level(-4))
+	logger := observe.NewLogger(out, slog.LevelDebug)
 	panics := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("ada@example.com") })
 	s := httptest.NewUnstartedServer(nil)
-	s.Config = newServer(config.Config{MaxConnections: 10}, panics, nil, logger)
+	s.Config = New(Config{Handler: panics, Connections: 10, Logger: logger})
 	s.Start()
 	t.Cleanup(s.Close)
 	if got := status(s.URL); got != 0 {

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bytes"
@@ -10,17 +10,15 @@ import (
 	"time"
 
 	"todod/internal/audit"
-	"todod/internal/config"
-	"todod/internal/observe"
 )
 
 // certificateCheck is how often the certificate's files are looked at, at most.
 const certificateCheck = time.Second
 
-// A certificate is what todod shows its clients, and what becomes of it when its files change. It is safe for concurrent
+// A Certificate is what todod shows its clients, and what becomes of it when its files change. It is safe for concurrent
 // use.
-type certificate struct {
-	files    config.TLS
+type Certificate struct {
+	read     func() (tls.Certificate, error)
 	log      *slog.Logger
 	security *slog.Logger
 	now      func() time.Time
@@ -32,28 +30,23 @@ type certificate struct {
 	failure  string // what is wrong with the files now, "" if nothing is
 }
 
-// openCertificate reads the certificate that is configured, nil if there is none. The error is *config.Problems.
-func openCertificate(files config.TLS, o observer) (*certificate, error) {
-	if !files.On() {
-		return nil, nil //nolint:nilnil // without a certificate there is no HTTPS
-	}
-	return newCertificate(files, time.Now, observe.For(o.log, "todod.http"), o.security)
-}
-
-// newCertificate reads the certificate that is configured. The error is *config.Problems.
-func newCertificate(files config.TLS, now func() time.Time, log, security *slog.Logger) (*certificate, error) {
-	pair, err := files.KeyPair()
+// NewCertificate returns the certificate that read reads, now and again. log is told of one that can't be used, security of
+// one that takes the place of another. The error is that of read.
+func NewCertificate(
+	read func() (tls.Certificate, error), now func() time.Time, log, security *slog.Logger,
+) (*Certificate, error) {
+	pair, err := read()
 	if err != nil {
 		return nil, err
 	}
-	c := &certificate{files: files, log: log, security: security, now: now, checked: now()}
+	c := &Certificate{read: read, log: log, security: security, now: now, checked: now()}
 	c.pair.Store(&pair)
 	return c, nil
 }
 
 // get returns the certificate for a new connection. Files that have changed are read then, so that nothing has to watch
 // them, and however they were changed: written, renamed or linked anew. It is the signature of tls.Config.GetCertificate.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if c.checking.TryLock() { // one look is enough, and nobody waits for it but who looks
 		if now := c.now(); now.Sub(c.checked) >= certificateCheck {
 			c.checked = now
@@ -65,8 +58,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 // reload takes over what is in the files. A pair that can't be used leaves the old one in place and is told of once.
-func (c *certificate) reload() {
-	pair, err := c.files.KeyPair()
+func (c *Certificate) reload() {
+	pair, err := c.read()
 	if err != nil {
 		if err.Error() != c.failure {
 			c.failure = err.Error()

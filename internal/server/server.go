@@ -1,4 +1,6 @@
-package main
+// Package server lets clients in: it listens, speaks TLS, keeps the number of connections and of unread bytes in bounds, and
+// stops without cutting anybody off. It knows an http.Handler and nothing of what that does.
+package server
 
 import (
 	"context"
@@ -10,12 +12,11 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"syscall"
 	"time"
 
-	"todod/internal/config"
-	"todod/internal/httpapi"
 	"todod/internal/observe"
 )
 
@@ -49,14 +50,23 @@ const (
 	partingTime = 500 * time.Millisecond
 )
 
-// newServer returns the server that answers requests with handler, in HTTPS where there is a certificate.
-func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *slog.Logger) *http.Server {
-	log = observe.For(log, "todod.http")
-	connections := newConnections(maxConnections(cfg, log), cfg.TrustedProxies, log)
+// Config says how to serve.
+type Config struct {
+	Handler      http.Handler
+	Certificate  *Certificate   // nil: plain HTTP
+	Connections  int            // how many there may be; see MostConnections
+	Trusted      []netip.Prefix // proxies, whose connections are those of many
+	LongestWrite time.Duration  // how long an answer may take before its first byte, beyond what the client may take to read it
+	Logger       *slog.Logger
+}
+
+// New returns the server that cfg describes.
+func New(cfg Config) *http.Server {
+	connections := newConnections(cfg.Connections, cfg.Trusted, cfg.Logger)
 	server := &http.Server{
-		Handler: unlingering(connections.watching(handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: cfg.Database.PoolTimeout + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog:  observe.ServerLog(log),
+		Handler: unlingering(connections.watching(cfg.Handler)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: cfg.LongestWrite + writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog:  observe.ServerLog(cfg.Logger),
 		ConnState: connections.changed, ConnContext: withConn,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connBuffer,
@@ -64,7 +74,7 @@ func newServer(cfg config.Config, handler http.Handler, cert *certificate, log *
 		},
 		DisableGeneralOptionsHandler: true, // our handler answers OPTIONS *, too
 	}
-	if cert != nil {
+	if cert := cfg.Certificate; cert != nil {
 		server.TLSConfig = &tls.Config{
 			MinVersion: tls.VersionTLS12, GetCertificate: cert.get,
 			NextProtos: []string{"h2", "http/1.1"}, // by itself net/http adds h2 only if HTTPS is served before plain HTTP
@@ -92,40 +102,34 @@ func unlingering(next http.Handler) http.Handler {
 	})
 }
 
-// requireHTTPS returns how clients are kept to HTTPS.
-func requireHTTPS(cfg config.Config) httpapi.HTTPS {
-	https := httpapi.HTTPS{Required: cfg.Env.Strict()}
-	if cfg.TLS.On() {
-		https.Port = cfg.Port
-	}
-	return https
+// A Port is where clients come in, and the variable that it was set by.
+type Port struct {
+	Variable  string
+	Number    uint16
+	Encrypted bool // by HTTPS
 }
 
-// A listener is where clients come in.
-type listener struct {
+// A Listener lets clients in.
+type Listener struct {
 	net.Listener
 	encrypted bool
 }
 
-// openListeners listens where it is configured: at the API's port and, beside HTTPS, perhaps at one for plain HTTP.
-func openListeners(ctx context.Context, cfg config.Config) ([]listener, error) {
-	ports := []setPort{{"API_PORT", cfg.Port}}
-	if cfg.TLS.RedirectPort != 0 {
-		ports = append(ports, setPort{"TLS_REDIRECT_PORT", cfg.TLS.RedirectPort})
-	}
-	var listeners []listener
-	for i, port := range ports {
-		l, err := port.listen(ctx, cfg.Host)
+// Listen listens at ports of host. Its error names the variable and says what to do.
+func Listen(ctx context.Context, host string, ports ...Port) ([]Listener, error) {
+	var listeners []Listener
+	for _, port := range ports {
+		l, err := port.listen(ctx, host)
 		if err != nil {
 			return nil, errors.Join(err, closeListeners(listeners))
 		}
-		listeners = append(listeners, listener{l, cfg.TLS.On() && i == 0})
+		listeners = append(listeners, Listener{l, port.Encrypted})
 	}
 	return listeners, nil
 }
 
 // closeListeners lets nobody in any more.
-func closeListeners(listeners []listener) (err error) {
+func closeListeners(listeners []Listener) (err error) {
 	for _, l := range listeners {
 		err = errors.Join(err, l.Close())
 	}
@@ -133,30 +137,24 @@ func closeListeners(listeners []listener) (err error) {
 }
 
 // serve answers who comes in by l until it is closed.
-func (l listener) serve(server *http.Server) error {
+func (l Listener) serve(server *http.Server) error {
 	if l.encrypted {
 		return server.ServeTLS(l, "", "")
 	}
 	return server.Serve(l)
 }
 
-// A setPort is a port and the variable that it was set by.
-type setPort struct {
-	name   string
-	number uint16
-}
-
 // listen returns a listener on the port at host. Its error names the variable and says what to do.
-func (p setPort) listen(ctx context.Context, host string) (net.Listener, error) {
-	l, err := listen(ctx, net.JoinHostPort(host, strconv.Itoa(int(p.number))))
+func (p Port) listen(ctx context.Context, host string) (net.Listener, error) {
+	l, err := listen(ctx, net.JoinHostPort(host, strconv.Itoa(int(p.Number))))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s: port %d is taken, another program listens there: stop it, or set %[1]s to another port, such as %[1]s=%[3]d: %[4]w",
-			p.name, p.number, other(p.number), err)
+			p.Variable, p.Number, other(p.Number), err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s: this user may not listen at port %d: set %[1]s to one from 1024 on, such as %[1]s=8000: %[3]w", p.name, p.number, err)
+		return nil, fmt.Errorf("%s: this user may not listen at port %d: set %[1]s to one from 1024 on, such as %[1]s=8000: %[3]w", p.Variable, p.Number, err)
 	case err != nil:
-		return nil, fmt.Errorf("%s: listen at port %d of API_HOST: %w", p.name, p.number, err)
+		return nil, fmt.Errorf("%s: listen at port %d of API_HOST: %w", p.Variable, p.Number, err)
 	}
 	return l, nil
 }
@@ -177,10 +175,10 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return cfg.Listen(ctx, "tcp", address)
 }
 
-// serveOn answers who comes in by listeners until ctx ends. Then it calls drain, takes no new connection, answers what
+// Serve answers who comes in by listeners until ctx ends. Then it calls drain, takes no new connection, answers what
 // is under way and returns nil, or an error if that takes longer than patience.
-func serveOn(
-	ctx context.Context, listeners []listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
+func Serve(
+	ctx context.Context, listeners []Listener, server *http.Server, drain func(), patience time.Duration, log *slog.Logger,
 ) error {
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
