@@ -38,7 +38,7 @@ func sessionOf(ctx context.Context) account.Caller {
 // admit lets a request through to its operation or answers why not: it must be within its limit, its token good if the
 // operation wants one, and its form such that the operation can read it. Nothing before it has read the body, and nothing
 // it refuses has cost a database connection. Of a body of unknown length the first byte is read here, to see whether there is one.
-func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
+func (a *admission) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
 	if r.ContentLength != 0 {
@@ -69,7 +69,7 @@ func bodyLimit(op *huma.Operation) int64 {
 }
 
 // authorize returns an error unless whoever sent r may call op now. Who calls, if that is to be known, is in the record then.
-func (a *API) authorize(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
+func (a *admission) authorize(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case len(op.Security) > 0:
 		rec := recordOf(r.Context())
@@ -126,7 +126,7 @@ func checkForm(op *huma.Operation, w http.ResponseWriter, r *http.Request) error
 }
 
 // anonymous puts next behind the limit of addresses.
-func (a *API) anonymous(next http.Handler) http.Handler {
+func (a *admission) anonymous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.limitAddress(r.Context(), 1); err != nil {
 			writeProblem(w, r, err)
@@ -138,7 +138,7 @@ func (a *API) anonymous(next http.Handler) http.Handler {
 
 // authenticate returns whom r's token speaks for. A token that was found good before counts against its user alone, as much as
 // the request costs; any other has to get past the limit of its address first, and counts against it unless it is good.
-func (a *API) authenticate(r *http.Request, cost int) (auth.Principal, error) {
+func (a *admission) authenticate(r *http.Request, cost int) (auth.Principal, error) {
 	ctx := r.Context()
 	token, sent, err := auth.Bearer(r.Header)
 	if err == nil && sent {
@@ -164,7 +164,7 @@ func (a *API) authenticate(r *http.Request, cost int) (auth.Principal, error) {
 
 // refuse returns the one answer to every token that is not good, or to none. Only a key server that can't be reached is
 // another matter.
-func (a *API) refuse(ctx context.Context, sent bool, err error) error {
+func (a *admission) refuse(ctx context.Context, sent bool, err error) error {
 	var refused *auth.Refusal
 	switch {
 	case err == nil:
@@ -194,7 +194,7 @@ func (a *API) refuse(ctx context.Context, sent bool, err error) error {
 }
 
 // limitUser counts what a request costs against the user of its token.
-func (a *API) limitUser(ctx context.Context, p auth.Principal, cost int) error {
+func (a *admission) limitUser(ctx context.Context, p auth.Principal, cost int) error {
 	recordOf(ctx).user = todo.UserID(p.Subject)
 	a.metrics.Active(p.Subject)
 	return a.take(ctx, userPolicy, userKey(todo.UserID(p.Subject)), a.limits.Authenticated, cost)

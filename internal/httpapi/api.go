@@ -43,55 +43,70 @@ type Config struct {
 	HTTPS          HTTPS
 }
 
-// API answers HTTP requests.
+// API answers HTTP requests: what every request walks through is its edge, who may ask, and how often, its admission, and what
+// is asked for its resources.
 type API struct {
-	tasks        *todo.Service
-	streamed     *todo.Service // what event streams read
-	accounts     account.Provider
-	personalData *account.PersonalData
-	tickets      *account.Tickets
-	hub          *event.Hub
-	logReaders   chan struct{} // has room for each stream that may read the log at the same time
-	verifier     *auth.Verifier
-	limits       Limits
-	log          *slog.Logger
-	accessLog    *slog.Logger
-	security     *slog.Logger
-	refused      *tally // of refused tokens, by network
-	limited      *tally // of requests that a limit refused, by policy and caller
-	now          func() time.Time
-	version      string
-	proxies      []netip.Prefix
-	https        HTTPS
-	metrics      *observe.Metrics
-	traces       *observe.Traces
+	*edge
+	*admission
+	*resources
 
-	mux      routeMux
-	huma     huma.API
-	handler  http.Handler
-	draining atomic.Bool
-	ready    lastLook
+	mux     routeMux
+	huma    huma.API
+	handler http.Handler
 
 	openAPI   []byte // as JSON, version 3.1
 	openAPI30 []byte // the same for tools that only read 3.0
 }
 
+// An edge is what every request walks through, whatever it asks for.
+type edge struct {
+	accessLog *slog.Logger
+	metrics   *observe.Metrics
+	traces    *observe.Traces
+	now       func() time.Time
+	proxies   []netip.Prefix
+	https     HTTPS
+	draining  atomic.Bool
+}
+
+// An admission lets those through who may ask, as often as they may, and tells operators of the others.
+type admission struct {
+	verifier *auth.Verifier
+	tickets  *account.Tickets
+	limits   Limits
+	log      *slog.Logger
+	security *slog.Logger
+	metrics  *observe.Metrics
+	now      func() time.Time
+	refused  *tally // of refused tokens, by network
+	limited  *tally // of requests that a limit refused, by policy and caller
+}
+
+// resources are what is asked for.
+type resources struct {
+	*admission   // some cost more than is known at the door, or tell operators of what becomes of them
+	tasks        *todo.Service
+	streamed     *todo.Service // what event streams read
+	accounts     account.Provider
+	personalData *account.PersonalData
+	hub          *event.Hub
+	logReaders   chan struct{} // has room for each stream that may read the log at the same time
+	version      string
+	draining     *atomic.Bool
+	ready        lastLook
+}
+
 // New returns the API. It panics if its routes contradict each other.
 func New(cfg Config) *API {
-	a := &API{
-		tasks: cfg.Tasks, streamed: cmp.Or(cfg.Streams, cfg.Tasks), accounts: cfg.Accounts, personalData: cfg.PersonalData, tickets: cfg.Tickets, hub: cfg.Events,
-		logReaders: make(chan struct{}, logReaders), verifier: cfg.Verifier, limits: cfg.Limits, now: cfg.Now, version: cfg.Version,
-		log: cfg.Logger, accessLog: observe.For(cfg.Logger, observe.AccessLogger),
-		security: cfg.Security, refused: newTally(cfg.Now), limited: newTally(cfg.Now), proxies: cfg.TrustedProxies,
-		https: cfg.HTTPS, mux: routeMux{http.NewServeMux(), map[string]bool{}}, metrics: cfg.Metrics, traces: cfg.Traces,
+	if cfg.Metrics == nil {
+		cfg.Metrics = observe.NewMetrics(cfg.Version)
 	}
-	if a.metrics == nil {
-		a.metrics = observe.NewMetrics(a.version)
+	if cfg.Security == nil {
+		cfg.Security = observe.For(cfg.Logger, "todod.security")
 	}
-	if a.security == nil {
-		a.security = observe.For(cfg.Logger, "todod.security")
-	}
-	a.huma = newHuma(a.mux, a.version, a.noteMissing)
+	a := &API{edge: newEdge(cfg), admission: newAdmission(cfg), mux: routeMux{http.NewServeMux(), map[string]bool{}}}
+	a.resources = newResources(cfg, a.admission, &a.edge.draining)
+	a.huma = newHuma(a.mux, cfg.Version, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
 	a.routes()
 	if cfg.MetricsRoute {
@@ -102,12 +117,36 @@ func New(cfg Config) *API {
 	return a
 }
 
+// newEdge returns the edge that cfg describes.
+func newEdge(cfg Config) *edge {
+	return &edge{
+		accessLog: observe.For(cfg.Logger, observe.AccessLogger), metrics: cfg.Metrics, traces: cfg.Traces, now: cfg.Now,
+		proxies: cfg.TrustedProxies, https: cfg.HTTPS,
+	}
+}
+
+// newAdmission returns the admission that cfg describes.
+func newAdmission(cfg Config) *admission {
+	return &admission{
+		verifier: cfg.Verifier, tickets: cfg.Tickets, limits: cfg.Limits, log: cfg.Logger, security: cfg.Security, metrics: cfg.Metrics,
+		now: cfg.Now, refused: newTally(cfg.Now), limited: newTally(cfg.Now),
+	}
+}
+
+// newResources returns the resources that cfg describes, behind an admission; they are not ready while draining.
+func newResources(cfg Config, behind *admission, draining *atomic.Bool) *resources {
+	return &resources{
+		admission: behind, tasks: cfg.Tasks, streamed: cmp.Or(cfg.Streams, cfg.Tasks), accounts: cfg.Accounts,
+		personalData: cfg.PersonalData, hub: cfg.Events, logReaders: make(chan struct{}, logReaders), version: cfg.Version, draining: draining,
+	}
+}
+
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
 // Drain makes readiness fail from now on, so that load balancers stop sending requests, and ends all event streams, whose
 // clients connect elsewhere. All other requests are still answered.
 func (a *API) Drain() {
-	a.draining.Store(true)
+	a.edge.draining.Store(true)
 	a.hub.Stop()
 }

@@ -195,7 +195,7 @@ func signedIn(status int, s account.SignedIn) *signInOutput {
 type registerInput struct{ Body registration }
 
 // register makes an account and signs its person in.
-func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, error) {
+func (a *resources) register(ctx context.Context, in *registerInput) (*signInOutput, error) {
 	if in.Body.as.Check() == nil { // else nothing comes of it, and its e-mail address may be anybody's
 		if err := a.limitEmail(ctx, in.Body.as.Email); err != nil {
 			return nil, err
@@ -218,7 +218,7 @@ func (a *API) register(ctx context.Context, in *registerInput) (*signInOutput, e
 type loginInput struct{ Body credentials }
 
 // login signs in who knows the password.
-func (a *API) login(ctx context.Context, in *loginInput) (*signInOutput, error) {
+func (a *resources) login(ctx context.Context, in *loginInput) (*signInOutput, error) {
 	s, err := a.signIn(ctx, in.Body)
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (a *API) login(ctx context.Context, in *loginInput) (*signInOutput, error) 
 }
 
 // signIn signs in who has good credentials, within the limits of their e-mail address.
-func (a *API) signIn(ctx context.Context, c credentials) (account.SignedIn, error) {
+func (a *resources) signIn(ctx context.Context, c credentials) (account.SignedIn, error) {
 	if err := a.limitEmail(ctx, c.email); err != nil {
 		return account.SignedIn{}, err
 	}
@@ -254,7 +254,7 @@ type tokens struct {
 type tokensOutput struct{ Body tokens }
 
 // refresh answers with a new access token.
-func (a *API) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
+func (a *resources) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
 	t, err := a.accounts.Refresh(ctx, in.Body.token, client(ctx))
 	if err != nil {
 		return nil, a.refusedRefresh(ctx, err)
@@ -290,7 +290,7 @@ type messageOutput struct{ Body message }
 func said(text string) *messageOutput { return &messageOutput{message{text}} }
 
 // logout ends the session of a bearer token, which may have expired meanwhile, and that of a refresh token.
-func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, error) {
+func (a *resources) logout(ctx context.Context, in *logoutInput) (*messageOutput, error) {
 	token, sent, err := auth.Bearer(in.header)
 	var p auth.Principal
 	if err == nil && sent {
@@ -312,7 +312,7 @@ func (a *API) logout(ctx context.Context, in *logoutInput) (*messageOutput, erro
 type passwordInput struct{ Body passwordChange }
 
 // changePassword replaces the caller's password and ends their other sessions.
-func (a *API) changePassword(ctx context.Context, in *passwordInput) (*messageOutput, error) {
+func (a *resources) changePassword(ctx context.Context, in *passwordInput) (*messageOutput, error) {
 	if err := a.limitAccount(ctx); err != nil {
 		return nil, err
 	}

@@ -271,7 +271,7 @@ type batchResults struct {
 }
 
 // runBatch carries out several operations.
-func (a *API) runBatch(ctx context.Context, in *batchInput) (*batchOutput, error) {
+func (a *resources) runBatch(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err

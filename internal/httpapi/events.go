@@ -94,7 +94,7 @@ func streaming(op *huma.Operation) {
 }
 
 // streamEvents answers with a stream of what happens to the caller's tasks.
-func (a *API) streamEvents(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+func (a *resources) streamEvents(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	p, by := principal(ctx), caller(ctx)
 	heard, err := a.hub.Open(by.ID, p.SessionID, addressKey(ctx))
 	if err != nil {

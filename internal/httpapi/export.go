@@ -74,7 +74,7 @@ type exportImport struct {
 }
 
 // exportMe answers with everything there is of the caller, as fast as they read it.
-func (a *API) exportMe(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+func (a *resources) exportMe(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 	e, err := a.personalData.Export(ctx, caller(ctx))
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ const (
 
 // sendExport sends e. What fails before anything was sent is answered as any error is; after that the connection is cut,
 // so that nobody takes a part for the whole.
-func (a *API) sendExport(hctx huma.Context, e *account.Export) {
+func (a *resources) sendExport(hctx huma.Context, e *account.Export) {
 	r, w := humago.Unwrap(hctx)
 	ctx := r.Context()
 	w.Header().Set("Content-Type", "application/json")

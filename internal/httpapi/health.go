@@ -27,7 +27,7 @@ type health struct {
 }
 
 // health answers as long as the process can answer anything.
-func (a *API) health(context.Context, *struct{}) (*healthOutput, error) {
+func (a *resources) health(context.Context, *struct{}) (*healthOutput, error) {
 	out := &healthOutput{}
 	out.Body.Status, out.Body.Timestamp, out.Body.Version = "healthy", timestamp(a.now()), a.version
 	return out, nil
@@ -44,7 +44,7 @@ type readiness struct {
 
 // readiness answers 200 if requests can be served, else 503 with the check that failed. Why it failed is for the log:
 // the message may hold addresses and names.
-func (a *API) readiness(ctx context.Context, _ *struct{}) (*readyOutput, error) {
+func (a *resources) readiness(ctx context.Context, _ *struct{}) (*readyOutput, error) {
 	if a.draining.Load() {
 		return nil, notReady("shutdown", "is under way", "")
 	}
@@ -58,7 +58,7 @@ func (a *API) readiness(ctx context.Context, _ *struct{}) (*readyOutput, error) 
 
 // databaseReady returns why the database isn't ready, nil if it is. One look is good for everyone who asks within
 // readyFor: the route is open to all and must not keep the database busy.
-func (a *API) databaseReady(ctx context.Context) error {
+func (a *resources) databaseReady(ctx context.Context) error {
 	a.ready.mu.Lock()
 	defer a.ready.mu.Unlock()
 	if time.Since(a.ready.looked) < readyFor {
@@ -72,7 +72,7 @@ func (a *API) databaseReady(ctx context.Context) error {
 }
 
 // DatabaseUp reports whether the database is ready for work. It may take readyTimeout.
-func (a *API) DatabaseUp() bool { return a.databaseReady(context.Background()) == nil }
+func (a *resources) DatabaseUp() bool { return a.databaseReady(context.Background()) == nil }
 
 // lastLook is what was last found out about the database.
 type lastLook struct {

@@ -31,7 +31,7 @@ type historyOutput struct {
 }
 
 // getTaskHistory answers with what happened to a task, in the trash or not, the newest first.
-func (a *API) getTaskHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
+func (a *resources) getTaskHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
 	limit := in.Limit.or(todo.DefaultLimit)
 	page, err := a.tasks.History(ctx, caller(ctx), in.ID.n, limit, in.Cursor)
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 )
 
 // home returns how this server is, for its first page.
-func (a *API) home(r *http.Request) docsui.State {
+func (a *resources) home(r *http.Request) docsui.State {
 	return docsui.State{Version: a.version, Ready: a.isReady(r.Context()), Origin: originOf(r)}
 }
 
 // isReady reports whether requests can be served.
-func (a *API) isReady(ctx context.Context) bool {
+func (a *resources) isReady(ctx context.Context) bool {
 	return !a.draining.Load() && a.databaseReady(ctx) == nil
 }
 
@@ -36,7 +36,7 @@ func originOf(r *http.Request) string {
 const contactFor = 90 * 24 * time.Hour
 
 // securityText answers with whom to tell of a hole (RFC 9116): the first page says it.
-func (a *API) securityText(w http.ResponseWriter, r *http.Request) {
+func (a *resources) securityText(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
 	expires := a.now().Add(contactFor).UTC().Format(time.RFC3339)

@@ -19,8 +19,8 @@ type HTTPS struct {
 const remember = "max-age=31536000"
 
 // strict tells browsers that come by HTTPS to go on doing so, where that is required.
-func (a *API) strict(next http.Handler) http.Handler {
-	if !a.https.Required {
+func (e *edge) strict(next http.Handler) http.Handler {
+	if !e.https.Required {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,8 +57,8 @@ func isHealth(path string) bool {
 }
 
 // sendToHTTPS answers a request that came by plain HTTP.
-func (a *API) sendToHTTPS(w http.ResponseWriter, r *http.Request) {
-	target, ok := a.onHTTPS(r)
+func (e *edge) sendToHTTPS(w http.ResponseWriter, r *http.Request) {
+	target, ok := e.onHTTPS(r)
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
 	secret := r.Header.Get("Authorization") != "" || r.URL.Query().Has("ticket")
 	if !ok || !safe || secret {
@@ -74,7 +74,7 @@ func (a *API) sendToHTTPS(w http.ResponseWriter, r *http.Request) {
 
 // onHTTPS returns the URL of what r asks for on the same host by HTTPS, false if r names no such host. The host is what
 // the client has named, which a browser can't be made to forge; a trusted proxy passes it on.
-func (a *API) onHTTPS(r *http.Request) (string, bool) {
+func (e *edge) onHTTPS(r *http.Request) (string, bool) {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -87,8 +87,8 @@ func (a *API) onHTTPS(r *http.Request) (string, bool) {
 		return "", false
 	}
 	port := "443"
-	if a.https.Port != 0 && recordOf(r.Context()).scheme == "" {
-		port = strconv.Itoa(int(a.https.Port)) // where TLS ends here; a proxy's is where everybody's is
+	if e.https.Port != 0 && recordOf(r.Context()).scheme == "" {
+		port = strconv.Itoa(int(e.https.Port)) // where TLS ends here; a proxy's is where everybody's is
 	}
 	authority := strings.TrimSuffix(net.JoinHostPort(host, port), ":443")
 	target := url.URL{Scheme: "https", Host: authority, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}

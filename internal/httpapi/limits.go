@@ -34,13 +34,13 @@ func (l Limits) alone() ratelimit.Rate {
 }
 
 // limitAddress counts n requests against the address that a request comes from.
-func (a *API) limitAddress(ctx context.Context, n int) error {
+func (a *admission) limitAddress(ctx context.Context, n int) error {
 	return a.take(ctx, "address", "address:"+addressKey(ctx), a.limits.Anonymous, n)
 }
 
 // limitSignIn counts a sign-in, or what counts as one, against the address that it comes from, and against the networks
 // around it. It needs nothing of the body.
-func (a *API) limitSignIn(ctx context.Context) error {
+func (a *admission) limitSignIn(ctx context.Context) error {
 	return a.takeAround(ctx, "sign-in-address", "signin-address:", a.limits.alone())
 }
 
@@ -48,7 +48,7 @@ func (a *API) limitSignIn(ctx context.Context) error {
 const wider = 2
 
 // takeAround counts one against the address that a request comes from, and against the networks around it.
-func (a *API) takeAround(ctx context.Context, policy, key string, rate ratelimit.Rate) error {
+func (a *admission) takeAround(ctx context.Context, policy, key string, rate ratelimit.Rate) error {
 	if err := a.take(ctx, policy, key+addressKey(ctx), rate, 1); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *API) takeAround(ctx context.Context, policy, key string, rate ratelimit
 
 // limitEmail counts a sign-in against its e-mail address: together with the address that it comes from first, and the
 // networks around that, because what these refuse must not use up what everyone else has for this e-mail address.
-func (a *API) limitEmail(ctx context.Context, email string) error {
+func (a *admission) limitEmail(ctx context.Context, email string) error {
 	hash := emailHash(email)
 	if err := a.takeAround(ctx, "sign-in", "signin:"+hash+":", a.limits.SignIn); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (a *API) limitEmail(ctx context.Context, email string) error {
 
 // limitAccount counts against the caller what concerns their account as a whole, such as a try of their password: whoever
 // has found a token must not find that out.
-func (a *API) limitAccount(ctx context.Context) error {
+func (a *admission) limitAccount(ctx context.Context) error {
 	return a.take(ctx, "account", "account:"+string(caller(ctx).ID), a.limits.SignIn, 1)
 }
 
@@ -104,7 +104,7 @@ const userPolicy = "user"
 func userKey(user todo.UserID) string { return userPolicy + ":" + string(user) }
 
 // take counts a cost of n against key, tells the caller where they stand, and returns a refusal if that is too many.
-func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) error {
+func (a *admission) take(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) error {
 	decision, decided := a.decide(ctx, policy, key, rate, n)
 	if !decided {
 		return nil
@@ -114,7 +114,7 @@ func (a *API) take(ctx context.Context, policy, key string, rate ratelimit.Rate,
 
 // decide counts a cost of n against key, under a policy. It reports false if there are no limits or the source fails:
 // then all may pass.
-func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
+func (a *admission) decide(ctx context.Context, policy, key string, rate ratelimit.Rate, n int) (ratelimit.Decision, bool) {
 	if a.limits.Source == nil {
 		return ratelimit.Decision{}, false
 	}
@@ -130,13 +130,13 @@ func (a *API) decide(ctx context.Context, policy, key string, rate ratelimit.Rat
 }
 
 // limiterFailed says that a request passes because nobody could decide it under a policy.
-func (a *API) limiterFailed(policy string, err error) {
+func (a *admission) limiterFailed(policy string, err error) {
 	a.log.Error("rate limiter failed; the request passes", "error", err.Error())
 	a.metrics.LimiterFailed(policy)
 }
 
 // tell tells the caller where they stand under a policy, and returns a refusal if the decision is one.
-func (a *API) tell(ctx context.Context, policy string, rate ratelimit.Rate, decision ratelimit.Decision) error {
+func (a *admission) tell(ctx context.Context, policy string, rate ratelimit.Rate, decision ratelimit.Decision) error {
 	ratelimit.WriteHeaders(recordOf(ctx).header, policy, rate, decision, a.now())
 	if decision.Allowed {
 		return nil

@@ -89,7 +89,7 @@ type meInput struct {
 }
 
 // getMe answers with who the caller is.
-func (a *API) getMe(ctx context.Context, in *meInput) (*meOutput, error) {
+func (a *resources) getMe(ctx context.Context, in *meInput) (*meOutput, error) {
 	o, err := a.personalData.Overview(ctx, caller(ctx), in.TZ.location())
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ type profileInput struct {
 }
 
 // updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
-func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
+func (a *resources) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
 	if email := in.Body.profile.Email; email != nil { // the answer says whether it is taken, as that to a registration does
 		if err := a.limitSignIn(ctx); err != nil {
 			return nil, err
@@ -124,7 +124,7 @@ func (a *API) updateMe(ctx context.Context, in *profileInput) (*meOutput, error)
 }
 
 // eraseMe erases the caller and everything of theirs.
-func (a *API) eraseMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (a *resources) eraseMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err := a.limitAccount(ctx); err != nil {
 		return nil, err
 	}

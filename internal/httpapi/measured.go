@@ -15,16 +15,16 @@ const lastingTag = "lasting"
 const statusGone = 499
 
 // measured counts each request when it has been answered, and makes the span of its trace.
-func (a *API) measured(next http.Handler) http.Handler {
+func (e *edge) measured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := recordOf(r.Context())
-		a.metrics.Begun()
-		if a.traces != nil && !untraced(r.URL.Path) {
-			ctx, span := a.traces.Begin(r)
+		e.metrics.Begun()
+		if e.traces != nil && !untraced(r.URL.Path) {
+			ctx, span := e.traces.Begin(r)
 			r, rec.correlationID = r.WithContext(ctx), span.TraceID()
 			defer func() { span.End(rec.endpoint, measuredStatus(r, rec)) }()
 		}
-		defer func() { a.metrics.Answered(rec.endpoint, r.Method, measuredStatus(r, rec), rec.took) }()
+		defer func() { e.metrics.Answered(rec.endpoint, r.Method, measuredStatus(r, rec), rec.took) }()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -52,8 +52,8 @@ const scrapesAtOnce = 3
 var errScraped = errors.New("too many scrapes at once")
 
 // scraped answers scrapes, which count against nobody. Where there are several already, it is ServiceUnavailable.
-func (a *API) scraped() http.Handler {
-	scrape := a.metrics.Handler()
+func (e *edge) scraped() http.Handler {
+	scrape := e.metrics.Handler()
 	running := make(chan struct{}, scrapesAtOnce)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {

@@ -40,7 +40,7 @@ type mergedOutput struct {
 
 // patchTask changes what the body names and keeps the rest. If that is preferred, it goes over what was changed since in
 // other fields.
-func (a *API) patchTask(ctx context.Context, in *updateInput) (*mergedOutput, error) {
+func (a *resources) patchTask(ctx context.Context, in *updateInput) (*mergedOutput, error) {
 	merged := false
 	out, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if merged = wantsMerge(requestOptionsOf(ctx).r, opts); merged {

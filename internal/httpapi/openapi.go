@@ -95,9 +95,9 @@ func tagOf(path string) string {
 	return tagged[i].tag
 }
 
-// handlerName returns the name of a method of API, which is the operationId of its route: what generated clients call it.
+// handlerName returns the name of a method of resources, which is the operationId of its route: what generated clients call it.
 func handlerName(handler any) string {
-	name := runtime.FuncForPC(reflect.ValueOf(handler).Pointer()).Name() // todod/internal/httpapi.(*API).createTask-fm
+	name := runtime.FuncForPC(reflect.ValueOf(handler).Pointer()).Name() // todod/internal/httpapi.(*resources).createTask-fm
 	return strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")
 }
 

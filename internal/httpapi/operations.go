@@ -27,7 +27,7 @@ type operation struct {
 type operationOutput struct{ Body operation }
 
 // getOperation answers whether the change with a key was carried out, and what came of it.
-func (a *API) getOperation(ctx context.Context, in *operationInput) (*operationOutput, error) {
+func (a *resources) getOperation(ctx context.Context, in *operationInput) (*operationOutput, error) {
 	if !isKey(in.Key) {
 		return nil, todo.NoOperation()
 	}

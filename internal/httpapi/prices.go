@@ -59,7 +59,7 @@ func (p price) atTheDoor(r *http.Request) int {
 
 // priceAtTheDoor returns what r costs on the route of op before any of its body has been read. Nothing costs more than
 // everything that a caller may have, so that nobody is kept from anything for good.
-func (a *API) priceAtTheDoor(op *huma.Operation, r *http.Request) int {
+func (a *admission) priceAtTheDoor(op *huma.Operation, r *http.Request) int {
 	p, ok := op.Metadata[priceTag].(price)
 	if !ok {
 		return 1
@@ -73,7 +73,7 @@ func tenth(n int) int { return (n + 9) / 10 }
 // payBefore counts what n operations cost besides the request that asks for them, before they are carried out. A caller who
 // doesn't have that left is refused, and told when they have enough for all of the request, as that is what they will send
 // again. It costs no more than everything that a caller may have, either.
-func (a *API) payBefore(ctx context.Context, n int) error {
+func (a *admission) payBefore(ctx context.Context, n int) error {
 	rate := a.limits.Authenticated
 	more := min(tenth(n), rate.Quota-1)
 	if more < 1 {
@@ -91,7 +91,7 @@ func (a *API) payBefore(ctx context.Context, n int) error {
 
 // payAfter counts what the n tasks cost that a request has changed, whatever its caller has left: they may owe it then. It
 // tells them where they stand. A request that nobody waits for any more is paid for as well.
-func (a *API) payAfter(ctx context.Context, n int) {
+func (a *admission) payAfter(ctx context.Context, n int) {
 	if a.limits.Source == nil || n == 0 {
 		return
 	}

@@ -96,11 +96,11 @@ func traceID(header string) string {
 const requestIDHeader = "X-Request-Id"
 
 // identified gives a request its id, which always goes back, and its record.
-func (a *API) identified(next http.Handler) http.Handler {
+func (e *edge) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{
-			requestID: r.Header.Get(requestIDHeader), client: ratelimit.ClientAddr(r, a.proxies),
-			scheme: ratelimit.ClientScheme(r, a.proxies), agent: r.UserAgent(), now: a.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
+			requestID: r.Header.Get(requestIDHeader), client: ratelimit.ClientAddr(r, e.proxies),
+			scheme: ratelimit.ClientScheme(r, e.proxies), agent: r.UserAgent(), now: e.now, header: w.Header(), endpoint: noRoute, acceptsProblem: acceptsProblem(r),
 		}
 		if rec.requestID == "" || !saneID.MatchString(rec.requestID) || observe.Scrub(rec.requestID) != rec.requestID {
 			rec.requestID = "req_" + rand.Text()
@@ -110,7 +110,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 			rec.correlationID = trace
 		}
 		w.Header().Set(requestIDHeader, rec.requestID)
-		if a.draining.Load() {
+		if e.draining.Load() {
 			w.Header().Set("Connection", "close") // the next request of this client is for another process
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
@@ -119,7 +119,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 
 // logged writes one line for each request when it has been answered: refusals as WARNING, failures as ERROR, answers that
 // broke off included.
-func (a *API) logged(next http.Handler) http.Handler {
+func (e *edge) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -138,7 +138,7 @@ func (a *API) logged(next http.Handler) http.Handler {
 			case rec.cut:
 				level = slog.LevelError
 			}
-			line.Log(r.Context(), a.accessLog, level)
+			line.Log(r.Context(), e.accessLog, level)
 		}()
 		next.ServeHTTP(seen, r)
 	})
@@ -188,7 +188,7 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // recovered answers a panic with a 500 if nothing has been written yet, else cuts the connection, so that nobody takes
 // half an answer for a whole one.
-func (a *API) recovered(next http.Handler) http.Handler {
+func (e *edge) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {

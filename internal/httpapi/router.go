@@ -178,7 +178,7 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 		a.mux.asIs[op.Method+" "+op.Path] = true
 	}
 	if op.Metadata[lastingTag] != nil {
-		a.metrics.Streaming(op.Path)
+		a.edge.metrics.Streaming(op.Path)
 	}
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {

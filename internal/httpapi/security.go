@@ -27,7 +27,7 @@ const tallied = 10_000
 
 // audit tells whoever watches for misuse of an event of the request that ctx belongs to. Every event of the API goes
 // through here.
-func (a *API) audit(ctx context.Context, event audit.Event, more ...slog.Attr) {
+func (a *admission) audit(ctx context.Context, event audit.Event, more ...slog.Attr) {
 	rec := recordOf(ctx)
 	attrs := []slog.Attr{slog.String("request_id", rec.requestID), slog.String("client_ip", observe.AnonymiseAddr(rec.client))}
 	if rec.user != "" {
@@ -39,7 +39,7 @@ func (a *API) audit(ctx context.Context, event audit.Event, more ...slog.Attr) {
 
 // refusedSignIn returns err, and tells whoever watches for misuse. It names the address that was tried by its hash, so
 // that tries of one account can be seen to belong together.
-func (a *API) refusedSignIn(ctx context.Context, event audit.Event, email string, err error) error {
+func (a *admission) refusedSignIn(ctx context.Context, event audit.Event, email string, err error) error {
 	ofInterest := []todo.Code{todo.Unauthenticated, todo.Conflict, todo.Forbidden, todo.Limited}
 	if slices.Contains(ofInterest, todo.CodeOf(err)) {
 		a.audit(ctx, event, slog.String("email_hash", emailHash(email)), slog.String("reason", err.Error()))
@@ -48,7 +48,7 @@ func (a *API) refusedSignIn(ctx context.Context, event audit.Event, email string
 }
 
 // refusedPassword returns err, and tells whoever watches for misuse if it refuses a change of a password.
-func (a *API) refusedPassword(ctx context.Context, err error) error {
+func (a *admission) refusedPassword(ctx context.Context, err error) error {
 	if slices.Contains([]todo.Code{todo.Invalid, todo.Forbidden}, todo.CodeOf(err)) {
 		a.audit(ctx, audit.PasswordChangeRefused)
 	}
@@ -56,7 +56,7 @@ func (a *API) refusedPassword(ctx context.Context, err error) error {
 }
 
 // refusedRefresh returns err, and tells whoever watches for misuse if it refuses a refresh token.
-func (a *API) refusedRefresh(ctx context.Context, err error) error {
+func (a *admission) refusedRefresh(ctx context.Context, err error) error {
 	var reused *account.ReusedError
 	switch {
 	case errors.As(err, &reused):
@@ -70,7 +70,7 @@ func (a *API) refusedRefresh(ctx context.Context, err error) error {
 }
 
 // refusedToken tells whoever watches for misuse of a token that was sent and is not good, and of a burst of them.
-func (a *API) refusedToken(ctx context.Context, refused *auth.Refusal) {
+func (a *admission) refusedToken(ctx context.Context, refused *auth.Refusal) {
 	a.audit(ctx, audit.TokenRefused, slog.String("reason", refused.Reason))
 	if a.refused.count(observe.AnonymiseAddr(recordOf(ctx).client)) == refusedBurst {
 		a.audit(ctx, audit.TokenRefusedBurst, slog.Int("refused", refusedBurst))
@@ -79,7 +79,7 @@ func (a *API) refusedToken(ctx context.Context, refused *auth.Refusal) {
 
 // auditLimited tells whoever watches for misuse of the first request in a minute that this policy refuses to its
 // caller: all others are in the access log, and there may be any number of them.
-func (a *API) auditLimited(ctx context.Context, policy string) {
+func (a *admission) auditLimited(ctx context.Context, policy string) {
 	who := string(recordOf(ctx).user)
 	if who == "" {
 		who = addressKey(ctx)
@@ -90,7 +90,7 @@ func (a *API) auditLimited(ctx context.Context, policy string) {
 }
 
 // noteMissing tells that somebody asked for a task that they don't have: a mistake, or somebody trying ids.
-func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
+func (a *admission) noteMissing(ctx huma.Context, status string, v any) (any, error) {
 	if id := ctx.Param("id"); status == "404" && id != "" {
 		a.audit(ctx.Context(), audit.TaskNotFound, slog.String("task_id", id))
 	}
@@ -98,7 +98,7 @@ func (a *API) noteMissing(ctx huma.Context, status string, v any) (any, error) {
 }
 
 // noteMissingIn tells the same of the operations of a batch.
-func (a *API) noteMissingIn(ctx context.Context, steps []todo.Step, results []todo.Result) {
+func (a *admission) noteMissingIn(ctx context.Context, steps []todo.Step, results []todo.Result) {
 	var ids []int64
 	for i, r := range results {
 		if todo.CodeOf(r.Err) == todo.NotFound && i < len(steps) && steps[i].ID != 0 {

@@ -83,7 +83,7 @@ type syncPage struct {
 }
 
 // sync answers with what the caller doesn't know yet.
-func (a *API) sync(ctx context.Context, in *syncInput) (*syncOutput, error) {
+func (a *resources) sync(ctx context.Context, in *syncInput) (*syncOutput, error) {
 	page, err := a.tasks.Sync(ctx, caller(ctx), in.Since)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ type listOutput struct {
 }
 
 // listTasks answers with the caller's tasks.
-func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error) {
+func (a *resources) listTasks(ctx context.Context, in *listInput) (*listOutput, error) {
 	filter, err := in.filter()
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error)
 }
 
 // listTasksOf answers with the page of f in this shape.
-func (a *API) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOutput, error) {
+func (a *resources) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOutput, error) {
 	page, headers, err := a.list(ctx, as, f)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (a *API) listTasksOf(ctx context.Context, as shape, f todo.Filter) (*listOu
 
 // list returns the page of f, which goes out in this shape, and its headers. A page that the caller has already is
 // Unchanged and not read.
-func (a *API) list(ctx context.Context, as shape, f todo.Filter) (page todo.Page, headers ListHeaders, err error) {
+func (a *resources) list(ctx context.Context, as shape, f todo.Filter) (page todo.Page, headers ListHeaders, err error) {
 	r, ending := requestOptionsOf(ctx).r, listEnding(f, as)
 	if f.Unless, err = knownState(r.Header, ending); err != nil {
 		return page, headers, err
@@ -149,7 +149,7 @@ type createOutput struct {
 }
 
 // createTask makes a task.
-func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
+func (a *resources) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
 	out, err := withOptions(ctx, http.StatusCreated, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Create(ctx, caller(ctx), in.Body.patch, opts)
 	})
@@ -165,7 +165,7 @@ type idInput struct {
 }
 
 // getTask answers with a task.
-func (a *API) getTask(ctx context.Context, in *idInput) (*taskOutput, error) {
+func (a *resources) getTask(ctx context.Context, in *idInput) (*taskOutput, error) {
 	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
 	out, err := oneTask(todo.WriteResult{Task: t}, err)
 	if err != nil {
@@ -190,21 +190,21 @@ type updateInput struct {
 }
 
 // updateTask changes what the body names and keeps the rest.
-func (a *API) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
+func (a *resources) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
 	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 	}))
 }
 
 // toggleTask completes an open task and reopens a completed one.
-func (a *API) toggleTask(ctx context.Context, in *idInput) (*taskOutput, error) {
+func (a *resources) toggleTask(ctx context.Context, in *idInput) (*taskOutput, error) {
 	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }
 
 // deleteTask moves a task to the trash.
-func (a *API) deleteTask(ctx context.Context, in *idInput) (*doneOutput, error) {
+func (a *resources) deleteTask(ctx context.Context, in *idInput) (*doneOutput, error) {
 	return done(withOptions(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	}))

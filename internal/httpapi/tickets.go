@@ -42,7 +42,7 @@ func (in *ticketInput) Resolve(ctx huma.Context) []error {
 
 // createEventTicket answers with a ticket that lets its bearer do for a moment what the caller's token does: open one stream. Its
 // core is a tag for that token, so that every process knows whether it may still stand for it.
-func (a *API) createEventTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
+func (a *resources) createEventTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
 	p := principal(ctx)
 	if _, err := a.tasks.Head(ctx, caller(ctx)); err != nil { // the token may be of a former life
 		return nil, err
@@ -63,7 +63,7 @@ func (a *API) createEventTicket(ctx context.Context, in *ticketInput) (*ticketOu
 }
 
 // identify returns whom r speaks for: by its token, or by a ticket where op takes one and there is no token.
-func (a *API) identify(r *http.Request, op *huma.Operation) (auth.Principal, error) {
+func (a *admission) identify(r *http.Request, op *huma.Operation) (auth.Principal, error) {
 	cost := a.priceAtTheDoor(op, r)
 	if op.Metadata[ticketTag] == nil || len(r.Header.Values("Authorization")) > 0 {
 		return a.authenticate(r, cost)
@@ -103,7 +103,7 @@ func checkStream(op *huma.Operation, r *http.Request) error {
 }
 
 // redeem uses a ticket up and returns whom it speaks for. One that isn't good costs its address what a bad token costs.
-func (a *API) redeem(ctx context.Context, ticket string, cost int) (auth.Principal, error) {
+func (a *admission) redeem(ctx context.Context, ticket string, cost int) (auth.Principal, error) {
 	if err := a.limitAddress(ctx, 0); err != nil {
 		return auth.Principal{}, err
 	}

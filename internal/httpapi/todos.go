@@ -236,7 +236,7 @@ type todoPage struct {
 }
 
 // listTodos answers with the caller's todos, newest first.
-func (a *API) listTodos(ctx context.Context, in *todosInput) (*todosOutput, error) {
+func (a *resources) listTodos(ctx context.Context, in *todosInput) (*todosOutput, error) {
 	filter, err := in.filter()
 	if err != nil {
 		return nil, err
@@ -265,7 +265,7 @@ type createTodoOutput struct {
 }
 
 // createTodo makes a todo.
-func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoOutput, error) {
+func (a *resources) createTodo(ctx context.Context, in *createTodoInput) (*createTodoOutput, error) {
 	patch, err := in.Body.over(todo.Task{})
 	if err != nil {
 		return nil, err
@@ -280,7 +280,7 @@ func (a *API) createTodo(ctx context.Context, in *createTodoInput) (*createTodoO
 }
 
 // getTodo answers with a todo.
-func (a *API) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
+func (a *resources) getTodo(ctx context.Context, in *idInput) (*todoOutput, error) {
 	t, err := a.tasks.Task(ctx, caller(ctx), in.ID.n)
 	out, err := oneTodo(todo.WriteResult{Task: t}, err)
 	if err != nil {
@@ -298,7 +298,7 @@ type updateTodoInput struct {
 
 // updateTodo changes what the body names and keeps the rest. What a body means whose spellings disagree depends on how the
 // todo is, which is looked at in the same transaction.
-func (a *API) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
+func (a *resources) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
 	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if in.Body.ambiguous() {
 			return a.tasks.UpdateAs(ctx, caller(ctx), in.ID.n, opts, in.Body.over)
@@ -318,7 +318,7 @@ type deleteTodoOutput struct {
 }
 
 // deleteTodo moves a todo to the trash.
-func (a *API) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
+func (a *resources) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
 	deleted, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	})
@@ -356,7 +356,7 @@ type completeInput struct {
 }
 
 // completeTodo completes or reopens a todo as the body says. Without a body it does the one or the other.
-func (a *API) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
+func (a *resources) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
 	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if !in.Body.patch.Completed.Set {
 			return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)

@@ -74,7 +74,7 @@ type accessToken struct {
 type tokenOutput struct{ Body accessToken }
 
 // createToken signs in who knows the password, as login does.
-func (a *API) createToken(ctx context.Context, in *tokenInput) (*tokenOutput, error) {
+func (a *resources) createToken(ctx context.Context, in *tokenInput) (*tokenOutput, error) {
 	s, err := a.signIn(ctx, in.Body.as)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ type trashInput struct {
 }
 
 // listTrash answers with the caller's tasks in the trash, the latest first.
-func (a *API) listTrash(ctx context.Context, in *trashInput) (*listOutput, error) {
+func (a *resources) listTrash(ctx context.Context, in *trashInput) (*listOutput, error) {
 	return a.listTasksOf(ctx, trashShape, todo.Filter{
 		Trash: true, Order: todo.LatestDeletedFirst(), Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0),
 		Cursor: in.Cursor, Count: in.Count.value != nil && *in.Count.value,
@@ -24,14 +24,14 @@ func (a *API) listTrash(ctx context.Context, in *trashInput) (*listOutput, error
 }
 
 // restoreTask takes a task out of the trash.
-func (a *API) restoreTask(ctx context.Context, in *idInput) (*taskOutput, error) {
+func (a *resources) restoreTask(ctx context.Context, in *idInput) (*taskOutput, error) {
 	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Restore(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }
 
 // purgeTask removes a task in the trash for good.
-func (a *API) purgeTask(ctx context.Context, in *idInput) (*doneOutput, error) {
+func (a *resources) purgeTask(ctx context.Context, in *idInput) (*doneOutput, error) {
 	return done(withOptions(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Purge(ctx, caller(ctx), in.ID.n, opts)
 	}))

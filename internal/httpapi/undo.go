@@ -65,7 +65,7 @@ type changeSet struct {
 
 // changeSet answers with changes that do made with the options of the request, and counts what they cost. To be told of them
 // again costs no more than to ask.
-func (a *API) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
+func (a *resources) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
 	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -90,21 +90,21 @@ func (a *API) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.Ch
 }
 
 // undo takes back changes that were made together.
-func (a *API) undo(ctx context.Context, in *undoInput) (*changeSetOutput, error) {
+func (a *resources) undo(ctx context.Context, in *undoInput) (*changeSetOutput, error) {
 	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.Undo(ctx, caller(ctx), todo.Rev(in.Body.rev.V), in.Body.key.V, opts)
 	})
 }
 
 // completeAllTasks completes all open tasks.
-func (a *API) completeAllTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
+func (a *resources) completeAllTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
 	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.CompleteAll(ctx, caller(ctx), opts)
 	})
 }
 
 // clearCompletedTasks moves all completed tasks to the trash.
-func (a *API) clearCompletedTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
+func (a *resources) clearCompletedTasks(ctx context.Context, _ *struct{}) (*changeSetOutput, error) {
 	return a.changeSet(ctx, func(opts todo.WriteOptions) (todo.ChangeSet, error) {
 		return a.tasks.ClearCompleted(ctx, caller(ctx), opts)
 	})
