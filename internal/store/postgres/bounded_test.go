@@ -6,12 +6,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"todod/internal/pgtest"
 	"todod/internal/store/storetest"
+	"todod/internal/todo"
 )
 
 // TestBounded: on tables that were never analysed, as they are right after much was written.
@@ -46,6 +48,29 @@ func TestBounded(t *testing.T) {
 		do()
 		return plans.rowsRead(t)
 	})
+}
+
+// TestAPurgeReadsNothingOfOtherTasks: beside a task with a long log, on tables that were never analysed.
+func TestAPurgeReadsNothingOfOtherTasks(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	exec(t, conn, `insert into todod.users (user_id, rev, trash_count, changed_at, created_at) values ('ada', 60000, 1, $1, $1)`, noon)
+	exec(t, conn, `insert into todod.tasks (user_id, id, version, title, created_at, updated_at, deleted_at)
+		values ('ada', 1, 60000, 'title', $1, $1, null), ('ada', 2, 2, 'title', $1, $1, $1)`, noon)
+	exec(t, conn, `insert into todod.changes (user_id, rev, prev_rev, set_rev, op, task_id, title, completed, priority, due_all_day,
+			created_at, updated_at, at)
+		select 'ada', n, case when n < 4 then 0 else n - 1 end, n, case n when 2 then 5 else 2 end, case n when 2 then 2 else 1 end,
+			'title', false, 2, false, $1, $1, $1 from generate_series(1, 60000) as n`, noon)
+	s, plans := explained(t, url)
+	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 10})
+	plans.take()
+	if _, err := service.Purge(t.Context(), todo.User{ID: "ada", AsOf: noon}, 2, todo.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if rows := plans.rowsRead(t); rows > 30 {
+		t.Errorf("%d rows were read", rows)
+	}
 }
 
 // planLog collects the plans of what a store has carried out, as the server tells them.

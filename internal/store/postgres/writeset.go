@@ -145,20 +145,22 @@ func single(o *todo.Owner, e *sqlstore.Entry) statement {
 	return statement{sql: sql, args: of(of(args, sqlstore.Log, e), sqlstore.Search, e)}
 }
 
-// What removes a task that goes for good, and what the log holds of it, once its last change has been written.
-// The changes are found from that one backwards. The first fails, and with it the transaction, unless it finds the task.
+// What removes a task that goes for good, and what the log holds of it, once its last change has been written. The first
+// fails, and with it the transaction, unless it finds the task. The changes are found from the last one backwards, and
+// written where they were found, from which nobody moves them while the owner is locked: rather than to look them up by their
+// revisions, the planner would read all of the owner's, which without statistics look like one.
 var (
 	deleteTask = `with t as (delete from todod.tasks where user_id = $1 and id = $2 returning 1 as one)
 		select 1 / ((select count(*) from t) = 1)::int`
 	blankLog = `update todod.changes set ` + sqlstore.Blanked + `
-		where user_id = $1 and rev in (
+		where user_id = $1 and ctid = any (array (
 			with recursive chain as (
-				select rev, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
+				select ctid as place, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
 				union all
-				select c.rev, c.prev_rev from chain` +
-		sqlstore.LookUp(`todod.changes c`, `c.user_id = $1 and c.rev = chain.prev_rev and c.task_id = $2`) + `
+				select c.place, c.prev_rev from chain cross join lateral (select ctid as place, prev_rev from todod.changes
+					where user_id = $1 and rev = chain.prev_rev and task_id = $2 limit 1) c
 			)
-			select rev from chain)`
+			select place from chain))`
 )
 
 // purge returns what removes the task of e.
