@@ -152,20 +152,20 @@ func demoTasks(now time.Time) []demoTask {
 }
 
 // none is no due date.
-var none todo.Due
+var none todo.Date
 
 // onDay returns the day that lies so many days after now's.
-func onDay(now time.Time, days int) todo.Due {
-	return todo.Due{At: now.UTC().AddDate(0, 0, days)}.On(true)
+func onDay(now time.Time, days int) todo.Date {
+	return todo.Date{At: now.UTC().AddDate(0, 0, days)}.On(true)
 }
 
 // at returns the full hour, in UTC, of the day that lies so many days after now's.
-func at(now time.Time, days, hour int) todo.Due {
-	return todo.Due{At: onDay(now, days).At.Add(time.Duration(hour) * time.Hour)}
+func at(now time.Time, days, hour int) todo.Date {
+	return todo.Date{At: onDay(now, days).At.Add(time.Duration(hour) * time.Hour)}
 }
 
 // titled returns what a task starts with.
-func titled(title string, priority todo.Priority, due todo.Due) todo.Patch {
+func titled(title string, priority todo.Priority, due todo.Date) todo.Patch {
 	p := todo.Patch{Title: todo.Some(title), Priority: todo.Some(priority)}
 	if due != none {
 		p.Due = todo.Some(due)

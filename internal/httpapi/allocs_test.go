@@ -141,7 +141,7 @@ func newFixedStore() *fixedStore {
 	for id := int64(1); id <= 50; id++ {
 		task := todo.Task{
 			ID: id, Owner: "ada", Version: todo.Rev(id), Title: fmt.Sprintf("Pay bill %d", id), Priority: todo.Medium,
-			Description: &note, Due: &todo.Due{At: at, AllDay: false}, CreatedAt: at, UpdatedAt: at,
+			Description: &note, Due: &todo.Date{At: at, AllDay: false}, CreatedAt: at, UpdatedAt: at,
 		}
 		s.tasks = append(s.tasks, task)
 		s.known.Tasks[id] = task

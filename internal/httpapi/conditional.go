@@ -89,7 +89,7 @@ type shape string
 
 // The shapes there are.
 const (
-	tasksShape shape = "tasks 1"
+	tasksShape shape = "tasks 2"
 	todosShape shape = "todos 1"
 	trashShape shape = "trash 1"
 )

@@ -17,7 +17,7 @@ func onWire(v any) any {
 	switch v := v.(type) {
 	case todo.Priority:
 		return v.String()
-	case todo.Due:
+	case todo.Date:
 		return v.At.Format(time.DateOnly)
 	case time.Time:
 		return v.UTC().Format("2006-01-02T15:04:05.000000Z")

@@ -46,7 +46,7 @@ func TestHistory(t *testing.T) {
 			}},
 			{"3", "updated", map[string][2]any{"title": {"a", "b"}, "description": {nil, "text"}, "priority": {"medium", "high"}}},
 			{"1", "created", map[string][2]any{
-				"title": {nil, "a"}, "completed": {nil, false}, "priority": {nil, "medium"}, "due_all_day": {nil, false},
+				"title": {nil, "a"}, "completed": {nil, false}, "priority": {nil, "medium"}, "due_all_day": {nil, false}, "start_all_day": {nil, false},
 				"due_date": {nil, "2026-01-15T09:00:00.000000Z"},
 			}},
 		} {

@@ -86,7 +86,7 @@ func wireValue(v any) any {
 		return v.String()
 	case time.Time:
 		return timestamp(v)
-	case todo.Due:
+	case todo.Date:
 		if v.AllDay {
 			return v.At.Format(time.DateOnly)
 		}

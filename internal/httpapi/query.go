@@ -12,23 +12,26 @@ import (
 
 // listInput is what a list can be asked for. An empty parameter counts as absent.
 type listInput struct {
-	Completed flag   `query:"completed" doc:"Only those that are completed, or are not"`
-	Priority  string `query:"priority" enum:"low,medium,high"`
-	DueBefore moment `query:"due_before" doc:"Due earlier than this date or RFC 3339 date-time; all-day tasks are compared by its day"`
-	DueAfter  moment `query:"due_after" doc:"Due at this or later, likewise"`
-	TZ        zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
-	Q         string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
-	Sort      string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
-	Limit     number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
-	Offset    number `query:"offset" minimum:"0" doc:"Pass over so many; a cursor is steadier"`
-	Cursor    string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`
-	Count     flag   `query:"count" doc:"Also answer X-Total-Count"`
+	Completed   flag   `query:"completed" doc:"Only those that are completed, or are not"`
+	Priority    string `query:"priority" enum:"low,medium,high"`
+	DueBefore   moment `query:"due_before" doc:"Due earlier than this date or RFC 3339 date-time; all-day tasks are compared by its day"`
+	DueAfter    moment `query:"due_after" doc:"Due at this or later, likewise"`
+	StartBefore moment `query:"start_before" doc:"As due_before, of start dates"`
+	StartAfter  moment `query:"start_after" doc:"As due_after, of start dates"`
+	TZ          zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
+	Q           string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
+	Sort        string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
+	Limit       number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
+	Offset      number `query:"offset" minimum:"0" doc:"Pass over so many; a cursor is steadier"`
+	Cursor      string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`
+	Count       flag   `query:"count" doc:"Also answer X-Total-Count"`
 }
 
 // filter returns what in asks for, or an Error of code Invalid.
 func (in *listInput) filter() (todo.Filter, error) {
 	f := todo.Filter{
-		Completed: in.Completed.value, DueBefore: in.DueBefore.in(in.TZ), DueAfter: in.DueAfter.in(in.TZ), Words: todo.Words(in.Q),
+		Completed: in.Completed.value, DueBefore: in.DueBefore.in(in.TZ), DueAfter: in.DueAfter.in(in.TZ),
+		StartBefore: in.StartBefore.in(in.TZ), StartAfter: in.StartAfter.in(in.TZ), Words: todo.Words(in.Q),
 		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Cursor: in.Cursor,
 		Count: in.Count.value != nil && *in.Count.value,
 	}

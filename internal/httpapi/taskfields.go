@@ -63,6 +63,21 @@ var taskFields = map[string]taskField{
 		},
 		read: func(p *todo.Patch) func(jsontext.Value) string { return into(&p.AllDay, "true or false") },
 	},
+	"start_date": {
+		answer: nullable(described(timestamp{}.Schema(nil), "UTC; the midnight of the day if start_all_day")),
+		body: nullable(&huma.Schema{
+			Type: huma.TypeString, Description: "Before which nobody means to begin it, written like due_date. It hides nothing",
+			Examples: []any{"2026-12-20"},
+		}),
+		read: func(p *todo.Patch) func(jsontext.Value) string {
+			return parsedInto(&p.Start, "an RFC 3339 date-time, a date such as 2026-01-15, or null", todo.ParseDue)
+		},
+	},
+	"start_all_day": {
+		answer: &huma.Schema{Type: huma.TypeBoolean},
+		body:   &huma.Schema{Type: huma.TypeBoolean, Description: "To start_date what due_all_day is to due_date"},
+		read:   func(p *todo.Patch) func(jsontext.Value) string { return into(&p.StartAllDay, "true or false") },
+	},
 	"completed_at": {answer: nullable(timestamp{}.Schema(nil))},
 	"deleted_at": {
 		answer: described(timestamp{}.Schema(nil), "When it went to the trash; absent unless it is there"),
@@ -160,7 +175,7 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 // exampleTask is a task as the documentation shows it.
 var exampleTask = map[string]any{
 	"id": 42, "user_id": "KtuE43PE", "title": "Buy milk", "description": nil, "completed": false, "priority": "medium",
-	"due_date": "2026-12-25T00:00:00.000000Z", "due_all_day": true, "completed_at": nil,
+	"due_date": "2026-12-25T00:00:00.000000Z", "due_all_day": true, "start_date": nil, "start_all_day": false, "completed_at": nil,
 	"created_at": "2026-11-22T18:47:03.120000Z", "updated_at": "2026-11-22T18:47:03.120000Z", "version": 17,
 }
 

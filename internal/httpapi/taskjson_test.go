@@ -39,7 +39,10 @@ func anyTask(t *rapid.T) todo.Task {
 		task.Description = &text
 	}
 	if at := maybe("due"); at != nil {
-		task.Due = &todo.Due{At: *at, AllDay: rapid.Bool().Draw(t, "all day")}
+		task.Due = &todo.Date{At: *at, AllDay: rapid.Bool().Draw(t, "all day")}
+	}
+	if at := maybe("start"); at != nil {
+		task.Start = &todo.Date{At: *at, AllDay: rapid.Bool().Draw(t, "starts on a day")}
 	}
 	return task
 }
@@ -54,6 +57,8 @@ type plainTask struct {
 	Priority    string     `json:"priority"`
 	DueDate     *timestamp `json:"due_date"`
 	DueAllDay   bool       `json:"due_all_day"`
+	StartDate   *timestamp `json:"start_date"`
+	StartAllDay bool       `json:"start_all_day"`
 	CompletedAt *timestamp `json:"completed_at"`
 	CreatedAt   timestamp  `json:"created_at"`
 	UpdatedAt   timestamp  `json:"updated_at"`
@@ -70,6 +75,9 @@ func plainOf(t todo.Task) plainTask {
 	}
 	if t.Due != nil {
 		p.DueDate, p.DueAllDay = (*timestamp)(&t.Due.At), t.Due.AllDay
+	}
+	if t.Start != nil {
+		p.StartDate, p.StartAllDay = (*timestamp)(&t.Start.At), t.Start.AllDay
 	}
 	return p
 }

@@ -24,7 +24,7 @@ func TestATaskHasEveryKey(t *testing.T) {
 		task := decode[object](t, created)
 		start := object{
 			"user_id": "ada", "title": "Buy milk", "description": nil, "completed": false, "priority": "medium",
-			"due_date": nil, "due_all_day": false, "completed_at": nil, "version": json.Number("1"),
+			"due_date": nil, "due_all_day": false, "start_date": nil, "start_all_day": false, "completed_at": nil, "version": json.Number("1"),
 		}
 		for key, want := range start {
 			if got, ok := task[key]; !ok || got != want {

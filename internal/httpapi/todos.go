@@ -95,7 +95,7 @@ func (todoPatch) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
 
 // looseDue returns what reads a due date into dst: as parseLooseDue does, and an empty one as none, which is what an
 // untouched field of a form sends.
-func looseDue(dst *todo.Opt[todo.Due]) func(jsontext.Value) string {
+func looseDue(dst *todo.Opt[todo.Date]) func(jsontext.Value) string {
 	return emptyIsNull(parsedInto(dst, "a date such as 2026-01-15, a date-time, or null", parseLooseDue))
 }
 
@@ -109,7 +109,7 @@ func (b *todoBody) ambiguous() bool {
 // both spellings, so whoever edits one of them and sends it all back sends the other as it was. Where neither spelling
 // is what is stored nobody can tell, and the error is an Error of code Invalid.
 func (b *todoBody) over(stored todo.Task) (todo.Patch, error) {
-	p, due, allDay := b.patch, todo.Null[todo.Due](), false
+	p, due, allDay := b.patch, todo.Null[todo.Date](), false
 	if stored.Due != nil {
 		due, allDay = todo.Some(*stored.Due), stored.Due.AllDay
 	}
@@ -143,7 +143,7 @@ func edited[V any](camel, snake, stored todo.Opt[V], equal func(a, b todo.Opt[V]
 func same[V comparable](a, b todo.Opt[V]) bool { return a == b }
 
 // sameDue reports whether a and b, which are there, are the same due date, none included.
-func sameDue(a, b todo.Opt[todo.Due]) bool {
+func sameDue(a, b todo.Opt[todo.Date]) bool {
 	return a.Null == b.Null && a.V.AllDay == b.V.AllDay && a.V.At.Equal(b.V.At)
 }
 

@@ -50,7 +50,7 @@ func (priority) Schema(huma.Registry) *huma.Schema {
 
 // dueOutput is a due date as the frontend takes it: an instant in UTC like any timestamp, a day as its midnight without a
 // zone, which JavaScript takes for midnight where the browser is. With a Z, Los Angeles would show the day before.
-type dueOutput todo.Due
+type dueOutput todo.Date
 
 // zonelessTime is the layout of a day in a dueOutput.
 const zonelessTime = "2006-01-02T15:04:05"
@@ -70,7 +70,7 @@ func (dueOutput) Schema(huma.Registry) *huma.Schema {
 
 // parseLooseDue reads what todo.ParseDue does, and date-times without a zone, with or without seconds, such as forms and
 // other programs write: midnight is the day, anything else an instant in UTC.
-func parseLooseDue(s string) (todo.Due, bool) {
+func parseLooseDue(s string) (todo.Date, bool) {
 	if due, ok := todo.ParseDue(s); ok {
 		return due, true
 	}
@@ -79,7 +79,7 @@ func parseLooseDue(s string) (todo.Due, bool) {
 			return due.On(due.At.Equal(due.At.Truncate(24 * time.Hour))), true
 		}
 	}
-	return todo.Due{}, false
+	return todo.Date{}, false
 }
 
 // parseAnyCase reads a priority's name in any case.
@@ -182,7 +182,7 @@ func (n number) or(absent int) int {
 func (number) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeInteger} }
 
 // moment is an optional date or date-time in a query.
-type moment struct{ due *todo.Due }
+type moment struct{ due *todo.Date }
 
 // UnmarshalText reads what a due date can be.
 func (m *moment) UnmarshalText(text []byte) error {

@@ -89,14 +89,14 @@ func (c *conversion) priority(from table, f field) todo.Priority {
 
 // due reads a due date. The old backend had one type for days and instants; people chose days, which it kept as midnight.
 // So a bare date or midnight in UTC is a day, anything else an instant.
-func (c *conversion) due(f field) todo.Opt[todo.Due] {
+func (c *conversion) due(f field) todo.Opt[todo.Date] {
 	if !f.Valid {
-		return todo.Null[todo.Due]()
+		return todo.Null[todo.Date]()
 	}
 	d, ok := parseTime(f.String)
 	if !ok {
 		c.refuse("due_date", "must be a date or a time from the years 1 to 9999, got %s", quoted(f))
-		return todo.Null[todo.Due]()
+		return todo.Null[todo.Date]()
 	}
 	if !d.AllDay && d.At.Equal(d.At.Truncate(24*time.Hour)) {
 		d.AllDay = true
@@ -174,10 +174,10 @@ var written = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\
 
 // parseTime reads a bare date, which is a day, or a date and time. Without an offset it is UTC: that is what the old
 // backend meant and SQLAlchemy doesn't write.
-func parseTime(s string) (todo.Due, bool) {
+func parseTime(s string) (todo.Date, bool) {
 	parts := written.FindStringSubmatch(s)
 	if parts == nil {
-		return todo.Due{}, false
+		return todo.Date{}, false
 	}
 	date, clock, offset := parts[1], parts[2], strings.ReplaceAll(parts[3], ":", "")
 	switch {

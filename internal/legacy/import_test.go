@@ -205,7 +205,7 @@ func TestAnImportKeepsWhatWasThere(t *testing.T) {
 		if b.optional {
 			description, completed := "🏳️‍🌈 by bank", noon.Add(30*time.Minute)
 			want.Description, want.UpdatedAt, want.CompletedAt = &description, noon.Add(time.Hour), &completed
-			want.Due = &todo.Due{At: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), AllDay: true}
+			want.Due = &todo.Date{At: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), AllDay: true}
 		}
 		if !whole.Same(&want) || whole.Owner != want.Owner || whole.Version != want.Version ||
 			!whole.CreatedAt.Equal(want.CreatedAt) || !whole.UpdatedAt.Equal(want.UpdatedAt) ||

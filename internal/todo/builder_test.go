@@ -85,7 +85,7 @@ func TestAPurgeKeepsNothing(t *testing.T) {
 	t.Parallel()
 	text := "secret"
 	secret := taskAt(1, 3, true)
-	secret.Description, secret.Completed, secret.CompletedAt, secret.Due = &text, true, &eight, &Due{At: eight}
+	secret.Description, secret.Completed, secret.CompletedAt, secret.Due = &text, true, &eight, &Date{At: eight}
 	secret.Priority = High
 	b := newBuilder(knownOf(secret), Write{At: eight}, 5)
 

@@ -11,9 +11,9 @@ func TestTouchedFieldsAreThoseThatDiffer(t *testing.T) {
 	text, same, other := "a", "a", "b"
 	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	elsewhere := at.In(time.FixedZone("", 3600))
-	task := Task{Title: "x", Description: &text, Priority: Low, Due: &Due{At: at}, CompletedAt: &at, Completed: true, DeletedAt: &at}
+	task := Task{Title: "x", Description: &text, Priority: Low, Due: &Date{At: at}, CompletedAt: &at, Completed: true, DeletedAt: &at}
 	alike := task
-	alike.Description, alike.Due, alike.CompletedAt, alike.DeletedAt = &same, &Due{At: elsewhere}, &elsewhere, &elsewhere
+	alike.Description, alike.Due, alike.CompletedAt, alike.DeletedAt = &same, &Date{At: elsewhere}, &elsewhere, &elsewhere
 	alike.Version, alike.UpdatedAt = 9, at // say nothing of what was written
 	if got := Touched(&task, &alike); len(got) != 0 {
 		t.Errorf("the same, written differently: %+v", got)
@@ -29,7 +29,7 @@ func TestTouchedFieldsAreThoseThatDiffer(t *testing.T) {
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("all is set: %+v", got)
 	}
-	alike.Description, alike.Due = &other, &Due{At: at, AllDay: true}
+	alike.Description, alike.Due = &other, &Date{At: at, AllDay: true}
 	if got, want := Touched(&task, &alike), (Fields{"description": "a", "due_all_day": false}); !reflect.DeepEqual(got, want) {
 		t.Errorf("two fields: %+v", got)
 	}

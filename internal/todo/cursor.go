@@ -9,6 +9,7 @@ type keyset struct {
 	Created   *int64   `json:"c,omitempty"`
 	Updated   *int64   `json:"u,omitempty"`
 	Due       *int64   `json:"d,omitempty"` // absent for a task without a due date, too
+	Start     *int64   `json:"s,omitempty"` // the same
 	Deleted   *int64   `json:"x,omitempty"`
 	Priority  Priority `json:"p,omitempty"`
 	Title     string   `json:"t,omitempty"`
@@ -27,6 +28,9 @@ func keysetOf(t Task, order []Order) keyset {
 		case ByDue:
 			at, _ := t.Due.parts()
 			p.Due = micros(at)
+		case ByStart:
+			at, _ := t.Start.parts()
+			p.Start = micros(at)
 		case ByDeleted:
 			p.Deleted = micros(t.DeletedAt)
 		case ByPriority:
@@ -50,7 +54,10 @@ func (p keyset) task() *Task {
 		t.UpdatedAt = *at
 	}
 	if at := fromMicros(p.Due); at != nil {
-		t.Due = &Due{At: *at}
+		t.Due = &Date{At: *at}
+	}
+	if at := fromMicros(p.Start); at != nil {
+		t.Start = &Date{At: *at}
 	}
 	return t
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Due is when a task should be done: an instant, or a day that stays that day in every time zone.
-type Due struct {
+// Date is when a task should be done, or begun: an instant, or a day that stays that day in every time zone.
+type Date struct {
 	// At is the instant, or the day's midnight in UTC. Until a Patch has been normalised it keeps the offset it was
 	// written with, because that offset says which day the writer meant.
 	At     time.Time
@@ -17,16 +17,16 @@ type Due struct {
 // ParseDue reads an RFC 3339 date-time with any offset, or a bare date such as 2026-01-15, which is a day. Years are
 // 0001 to 9999 in UTC; the day that a date-time was written as may lie one day outside (On). Fractions finer than a
 // microsecond are dropped.
-func ParseDue(s string) (Due, bool) {
+func ParseDue(s string) (Date, bool) {
 	day, err := time.Parse(time.DateOnly, s)
 	if err == nil {
-		return Due{At: day, AllDay: true}, inRange(day)
+		return Date{At: day, AllDay: true}, inRange(day)
 	}
 	if !dateTime.MatchString(s) {
-		return Due{}, false
+		return Date{}, false
 	}
 	at, err := time.Parse(time.RFC3339, strings.ToUpper(s))
-	return Due{At: at.Truncate(time.Microsecond)}, err == nil && inRange(at)
+	return Date{At: at.Truncate(time.Microsecond)}, err == nil && inRange(at)
 }
 
 // dateTime is the form of RFC 3339, section 5.6. time.Parse takes others too: a comma, or an hour of one digit.
@@ -40,7 +40,7 @@ func inRange(t time.Time) bool {
 }
 
 // parts returns the instant and whether it is a day; nil and false for no due date.
-func (d *Due) parts() (at *time.Time, allDay bool) {
+func (d *Date) parts() (at *time.Time, allDay bool) {
 	if d == nil {
 		return nil, false
 	}
@@ -49,11 +49,11 @@ func (d *Due) parts() (at *time.Time, allDay bool) {
 
 // On returns d as a day when allDay, else as an instant. An instant becomes the day it was written as; a day becomes its
 // midnight in UTC.
-func (d Due) On(allDay bool) Due {
+func (d Date) On(allDay bool) Date {
 	if allDay {
-		return Due{At: DayOf(d.At), AllDay: true}
+		return Date{At: DayOf(d.At), AllDay: true}
 	}
-	return Due{At: d.At.UTC()}
+	return Date{At: d.At.UTC()}
 }
 
 // DayOf returns the day that t is on in its location, as days are kept: its midnight in UTC.

@@ -37,8 +37,8 @@ var fields = []*Field{
 	completedField(),
 	writable(value("priority", func(t *Task) *Priority { return &t.Priority }),
 		func(p *Patch) *Opt[Priority] { return &p.Priority }, checkPriority),
-	dueField(),
-	allDayField(),
+	dueDate.instant(), dueDate.allDay(),
+	startDate.instant(), startDate.allDay(),
 	partOf("completed", moment("completed_at", func(t *Task) **time.Time { return &t.CompletedAt })),
 	moment(fieldDeleted, func(t *Task) **time.Time { return &t.DeletedAt }),
 }
@@ -193,59 +193,114 @@ func completedField() *Field {
 	return f
 }
 
-// dueField describes the due date's instant. A patch settles it together with whether it is a day.
-func dueField() *Field {
-	f := &Field{Name: "due_date", Of: "due_date", decode: decodeTime}
+// A dated is a date that tasks have, in two fields: when it is, and whether it is a day. The second is a part of the first.
+type dated struct {
+	name, part string
+	of         func(*Task) **Date      // where a task holds it
+	in         func(*Patch) *Opt[Date] // where a patch holds it
+	day        func(*Patch) *Opt[bool] // where a patch says that it is a day
+}
+
+// The dates that tasks have.
+var (
+	dueDate = dated{
+		"due_date", "due_all_day", func(t *Task) **Date { return &t.Due },
+		func(p *Patch) *Opt[Date] { return &p.Due }, func(p *Patch) *Opt[bool] { return &p.AllDay },
+	}
+	startDate = dated{
+		"start_date", "start_all_day", func(t *Task) **Date { return &t.Start },
+		func(p *Patch) *Opt[Date] { return &p.Start }, func(p *Patch) *Opt[bool] { return &p.StartAllDay },
+	}
+)
+
+// instant describes when the date is. A patch settles that together with whether it is a day.
+func (d dated) instant() *Field {
+	f := &Field{Name: d.name, Of: d.name, decode: decodeTime}
 	f.ref = func(t *Task) any {
-		if t.Due == nil {
-			return nil
+		if date := *d.of(t); date != nil {
+			return &date.At
 		}
-		return &t.Due.At
+		return nil
 	}
 	f.set = func(t *Task, v any) {
 		at, ok := v.(time.Time)
-		_, allDay := t.Due.parts()
-		if t.Due = nil; ok {
-			t.Due = &Due{At: at, AllDay: allDay}
+		date := d.of(t)
+		_, allDay := (*date).parts()
+		if *date = nil; ok {
+			*date = &Date{At: at, AllDay: allDay}
 		}
 	}
 	f.whole = func(t *Task) any {
-		if t.Due == nil {
-			return nil
+		if date := *d.of(t); date != nil {
+			return Date{At: date.At.UTC(), AllDay: date.AllDay}
 		}
-		return Due{At: t.Due.At.UTC(), AllDay: t.Due.AllDay}
+		return nil
 	}
-	f.named = func(p *Patch) bool { return p.Due.Set }
-	f.check = func(p *Patch, fault fault) { p.settleDue(fault) }
-	f.apply = func(p *Patch, t *Task, _ time.Time) { t.Due = p.due(t.Due) }
+	f.named = func(p *Patch) bool { return d.in(p).Set }
+	f.check = d.settle
+	f.apply = func(p *Patch, t *Task, _ time.Time) { *d.of(t) = d.after(p, *d.of(t)) }
 	return f
 }
 
-// allDayField describes whether the due date is a day, which is a part of it. It stands behind dueField, whose apply and
-// set do what there is to do first.
-func allDayField() *Field {
-	f := &Field{Name: "due_all_day", Of: "due_date", decode: decodeAs[bool]}
-	instant := false // what a task without a due date has, too
+// allDay describes whether the date is a day. It stands behind instant, whose apply and set do what there is to do first.
+func (d dated) allDay() *Field {
+	f := &Field{Name: d.part, Of: d.name, decode: decodeAs[bool]}
+	instant := false // what a task without the date has, too
 	f.ref = func(t *Task) any {
-		if t.Due == nil {
-			return &instant
+		if date := *d.of(t); date != nil {
+			return &date.AllDay
 		}
-		return &t.Due.AllDay
+		return &instant
 	}
 	f.set = func(t *Task, v any) {
-		if day, ok := v.(bool); ok && t.Due != nil {
-			t.Due = &Due{At: t.Due.At, AllDay: day}
+		if day, ok := v.(bool); ok && *d.of(t) != nil {
+			*d.of(t) = &Date{At: (*d.of(t)).At, AllDay: day}
 		}
 	}
 	f.whole = f.Value
-	f.named = func(p *Patch) bool { return p.AllDay.Set }
+	f.named = func(p *Patch) bool { return d.day(p).Set }
 	f.check = func(p *Patch, fault fault) {
-		if p.AllDay.Set && p.AllDay.Null {
+		if o := d.day(p); o.Set && o.Null {
 			fault(f.Name, "must not be null")
 		}
 	}
 	f.apply = func(*Patch, *Task, time.Time) {}
 	return f
+}
+
+// settle brings a date that is there to UTC, and whether it is a day into it where both are there. It reports one that has
+// left the years that can be written by that: an instant in UTC's first year may have been written as a day of the year before.
+func (d dated) settle(p *Patch, fault fault) {
+	date, day := d.in(p), d.day(p)
+	if !date.Set || date.Null {
+		return
+	}
+	allDay := date.V.AllDay
+	if day.Set {
+		allDay = day.V
+	}
+	date.V = date.V.On(allDay)
+	if !inRange(date.V.At) {
+		fault(d.name, "must lie in the years 1 to 9999")
+	}
+}
+
+// after returns what p makes of the date old.
+func (d dated) after(p *Patch, old *Date) *Date {
+	switch date, day := d.in(p), d.day(p); {
+	case date.Null:
+		return nil
+	case date.Set:
+		becomes := date.V
+		if old != nil && !day.Set && becomes.At.Equal(old.At) {
+			becomes.AllDay = becomes.AllDay || old.AllDay
+		}
+		return &becomes
+	case day.Set && old != nil:
+		becomes := old.On(day.V)
+		return &becomes
+	}
+	return old
 }
 
 // Fields are those of a task's fields that a change touched, by name, with their values: nil for null, else a string, bool,

@@ -25,6 +25,8 @@ type Filter struct {
 	// DueBefore and DueAfter are bounds of due dates: what is due earlier, and at this or later. A task without a date is
 	// neither. One that is due on a day is compared by the day that the bound has where it was written, which is its location.
 	DueBefore, DueAfter *time.Time
+	// StartBefore and StartAfter are the same of start dates.
+	StartBefore, StartAfter *time.Time
 
 	Words  []string // each is in the title or in the description, whatever its case and accents
 	Order  []Order  // empty: newest first
@@ -81,6 +83,7 @@ const (
 	ByCreated   Key = "created_at"
 	ByUpdated   Key = "updated_at"
 	ByDue       Key = "due_date"
+	ByStart     Key = "start_date"
 	ByPriority  Key = "priority"
 	ByTitle     Key = "title"
 	ByCompleted Key = "completed"
@@ -88,7 +91,7 @@ const (
 )
 
 // Keys are those that people can choose, in the order in which they are told of them.
-var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByPriority, ByTitle, ByCompleted}
+var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByStart, ByPriority, ByTitle, ByCompleted}
 
 // NewestFirst is the order of a list when nobody asks for another.
 func NewestFirst() []Order { return []Order{{By: ByCreated, Desc: true}} }
@@ -130,6 +133,10 @@ func (f Filter) Query() string {
 	b = appendOr(append(b, ' '), f.Priority, func(b []byte, p Priority) []byte { return append(b, p.String()...) })
 	for _, at := range []*time.Time{f.DueBefore, f.DueAfter} {
 		b = appendOr(append(b, ' '), at, appendBound)
+	}
+	if f.StartBefore != nil || f.StartAfter != nil {
+		b = appendOr(append(b, " start "...), f.StartBefore, appendBound)
+		b = appendOr(append(b, ' '), f.StartAfter, appendBound)
 	}
 	return string(b)
 }

@@ -34,13 +34,16 @@ type Patch struct {
 	Description Opt[string]
 	Completed   Opt[bool]
 	Priority    Opt[Priority]
-	Due         Opt[Due]
+	Due         Opt[Date]
 	// AllDay turns the due date into a day or into an instant. Without it, a Due that arrives says what it is itself,
 	// except that the very instant already stored stays the day it was. A task without a date is never all-day.
 	AllDay Opt[bool]
+	// Start and StartAllDay are to the start date what Due and AllDay are to the due date.
+	Start       Opt[Date]
+	StartAllDay Opt[bool]
 }
 
-// Normalise returns p as tasks hold it: the title trimmed, the due date in UTC with AllDay worked into it, in the years 1 to
+// Normalise returns p as tasks hold it: the title trimmed, dates in UTC with AllDay worked into them, in the years 1 to
 // 9999. Its error is an Error of code Invalid that names every field at fault.
 func (p Patch) Normalise() (Patch, error) {
 	var faults []FieldError
@@ -51,22 +54,6 @@ func (p Patch) Normalise() (Patch, error) {
 		}
 	}
 	return p, InvalidFields(faults...)
-}
-
-// settleDue brings a due date that is there to UTC, and AllDay into it where both are there. It reports one that has left
-// the years that can be written by that: an instant in UTC's first year may have been written as a day of the year before.
-func (p *Patch) settleDue(fault fault) {
-	if !p.Due.Set || p.Due.Null {
-		return
-	}
-	allDay := p.Due.V.AllDay
-	if p.AllDay.Set {
-		allDay = p.AllDay.V
-	}
-	p.Due.V = p.Due.V.On(allDay)
-	if !inRange(p.Due.V.At) {
-		fault("due_date", "must lie in the years 1 to 9999")
-	}
 }
 
 // checkTitle trims a title and reports the rules that it breaks.
@@ -134,22 +121,4 @@ func (p Patch) Apply(t Task, now time.Time) Task {
 	}
 	after.touch(now)
 	return after
-}
-
-// due returns what becomes of the due date old.
-func (p Patch) due(old *Due) *Due {
-	switch {
-	case p.Due.Null:
-		return nil
-	case p.Due.Set:
-		due := p.Due.V
-		if old != nil && !p.AllDay.Set && due.At.Equal(old.At) {
-			due.AllDay = due.AllDay || old.AllDay
-		}
-		return &due
-	case p.AllDay.Set && old != nil:
-		due := old.On(p.AllDay.V)
-		return &due
-	}
-	return old
 }

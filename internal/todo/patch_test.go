@@ -93,7 +93,7 @@ func TestEveryFaultIsNamedInOrder(t *testing.T) {
 
 func TestNullsThatMeanSomething(t *testing.T) {
 	t.Parallel()
-	p, err := Patch{Description: Null[string](), Due: Null[Due]()}.Normalise()
+	p, err := Patch{Description: Null[string](), Due: Null[Date]()}.Normalise()
 	if err != nil || !p.Description.Null || !p.Due.Null {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -122,7 +122,7 @@ func TestApplyChangesOnlyWhatItNames(t *testing.T) {
 	now := then.Add(time.Hour)
 	text := "text"
 	task := Task{
-		ID: 7, Owner: "ada", Version: 3, Title: "a", Description: &text, Priority: High, Due: &Due{At: then, AllDay: true},
+		ID: 7, Owner: "ada", Version: 3, Title: "a", Description: &text, Priority: High, Due: &Date{At: then, AllDay: true},
 		CreatedAt: then, UpdatedAt: then,
 	}
 

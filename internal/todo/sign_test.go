@@ -97,7 +97,7 @@ func TestAPlaceIsWhereTheTaskStands(t *testing.T) {
 			CreatedAt: *fromMicros(at("created")), UpdatedAt: *fromMicros(at("updated")),
 		}
 		if rapid.Bool().Draw(t, "has a due date") {
-			task.Due = &Due{At: *fromMicros(at("due"))}
+			task.Due = &Date{At: *fromMicros(at("due"))}
 		}
 		if rapid.Bool().Draw(t, "in the trash") {
 			task.DeletedAt = fromMicros(at("deleted"))

@@ -34,7 +34,8 @@ type Task struct {
 	Description *string
 	Completed   bool
 	Priority    Priority
-	Due         *Due       // nil: no due date
+	Due         *Date      // nil: no due date
+	Start       *Date      // before which nobody means to begin it; it hides nothing. nil: none
 	CompletedAt *time.Time // nil unless Completed
 	CreatedAt   time.Time
 	UpdatedAt   time.Time  // never earlier than it was

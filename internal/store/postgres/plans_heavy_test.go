@@ -82,6 +82,8 @@ func TestPlansAtAMillionRows(t *testing.T) {
 		"words":                     {todo.Filter{Order: todo.NewestFirst(), Words: []string{"task", "7"}}, "tasks_newest", true}, // few match: they are sorted
 		"due from":                  {todo.Filter{Order: by(todo.ByDue, false), DueAfter: &soon}, "tasks_due", false},
 		"due until":                 {todo.Filter{Order: by(todo.ByDue, false), DueBefore: &soon}, "tasks_due", false},
+		"start from":                {todo.Filter{Order: by(todo.ByStart, false), StartAfter: &soon}, "tasks_start", false},
+		"start until":               {todo.Filter{Order: by(todo.ByStart, false), StartBefore: &soon}, "tasks_start", false},
 		"all by due date":           {todo.Filter{Order: by(todo.ByDue, false)}, "", true},
 		"by due date, latest first": {todo.Filter{Order: by(todo.ByDue, true)}, "", true},
 		"by title":                  {todo.Filter{Order: by(todo.ByTitle, false)}, "", true},

@@ -28,12 +28,8 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 	if f.Priority != nil {
 		l.And("priority = " + l.Arg(*f.Priority))
 	}
-	if f.DueBefore != nil {
-		l.due("<", *f.DueBefore)
-	}
-	if f.DueAfter != nil {
-		l.due(">=", *f.DueAfter)
-	}
+	l.date("due", f.DueBefore, f.DueAfter)
+	l.date("start", f.StartBefore, f.StartAfter)
 	for _, word := range f.Words {
 		if word = Fold(word); word != "" {
 			l.And(fmt.Sprintf("%s(search, %s) > 0", d.Position, l.Arg(word)))
@@ -42,18 +38,31 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 	return l
 }
 
-// due adds a bound of due dates, "<" or ">=": days are compared by the bound's day, instants by its instant. The one of
-// the two that lets more through holds for all, and comes first and alone, so that the index can begin or end at it.
-func (l *List) due(comparison string, bound time.Time) {
-	wide, narrow, exempt := todo.DayOf(bound), bound, "due_all_day"
-	if (comparison == "<") == wide.Before(narrow) {
-		wide, narrow, exempt = narrow, wide, "not due_all_day"
+// date adds the bounds of a date, due or start, that are not nil.
+func (l *List) date(of string, before, after *time.Time) {
+	if before != nil {
+		l.bound(of, "<", *before)
 	}
-	l.And("due_date " + comparison + " " + l.Arg(wide))
-	if !wide.Equal(narrow) {
-		l.And("(" + exempt + " or due_date " + comparison + " " + l.Arg(narrow) + ")")
+	if after != nil {
+		l.bound(of, ">=", *after)
 	}
 }
+
+// bound adds a bound of a date, "<" or ">=": days are compared by the bound's day, instants by its instant. The one of
+// the two that lets more through holds for all, and comes first and alone, so that the index can begin or end at it.
+func (l *List) bound(of, comparison string, bound time.Time) {
+	wide, narrow, exempt := todo.DayOf(bound), bound, of+"_all_day"
+	if (comparison == "<") == wide.Before(narrow) {
+		wide, narrow, exempt = narrow, wide, "not "+exempt
+	}
+	l.And(of + "_date " + comparison + " " + l.Arg(wide))
+	if !wide.Equal(narrow) {
+		l.And("(" + exempt + " or " + of + "_date " + comparison + " " + l.Arg(narrow) + ")")
+	}
+}
+
+// nullable reports whether tasks may have nothing to sort by under a key.
+func nullable(by todo.Key) bool { return by == todo.ByDue || by == todo.ByStart }
 
 // Arg adds an argument and returns what stands for it.
 func (l *List) Arg(v any) string {
@@ -80,7 +89,7 @@ func orderBy(order []todo.Order) string {
 			direction = " desc"
 		}
 		b.WriteString(string(o.By) + direction)
-		if o.By == todo.ByDue {
+		if nullable(o.By) {
 			b.WriteString(" nulls last")
 		}
 		b.WriteString(", ")
@@ -122,7 +131,7 @@ func (l *List) keys(f todo.Filter) []key {
 	desc := false
 	for _, o := range f.Order {
 		desc = o.Desc
-		k := key{column: string(o.By), desc: desc, nullable: o.By == todo.ByDue}
+		k := key{column: string(o.By), desc: desc, nullable: nullable(o.By)}
 		if v := l.valueOf(f.After, o.By); v != nil {
 			k.value = l.Arg(v)
 		}
@@ -131,7 +140,7 @@ func (l *List) keys(f todo.Filter) []key {
 	return append(keys, key{column: "id", value: l.Arg(f.After.ID), desc: desc})
 }
 
-// valueOf returns what t has under a key, nil for no due date.
+// valueOf returns what t has under a key, nil for nothing.
 func (l *List) valueOf(t *todo.Task, by todo.Key) any {
 	switch by {
 	case todo.ByCreated:
@@ -149,6 +158,10 @@ func (l *List) valueOf(t *todo.Task, by todo.Key) any {
 	case todo.ByDue:
 		if t.Due != nil {
 			return t.Due.At
+		}
+	case todo.ByStart:
+		if t.Start != nil {
+			return t.Start.At
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func TestQueries(t *testing.T) {
 	yes, low := true, todo.Low
 	last := &todo.Task{ID: 9, Title: "t", Priority: todo.High, Completed: true, CreatedAt: at, UpdatedAt: at, DeletedAt: &at}
 	dated := *last
-	dated.Due = &todo.Due{At: at}
+	dated.Due = &todo.Date{At: at}
 	for _, c := range []struct {
 		name         string
 		filter       todo.Filter
@@ -114,7 +114,7 @@ func TestEveryArgumentIsUsedAndThere(t *testing.T) {
 		if rapid.Bool().Draw(t, "goes on") {
 			f.After = &todo.Task{ID: 1, Title: hostile, Priority: todo.Low, CreatedAt: at, UpdatedAt: at, DeletedAt: &at}
 			if rapid.Bool().Draw(t, "after one with a date") {
-				f.After.Due = &todo.Due{At: at}
+				f.After.Due = &todo.Date{At: at}
 			}
 		}
 		for _, d := range dialects {

@@ -17,8 +17,8 @@ var Tasks = Columns[todo.Task]{
 	gone("null", at("description", nullText, func(t *todo.Task) **string { return &t.Description })),
 	gone("false", at("completed", boolean, func(t *todo.Task) *bool { return &t.Completed })),
 	gone("2", number("priority", smallint, func(t *todo.Task) *todo.Priority { return &t.Priority })),
-	gone("null", as("due_date", nullMoment, dueDate, setDueDate)),
-	gone("false", as("due_all_day", boolean, dueAllDay, setDueAllDay)),
+	instantOf("due_date", due), dayOf("due_all_day", due),
+	instantOf("start_date", start), dayOf("start_all_day", start),
 	gone("null", at("completed_at", nullMoment, func(t *todo.Task) **time.Time { return &t.CompletedAt })),
 	fixed(at("created_at", moment, func(t *todo.Task) *time.Time { return &t.CreatedAt })),
 	at("updated_at", moment, func(t *todo.Task) *time.Time { return &t.UpdatedAt }),
@@ -60,29 +60,35 @@ func inLog(sql string, c Column[todo.Task]) Column[todo.Task] {
 	return c
 }
 
-// dueDate returns what due_date holds.
-func dueDate(t *todo.Task) *time.Time {
-	if t.Due == nil {
+// due returns where a task holds its due date.
+func due(t *todo.Task) **todo.Date { return &t.Due }
+
+// start returns where a task holds its start date.
+func start(t *todo.Task) **todo.Date { return &t.Start }
+
+// instantOf describes the column that holds when a date is.
+func instantOf(name string, of func(*todo.Task) **todo.Date) Column[todo.Task] {
+	get := func(t *todo.Task) *time.Time {
+		if date := *of(t); date != nil {
+			return &date.At
+		}
 		return nil
 	}
-	return &t.Due.At
+	return gone("null", as(name, nullMoment, get, func(t *todo.Task, at *time.Time) {
+		if *of(t) = nil; at != nil {
+			*of(t) = &todo.Date{At: *at}
+		}
+	}))
 }
 
-// setDueDate takes what due_date holds.
-func setDueDate(t *todo.Task, at *time.Time) {
-	if t.Due = nil; at != nil {
-		t.Due = &todo.Due{At: *at}
-	}
-}
-
-// dueAllDay returns what due_all_day holds.
-func dueAllDay(t *todo.Task) bool { return t.Due != nil && t.Due.AllDay }
-
-// setDueAllDay takes what due_all_day holds, after due_date.
-func setDueAllDay(t *todo.Task, allDay bool) {
-	if t.Due != nil {
-		t.Due.AllDay = allDay
-	}
+// dayOf describes the column that holds whether a date is a day. It comes after that of instantOf.
+func dayOf(name string, of func(*todo.Task) **todo.Date) Column[todo.Task] {
+	get := func(t *todo.Task) bool { return *of(t) != nil && (*of(t)).AllDay }
+	return gone("false", as(name, boolean, get, func(t *todo.Task, day bool) {
+		if date := *of(t); date != nil {
+			date.AllDay = day
+		}
+	}))
 }
 
 // Log are the columns that the log has beside those of a task.

@@ -117,15 +117,19 @@ func patch(t *rapid.T) todo.Patch {
 	if n := draw("priority"); n > 0 {
 		p.Priority = todo.Some(todo.Priority(n))
 	}
-	if n := rapid.IntRange(0, 5).Draw(t, "due"); n > 0 {
-		p.Due = []todo.Opt[todo.Due]{
-			todo.Null[todo.Due](), todo.Some(due("2026-01-15")), todo.Some(due("2026-01-15T00:00:00Z")),
-			todo.Some(due("2026-01-15T23:00:00-05:00")), todo.Some(due("1969-12-31T23:59:59.999999Z")),
-		}[n-1]
+	date := func(name string, p *todo.Opt[todo.Date], allDay *todo.Opt[bool]) {
+		if n := rapid.IntRange(0, 5).Draw(t, name); n > 0 {
+			*p = []todo.Opt[todo.Date]{
+				todo.Null[todo.Date](), todo.Some(due("2026-01-15")), todo.Some(due("2026-01-15T00:00:00Z")),
+				todo.Some(due("2026-01-15T23:00:00-05:00")), todo.Some(due("1969-12-31T23:59:59.999999Z")),
+			}[n-1]
+		}
+		if n := draw(name + " all day"); n > 1 {
+			*allDay = todo.Some(n == 2)
+		}
 	}
-	if n := draw("all day"); n > 1 {
-		p.AllDay = todo.Some(n == 2)
-	}
+	date("due", &p.Due, &p.AllDay)
+	date("start", &p.Start, &p.StartAllDay)
 	return p
 }
 

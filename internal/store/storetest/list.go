@@ -89,6 +89,42 @@ func testDays(t *testing.T, s Store) {
 	}
 }
 
+// testStartDates: they are bounds and an order of their own, with the same rules, and nothing to due dates.
+func testStartDates(t *testing.T, s Store) {
+	ada := newUser()
+	for _, at := range []string{"2026-12-24T12:00:00Z", "2026-12-25", "2026-12-26", ""} {
+		p := titled(strings.TrimSpace("from " + at))
+		if at != "" {
+			p.Start = todo.Some(due(at))
+		}
+		p.Due = todo.Some(due("2027-01-01"))
+		made := mustCreate(t, s, ada, p)
+		if got := made.Start != nil && made.Start.AllDay; got != (len(at) == len("2026-12-25")) {
+			t.Errorf("%q: %+v", at, made.Start)
+		}
+	}
+	after, before := due("2026-12-25T00:00:00-08:00").At, due("2026-12-26T00:00:00-08:00").At
+	for _, c := range []struct {
+		name   string
+		filter todo.Filter
+		want   []string
+	}{
+		{"from a day to the next", todo.Filter{StartAfter: &after, StartBefore: &before}, []string{"from 2026-12-25"}},
+		{"before", todo.Filter{StartBefore: &before}, []string{"from 2026-12-25", "from 2026-12-24T12:00:00Z"}},
+		{"due before", todo.Filter{DueBefore: &before}, nil},
+		{"in order", todo.Filter{Order: []todo.Order{{By: todo.ByStart}}}, []string{
+			"from 2026-12-24T12:00:00Z", "from 2026-12-25", "from 2026-12-26", "from",
+		}},
+		{"the other way round", todo.Filter{Order: []todo.Order{{By: todo.ByStart, Desc: true}}}, []string{
+			"from 2026-12-26", "from 2026-12-25", "from 2026-12-24T12:00:00Z", "from",
+		}},
+	} {
+		if got := titles(mustList(t, s, ada, c.filter).Tasks); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 // testOverdueIsAMatterOfTheDay: what is due today isn't overdue as long as it is today where the person is.
 func testOverdueIsAMatterOfTheDay(t *testing.T, s Store) {
 	ada := newUser()
@@ -121,7 +157,7 @@ func testOrders(t *testing.T, s Store) {
 				Priority: todo.Some(todo.Priority(rapid.Int16Range(1, 3).Draw(t, "priority"))),
 			}
 			if rapid.Bool().Draw(t, "has a due date") {
-				p.Due = todo.Some(todo.Due{At: noon.AddDate(0, 0, rapid.IntRange(0, 2).Draw(t, "day"))})
+				p.Due = todo.Some(todo.Date{At: noon.AddDate(0, 0, rapid.IntRange(0, 2).Draw(t, "day"))})
 			}
 			all = append(all, mustCreate(t, s, ada, p))
 		}
@@ -147,9 +183,9 @@ func compare(a, b todo.Task, order []todo.Order) int {
 		if sign = 1; o.Desc {
 			sign = -1
 		}
-		if o.By == todo.ByDue && (a.Due == nil || b.Due == nil) {
-			if (a.Due == nil) != (b.Due == nil) {
-				return map[bool]int{true: 1, false: -1}[a.Due == nil]
+		if x, y := has(a, o.By), has(b, o.By); !x || !y {
+			if x != y {
+				return map[bool]int{true: -1, false: 1}[x]
 			}
 			continue
 		}
@@ -158,6 +194,11 @@ func compare(a, b todo.Task, order []todo.Order) int {
 		}
 	}
 	return sign * cmp.Compare(a.ID, b.ID)
+}
+
+// has reports whether a task has a value under a key.
+func has(t todo.Task, key todo.Key) bool {
+	return (key != todo.ByDue || t.Due != nil) && (key != todo.ByStart || t.Start != nil)
 }
 
 // compareBy orders a and b, which both have a value, by one key.
@@ -169,6 +210,8 @@ func compareBy(a, b todo.Task, key todo.Key) int {
 		return a.UpdatedAt.Compare(b.UpdatedAt)
 	case todo.ByDue:
 		return a.Due.At.Compare(b.Due.At)
+	case todo.ByStart:
+		return a.Start.At.Compare(b.Start.At)
 	case todo.ByPriority:
 		return cmp.Compare(a.Priority, b.Priority)
 	case todo.ByDeleted:
@@ -184,7 +227,7 @@ func compareBy(a, b todo.Task, key todo.Key) int {
 func describe(tasks []todo.Task) []string {
 	var all []string
 	for _, t := range tasks {
-		all = append(all, fmt.Sprintf("%d %q %s %v %v", t.ID, t.Title, t.Priority, t.Completed, t.Due))
+		all = append(all, fmt.Sprintf("%d %q %s %v %v %v", t.ID, t.Title, t.Priority, t.Completed, t.Due, t.Start))
 	}
 	return all
 }

@@ -90,7 +90,7 @@ func testLog(t *testing.T, s Store) {
 		{todo.Updated, todo.Fields{
 			"description": "", "due_date": due("1815-12-10").At, "due_all_day": true,
 		}, func(w todo.Write) (todo.WriteResult, error) {
-			return s.Update(ctx, ada, first.ID, todo.Patch{Description: todo.Null[string](), Due: todo.Null[todo.Due]()}, w)
+			return s.Update(ctx, ada, first.ID, todo.Patch{Description: todo.Null[string](), Due: todo.Null[todo.Date]()}, w)
 		}},
 		{todo.Deleted, todo.Fields{"deleted_at": nil},
 			func(w todo.Write) (todo.WriteResult, error) { return s.Delete(ctx, ada, first.ID, w) }},

@@ -167,7 +167,7 @@ func testUndoOfAnEdit(t *testing.T, s Store) {
 	edit := func(p todo.Patch) todo.Task {
 		return must(t)(taskOf(service.Update(t.Context(), ada, task.ID, p, todo.WriteOptions{})))
 	}
-	edited := edit(todo.Patch{Title: todo.Some("second"), Due: todo.Null[todo.Due](), Completed: todo.Some(false)})
+	edited := edit(todo.Patch{Title: todo.Some("second"), Due: todo.Null[todo.Date](), Completed: todo.Some(false)})
 	described := edit(todo.Patch{Description: todo.Some("since")})
 	set, err := service.Undo(t.Context(), ada, edited.Version, "", todo.WriteOptions{})
 	if err != nil || len(set.Changes) != 1 {

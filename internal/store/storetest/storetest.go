@@ -60,6 +60,7 @@ var cases = []struct {
 	{"owners who write at once keep their own revisions", testOwnersAtOnce},
 	{"filters let through what they say", testFilters},
 	{"a day is compared with the day of a bound", testDays},
+	{"start dates are bounds and an order of their own", testStartDates},
 	{"overdue is a matter of the day", testOverdueIsAMatterOfTheDay},
 	{"any order is the domain's order", testOrders},
 	{"pages join up and say what follows", testPages},

@@ -12,7 +12,7 @@ import (
 )
 
 // due returns the due date of a bare date or of an instant, as people write it.
-func due(s string) todo.Due {
+func due(s string) todo.Date {
 	d, ok := todo.ParseDue(s)
 	if !ok {
 		panic("not a due date: " + s)
@@ -33,7 +33,7 @@ func testCreatedTaskIsReadBack(t *testing.T, s Store) {
 	wantTask(t, full, todo.Task{
 		ID: full.ID, Owner: ada, Version: 1, Title: "pay rent", Description: &description, Completed: true,
 		CompletedAt: &noon, Priority: todo.High, CreatedAt: noon, UpdatedAt: noon,
-		Due: &todo.Due{At: time.Date(2026, 2, 1, 7, 30, 0, 500_000_000, time.UTC)},
+		Due: &todo.Date{At: time.Date(2026, 2, 1, 7, 30, 0, 500_000_000, time.UTC)},
 	})
 	wantTask(t, bare, todo.Task{
 		ID: bare.ID, Owner: ada, Version: 2, Title: "sleep", Priority: todo.Medium, CreatedAt: noon, UpdatedAt: noon,
@@ -85,7 +85,7 @@ func testUpdateKeepsAndClears(t *testing.T, s Store) {
 	})
 
 	renamed := mustUpdate(t, s, ada, before.ID, titled("A"))
-	cleared := mustUpdate(t, s, ada, before.ID, todo.Patch{Description: todo.Null[string](), Due: todo.Null[todo.Due]()})
+	cleared := mustUpdate(t, s, ada, before.ID, todo.Patch{Description: todo.Null[string](), Due: todo.Null[todo.Date]()})
 
 	want := before
 	want.Title, want.Version, want.UpdatedAt = "A", 2, noon.Add(time.Hour)
@@ -140,8 +140,8 @@ func testDueDates(t *testing.T, s Store) {
 			"a day that is sent back as its midnight stays a day", day,
 			todo.Patch{Due: todo.Some(due("2026-01-15T00:00:00Z"))}, "2026-01-15T00:00:00Z", true,
 		},
-		{"null clears both", day, todo.Patch{Due: todo.Null[todo.Due]()}, "", false},
-		{"null clears both, whatever else is said", day, todo.Patch{Due: todo.Null[todo.Due](), AllDay: yes}, "", false},
+		{"null clears both", day, todo.Patch{Due: todo.Null[todo.Date]()}, "", false},
+		{"null clears both, whatever else is said", day, todo.Patch{Due: todo.Null[todo.Date](), AllDay: yes}, "", false},
 		{"before 1970", "", todo.Patch{Due: todo.Some(due("1815-12-10"))}, "1815-12-10T00:00:00Z", true},
 		{"the last moment", "", todo.Patch{Due: todo.Some(due("9999-12-31T23:59:59.999999Z"))}, "9999-12-31T23:59:59.999999Z", false},
 		{"the first moment", "", todo.Patch{Due: todo.Some(due("0001-01-01T00:00:00Z"))}, "0001-01-01T00:00:00Z", false},
@@ -155,9 +155,9 @@ func testDueDates(t *testing.T, s Store) {
 
 		task = mustUpdate(t, s, ada, task.ID, c.patch)
 
-		var want *todo.Due
+		var want *todo.Date
 		if c.want != "" {
-			want = &todo.Due{At: due(c.want).At, AllDay: c.allDay}
+			want = &todo.Date{At: due(c.want).At, AllDay: c.allDay}
 		}
 		expected := task
 		expected.Due = want
