@@ -7,12 +7,14 @@ import (
 
 // Occupy takes all slots of p until release is called.
 func (p *Passwords) Occupy() (release func()) {
-	for range cap(p.slots) {
-		p.slots <- struct{}{}
+	for range p.line.atOnce {
+		if err := p.line.enter(context.Background(), "all"); err != nil {
+			panic(err)
+		}
 	}
 	return func() {
-		for range cap(p.slots) {
-			<-p.slots
+		for range p.line.atOnce {
+			p.line.leave("all")
 		}
 	}
 }
@@ -44,7 +46,7 @@ func ForeignHash(by string) (hash, password string) {
 
 // MustHash returns the hash of a password.
 func (p *Passwords) MustHash(password string) string {
-	hash, err := p.Hash(context.Background(), password)
+	hash, err := p.Hash(context.Background(), password, Client{})
 	if err != nil {
 		panic(err)
 	}

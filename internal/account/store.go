@@ -96,7 +96,7 @@ type Store interface {
 	// trips.
 	NetworkKnown(ctx context.Context, networks []string, since time.Time) (bool, error)
 
-	// KnownNetworks returns the networks that owner is known to sign in from, in no order.
+	// KnownNetworks returns the networks that owner is known to sign in from, the latest first.
 	KnownNetworks(ctx context.Context, owner todo.UserID) ([]KnownNetwork, error)
 
 	// Session returns the session called id if it is live at the time now, NotFound otherwise.

@@ -17,7 +17,7 @@ func TestTheOldPasswordSignsIn(t *testing.T) {
 		cfg := config(b.read(t), to)
 		mustImport(t, cfg)
 		mint := func(p account.Person, _ string, _ time.Time) (string, error) { return "token of " + string(p.ID), nil }
-		provider := account.NewLocal(account.NewSessions(to.store, mint, time.Now, nil), account.NewPasswords())
+		provider := account.NewLocal(account.NewSessions(to.store, mint, time.Now, func() [][]byte { return [][]byte{[]byte("a secret")} }, nil), account.NewPasswords())
 
 		_, err := provider.Login(t.Context(), "ada@example.com", password+"r", account.Client{})
 		if todo.CodeOf(err) != todo.Unauthenticated {

@@ -54,7 +54,8 @@ func (b *Base) NetworkKnown(ctx context.Context, networks []string, since time.T
 	return found(known, err, noRow)
 }
 
-var listNetworks = both(`select network, seen_at from todod.known_networks where user_id = $1`)
+var listNetworks = both(`select network, seen_at from todod.known_networks where user_id = $1
+	order by seen_at desc, network`)
 
 // KnownNetworks implements account.Store.
 func (b *Base) KnownNetworks(ctx context.Context, owner todo.UserID) (networks []account.KnownNetwork, err error) {
