@@ -385,8 +385,15 @@ func TestWhoSignedInBeforeGetsIn(t *testing.T) {
 func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
-		for i, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
-			hash, password := account.ForeignHash(by)
+		for i, by := range []string{"passlib", "better-auth", "argon2-cffi", "passlib, wrapped", "better-auth, wrapped"} {
+			other, wrapped := strings.CutSuffix(by, ", wrapped")
+			hash, password := account.ForeignHash(other)
+			if wrapped {
+				var err error
+				if hash, err = h.passwords.Wrap(t.Context(), hash); err != nil {
+					t.Fatal(err)
+				}
+			}
 			p := account.Person{ID: todo.UserID(by), Email: fmt.Sprintf("%d@example.com", i), Name: "x", CreatedAt: h.clock().Truncate(time.Microsecond)}
 			if err := store.CreateAccount(t.Context(), account.Account{Person: p, PasswordHash: hash}, nil); err != nil {
 				t.Fatal(err)
