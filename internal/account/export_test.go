@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Occupy takes all slots of p until release is called.
@@ -25,9 +26,12 @@ const LeastRefusal = leastRefusal
 // CheapPasswords returns Passwords whose hashes cost next to nothing, and whose refusals come at once.
 func CheapPasswords() *Passwords {
 	p := newPasswords(cheap, 4)
-	p.refusal.Store(0)
+	p.RefuseAfter(0)
 	return p
 }
+
+// RefuseAfter has refused sign-ins last so long, or as long as the longest check from now on.
+func (p *Passwords) RefuseAfter(d time.Duration) { p.refusal.Store(int64(d)) }
 
 // DearerPasswords returns Passwords by which those of CheapPasswords need an upgrade.
 func DearerPasswords() *Passwords {
