@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/crypto/blowfish" //nolint:staticcheck // it is what bcrypt is made of
+	//lint:ignore SA1019 it is what bcrypt is made of
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // as above: golangci-lint reads this one
 )
 
 // A foreignHash is one that another system made, whose key can be made again of a password.
