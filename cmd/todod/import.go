@@ -11,6 +11,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"todod/internal/account"
 	"todod/internal/config"
 	"todod/internal/legacy"
 	"todod/internal/store/postgres"
@@ -58,6 +59,7 @@ func importLegacy(ctx context.Context, cfg config.Config, flags importFlags, std
 	defer func() { err = errors.Join(err, old.Close()) }()
 	run := legacy.Config{
 		From: old, WithAccounts: accounts, Source: flags.Source, DryRun: flags.DryRun, Now: time.Now,
+		Wrap:     account.NewPasswords().Wrap,
 		Progress: newProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), time.Now),
 	}
 	target, pending, err := openTarget(ctx, cfg, flags.DryRun)

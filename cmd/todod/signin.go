@@ -40,7 +40,7 @@ func newProvider(
 		log.Warn("nobody can sign in here: access tokens of todod's own need BETTER_AUTH_SECRET, and HS256 in AUTH_ALLOWED_ALGS")
 		return account.Elsewhere{URL: cfg.Auth.BetterAuthURL}, nil
 	}
-	sessions := account.NewSessions(db, newMint(cfg.Auth, secrets), time.Now, rotation(cfg.Auth, secrets))
+	sessions := account.NewSessions(db, newMint(cfg.Auth, secrets), time.Now, secrets, rotation(cfg.Auth, secrets))
 	if cfg.Auth.Provider == config.Local {
 		return account.NewLocal(sessions, account.NewPasswords()), nil
 	}

@@ -94,7 +94,7 @@ func TestOperatorsManageUsersWhileTheServerRuns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if ok, err := account.NewPasswords().Verify(t.Context(), a.PasswordHash, password); !ok || err != nil {
+				if ok, err := account.NewPasswords().Verify(t.Context(), a.PasswordHash, password, account.Client{}); !ok || err != nil {
 					t.Errorf("%s has not the password %q, %v", email, password, err)
 				}
 			}

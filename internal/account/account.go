@@ -64,6 +64,11 @@ type Provider interface {
 	// as that is decided here.
 	Login(ctx context.Context, email, password string, from Client) (SignedIn, error)
 
+	// LoginFromKnown is Login for an e-mail address that has been tried too often. It lets in only who signed in by it from
+	// the same network before, within NetworkKnownFor; everybody else is Unauthenticated, their password unseen, for
+	// ErrUnknownNetwork. As far as that is decided here, nothing tells the two refusals apart to who is refused.
+	LoginFromKnown(ctx context.Context, email, password string, from Client) (SignedIn, error)
+
 	// Refresh returns a new access token for a live session, and the refresh token to go on with: the same one, unless
 	// tokens are rotated. Then each can be used once, and using one twice ends its session.
 	Refresh(ctx context.Context, refresh string, from Client) (Tokens, error)
@@ -73,7 +78,7 @@ type Provider interface {
 	Logout(ctx context.Context, who Caller, refresh string, from Client) error
 
 	// ChangePassword replaces the password of who, who must know the current one, and ends all their other sessions.
-	ChangePassword(ctx context.Context, who Caller, current, replacement string) error
+	ChangePassword(ctx context.Context, who Caller, current, replacement string, from Client) error
 
 	// ChangeProfile changes name and e-mail address.
 	ChangeProfile(ctx context.Context, who Caller, p Profile) (Person, error)

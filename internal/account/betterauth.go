@@ -63,7 +63,7 @@ func (b *BetterAuth) Register(ctx context.Context, r Registration, from Client) 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return b.start(ctx, said, from)
+	return b.start(ctx, said, r.Email, from)
 }
 
 // Login implements Provider.
@@ -76,7 +76,7 @@ func (b *BetterAuth) Login(ctx context.Context, email, password string, from Cli
 	if err != nil {
 		return SignedIn{}, err
 	}
-	signedIn, err := b.start(ctx, said, from)
+	signedIn, err := b.start(ctx, said, email, from)
 	switch {
 	case todo.CodeOf(err) == todo.Invalid: // an address or a password such as it never lets anybody have
 		return SignedIn{}, badCredentials(err)
@@ -86,8 +86,26 @@ func (b *BetterAuth) Login(ctx context.Context, email, password string, from Cli
 	return signedIn, err
 }
 
-// start begins a session for whom the service lets in, if it does.
-func (b *BetterAuth) start(ctx context.Context, said answer, from Client) (SignedIn, error) {
+// LoginFromKnown implements Provider. The service, which takes its own time, is asked about known networks alone.
+func (b *BetterAuth) LoginFromKnown(ctx context.Context, email, password string, from Client) (SignedIn, error) {
+	began := time.Now()
+	normal, _ := NormaliseEmail(email)
+	known, err := b.sessions.known(ctx, normal, from)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("log in: %w", err)
+	}
+	var in SignedIn
+	if err = unknownNetwork(); known {
+		in, err = b.Login(ctx, email, password, from)
+	}
+	if isRefusal(err) {
+		pauseUntil(ctx, began.Add(leastRefusal))
+	}
+	return in, err
+}
+
+// start begins a session for whom the service lets in by a normalised e-mail address, if it does.
+func (b *BetterAuth) start(ctx context.Context, said answer, email string, from Client) (SignedIn, error) {
 	granted, err := said.granted()
 	if err != nil || granted.token == "" {
 		return SignedIn{Person: granted.person}, b.heard(err)
@@ -95,7 +113,7 @@ func (b *BetterAuth) start(ctx context.Context, said answer, from Client) (Signe
 	sealer, err := newSealer(b.secrets())
 	var tokens Tokens
 	if err == nil {
-		tokens, err = b.sessions.Start(ctx, granted.person, func(session string) []byte {
+		tokens, err = b.sessions.Start(ctx, granted.person, email, from, func(session string) []byte {
 			return sealer.seal(granted.person.ID, session, granted.token)
 		})
 	}
@@ -161,7 +179,7 @@ func (b *BetterAuth) Logout(ctx context.Context, who Caller, refresh string, fro
 }
 
 // ChangePassword implements Provider: passwords are not here.
-func (b *BetterAuth) ChangePassword(context.Context, Caller, string, string) error {
+func (b *BetterAuth) ChangePassword(context.Context, Caller, string, string, Client) error {
 	return forbidden("Your password is kept by Better Auth: change it there")
 }
 
@@ -240,6 +258,11 @@ func (e Elsewhere) Login(context.Context, string, string, Client) (SignedIn, err
 	return SignedIn{}, e.refuse()
 }
 
+// LoginFromKnown implements Provider.
+func (e Elsewhere) LoginFromKnown(context.Context, string, string, Client) (SignedIn, error) {
+	return SignedIn{}, e.refuse()
+}
+
 // Refresh implements Provider.
 func (e Elsewhere) Refresh(context.Context, string, Client) (Tokens, error) {
 	return Tokens{}, e.refuse()
@@ -249,7 +272,9 @@ func (e Elsewhere) Refresh(context.Context, string, Client) (Tokens, error) {
 func (e Elsewhere) Logout(context.Context, Caller, string, Client) error { return e.refuse() }
 
 // ChangePassword implements Provider.
-func (e Elsewhere) ChangePassword(context.Context, Caller, string, string) error { return e.refuse() }
+func (e Elsewhere) ChangePassword(context.Context, Caller, string, string, Client) error {
+	return e.refuse()
+}
 
 // ChangeProfile implements Provider.
 func (e Elsewhere) ChangeProfile(context.Context, Caller, Profile) (Person, error) {

@@ -79,14 +79,11 @@ func (f *far) ended() string {
 }
 
 // through returns a provider over f and a store, with these secrets.
-func through(t *testing.T, f *far, store account.Store, secrets ...string) *account.BetterAuth {
+func through(t *testing.T, f *far, store account.Store, texts ...string) *account.BetterAuth {
 	t.Helper()
-	var all [][]byte
-	for _, s := range secrets {
-		all = append(all, []byte(s))
-	}
+	all := secrets(texts...)
 	b, err := account.NewBetterAuth(account.BetterAuthConfig{
-		URL: f.url, Secrets: func() [][]byte { return all }, Sessions: account.NewSessions(store, mint, time.Now, nil), Now: time.Now,
+		URL: f.url, Secrets: all, Sessions: account.NewSessions(store, mint, time.Now, all, nil), Now: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -217,13 +214,36 @@ func TestSessionsSurviveARotationOfSecrets(t *testing.T) {
 	})
 }
 
+// TestWhoSignedInThroughBetterAuthBeforeGetsIn from there; about all others it isn't asked.
+func TestWhoSignedInThroughBetterAuthBeforeGetsIn(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		f := newFar(t)
+		b := through(t, f, store, "s1")
+		if _, err := b.Login(t.Context(), " Ada@example.com", "secret", here); err != nil {
+			t.Fatal(err)
+		}
+		_, err := b.LoginFromKnown(t.Context(), "ada@EXAMPLE.com", "secret", here)
+		expect(t, "from the same network", err, 0)
+		f.do(func() { f.down = true })
+		_, err = b.LoginFromKnown(t.Context(), "ada@example.com", "secret", here)
+		expect(t, "it is asked", err, todo.Unavailable)
+		for _, email := range []string{"ada@example.com", "bob@example.com", "no address"} {
+			_, err := b.LoginFromKnown(t.Context(), email, "secret", account.Client{Address: "192.0.2.2"})
+			if expect(t, "from another", err, todo.Unauthenticated); !errors.Is(err, account.ErrUnknownNetwork) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestSecretsChangeWhileSessionsGoOn: the provider asks for the secrets each time.
 func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
-		secrets := [][]byte{[]byte("old")}
+		all := [][]byte{[]byte("old")}
+		inUse := func() [][]byte { return all }
 		b, err := account.NewBetterAuth(account.BetterAuthConfig{
-			URL: f.url, Secrets: func() [][]byte { return secrets }, Sessions: account.NewSessions(store, mint, time.Now, nil),
+			URL: f.url, Secrets: inUse, Sessions: account.NewSessions(store, mint, time.Now, inUse, nil),
 			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
@@ -231,11 +251,11 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = b.Close() })
 		before := signIn(t, b)
-		secrets = [][]byte{[]byte("new"), []byte("old")}
+		all = [][]byte{[]byte("new"), []byte("old")}
 		_, err = b.Refresh(t.Context(), before.Tokens.Refresh, account.Client{})
 		expect(t, "with both", err, 0)
 		after := signIn(t, b)
-		secrets = [][]byte{[]byte("new")}
+		all = [][]byte{[]byte("new")}
 		_, err = b.Refresh(t.Context(), after.Tokens.Refresh, account.Client{})
 		expect(t, "sealed under the new one", err, 0)
 		_, err = b.Refresh(t.Context(), before.Tokens.Refresh, account.Client{})
@@ -247,7 +267,7 @@ func TestSecretsChangeWhileSessionsGoOn(t *testing.T) {
 func TestASessionOfALocalAccountEnds(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		f := newFar(t)
-		session, tokens, err := account.NewSessions(store, mint, time.Now, nil).New(account.Person{ID: "ada"})
+		session, tokens, err := account.NewSessions(store, mint, time.Now, secrets("a secret"), nil).New(account.Person{ID: "ada"})
 		if err == nil {
 			err = store.StartSession(t.Context(), session, "")
 		}

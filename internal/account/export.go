@@ -12,7 +12,7 @@ import (
 // Export reads everything of a person. It does so in short steps, each of which is one read of the store that has ended
 // before anything of it is passed on: whoever takes the time they like holds no connection and no snapshot. What is changed
 // meanwhile is read as it is before or after; what the log says of it is read, too, so that nothing is missed. Trash, Tasks,
-// Log, Sessions and Imports are each to be read once, to their ends and in this order, then End says that this was all. They
+// Log, Sessions, Networks and Imports are each to be read once, to their ends and in this order, then End says that this was all. They
 // end with an error when something fails: TokenRevoked once everything was erased. It must be closed.
 type Export struct {
 	Overview
@@ -121,6 +121,22 @@ func (e *Export) Sessions(ctx context.Context) iter.Seq2[Session, error] {
 	return paged(func(last *Session) ([]Session, error) {
 		return e.data.store.Sessions(ctx, e.by.ID, idOf(last), exportStep)
 	})
+}
+
+// Networks reads what is known of where the person signs in from, the latest first.
+func (e *Export) Networks(ctx context.Context) iter.Seq2[KnownNetwork, error] {
+	return func(yield func(KnownNetwork, error) bool) {
+		all, err := e.data.store.KnownNetworks(ctx, e.by.ID)
+		if err != nil {
+			yield(KnownNetwork{}, err)
+			return
+		}
+		for _, n := range all {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Imports reads the notes of what was imported, by source and old id.

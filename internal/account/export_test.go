@@ -3,16 +3,19 @@ package account
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Occupy takes all slots of p until release is called.
 func (p *Passwords) Occupy() (release func()) {
-	for range cap(p.slots) {
-		p.slots <- struct{}{}
+	for range p.line.atOnce {
+		if err := p.line.enter(context.Background(), "all"); err != nil {
+			panic(err)
+		}
 	}
 	return func() {
-		for range cap(p.slots) {
-			<-p.slots
+		for range p.line.atOnce {
+			p.line.leave("all")
 		}
 	}
 }
@@ -23,9 +26,12 @@ const LeastRefusal = leastRefusal
 // CheapPasswords returns Passwords whose hashes cost next to nothing, and whose refusals come at once.
 func CheapPasswords() *Passwords {
 	p := newPasswords(cheap, 4)
-	p.refusal.Store(0)
+	p.RefuseAfter(0)
 	return p
 }
+
+// RefuseAfter has refused sign-ins last so long, or as long as the longest check from now on.
+func (p *Passwords) RefuseAfter(d time.Duration) { p.refusal.Store(int64(d)) }
 
 // DearerPasswords returns Passwords by which those of CheapPasswords need an upgrade.
 func DearerPasswords() *Passwords {
@@ -44,7 +50,7 @@ func ForeignHash(by string) (hash, password string) {
 
 // MustHash returns the hash of a password.
 func (p *Passwords) MustHash(password string) string {
-	hash, err := p.Hash(context.Background(), password)
+	hash, err := p.Hash(context.Background(), password, Client{})
 	if err != nil {
 		panic(err)
 	}

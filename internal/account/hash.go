@@ -19,7 +19,7 @@ type passwordHash interface {
 }
 
 // KnownHash reports whether hash has a form in which Verify finds a password: argon2id in PHC form, bcrypt ($2a$, $2b$,
-// $2y$) or Better Auth's scrypt, with parameters that a server can afford.
+// $2y$) or Better Auth's scrypt, or what Wrap makes of these, with parameters that a server can afford.
 func KnownHash(hash string) bool {
 	_, ok := parseHash(hash)
 	return ok
@@ -27,7 +27,7 @@ func KnownHash(hash string) bool {
 
 // parseHash reads a stored hash.
 func parseHash(hash string) (passwordHash, bool) {
-	for _, parse := range []func(string) (passwordHash, bool){parseArgon2, parseBcrypt, parseScrypt} {
+	for _, parse := range []func(string) (passwordHash, bool){parseArgon2, parseWrapped, parseBcrypt, parseScrypt} {
 		if h, ok := parse(hash); ok {
 			return h, true
 		}
@@ -128,11 +128,11 @@ const bcryptBytes = 72
 
 // matches implements passwordHash. The password is not normalised: the backend that such hashes come from didn't.
 func (h bcryptHash) matches(password string) bool {
-	if len(password) > bcryptBytes {
-		password = password[:bcryptBytes]
-	}
-	return bcrypt.CompareHashAndPassword([]byte(h), []byte(password)) == nil
+	return bcrypt.CompareHashAndPassword([]byte(h), []byte(cutForBcrypt(password))) == nil
 }
+
+// cutForBcrypt returns as much of a password as bcrypt looks at.
+func cutForBcrypt(password string) string { return password[:min(len(password), bcryptBytes)] }
 
 // parseBcrypt reads a hash of bcrypt. $2a$, $2b$ and $2y$ name implementations that agree on all but what no one uses.
 func parseBcrypt(hash string) (passwordHash, bool) {
@@ -155,12 +155,20 @@ const (
 	scryptR   = 16
 	scryptP   = 1
 	scryptKey = 64 // bytes
+
+	scryptSalt = 32 // hexadecimal digits
 )
 
 // matches implements passwordHash.
-func (h scryptHash) matches(password string) bool {
+func (h scryptHash) matches(password string) bool { return equalKeys(h.derive(password), h.key) }
+
+// derive implements foreignHash.
+func (h scryptHash) derive(password string) []byte {
 	key, err := scrypt.Key(normalisePassword(password), h.salt, scryptN, scryptR, scryptP, scryptKey)
-	return err == nil && equalKeys(key, h.key)
+	if err != nil {
+		panic("account: " + err.Error()) // only for other parameters
+	}
+	return key
 }
 
 // parseScrypt reads a hash that Better Auth made: <salt in hex>:<key in hex>.
@@ -168,5 +176,5 @@ func parseScrypt(hash string) (passwordHash, bool) {
 	salt, keyHex, _ := strings.Cut(hash, ":")
 	key, err := hex.DecodeString(keyHex)
 	_, saltErr := hex.DecodeString(salt)
-	return scryptHash{[]byte(salt), key}, err == nil && saltErr == nil && len(salt) == 32 && len(key) == scryptKey
+	return scryptHash{[]byte(salt), key}, err == nil && saltErr == nil && len(salt) == scryptSalt && len(key) == scryptKey
 }

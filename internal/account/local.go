@@ -1,10 +1,12 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"todod/internal/todo"
 )
@@ -24,8 +26,8 @@ func NewLocal(sessions *Sessions, passwords *Passwords) *Local {
 }
 
 // Register implements Provider.
-func (l *Local) Register(ctx context.Context, r Registration, _ Client) (SignedIn, error) {
-	a, err := newAccount(ctx, l.passwords, r)
+func (l *Local) Register(ctx context.Context, r Registration, from Client) (SignedIn, error) {
+	a, err := newAccount(ctx, l.passwords, r, from)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -34,6 +36,7 @@ func (l *Local) Register(ctx context.Context, r Registration, _ Client) (SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
+	session = l.sessions.begun(session, a.Email, from)
 	if err := l.store.CreateAccount(ctx, a, &session); err != nil {
 		return SignedIn{}, fmt.Errorf("register: %w", err)
 	}
@@ -41,13 +44,24 @@ func (l *Local) Register(ctx context.Context, r Registration, _ Client) (SignedI
 }
 
 // Login implements Provider.
-func (l *Local) Login(ctx context.Context, email, password string, _ Client) (SignedIn, error) {
+func (l *Local) Login(ctx context.Context, email, password string, from Client) (SignedIn, error) {
+	return l.logIn(ctx, email, password, from, false)
+}
+
+// LoginFromKnown implements Provider. The same is done for every e-mail address, but that the password is compared with a
+// hash if the network is known, and else nothing in its turn.
+func (l *Local) LoginFromKnown(ctx context.Context, email, password string, from Client) (SignedIn, error) {
+	return l.logIn(ctx, email, password, from, true)
+}
+
+// logIn carries out Login, or LoginFromKnown.
+func (l *Local) logIn(ctx context.Context, email, password string, from Client, fromKnown bool) (SignedIn, error) {
 	email, ok := NormaliseEmail(email)
 	if !ok {
 		email = "" // nobody's, which takes as long
 	}
 	for attempt := 1; ; attempt++ {
-		in, err := l.login(ctx, email, password)
+		in, err := l.login(ctx, email, Try{Password: password, From: from, Began: time.Now()}, fromKnown)
 		if !errors.Is(err, errHashReplaced) || attempt == loginAttempts {
 			return in, err
 		}
@@ -61,14 +75,22 @@ const loginAttempts = 4
 // errHashReplaced is why a sign-in comes to nothing whose password was good a moment before.
 var errHashReplaced = errors.New("the password's hash was replaced meanwhile")
 
-// login is one attempt of Login at a normalised address.
-func (l *Local) login(ctx context.Context, email, password string) (SignedIn, error) {
+// login is one attempt of logIn at a normalised address.
+func (l *Local) login(ctx context.Context, email string, t Try, fromKnown bool) (SignedIn, error) {
 	a, err := l.store.AccountByEmail(ctx, email)
 	missing := todo.CodeOf(err) == todo.NotFound
 	if err != nil && !missing {
 		return SignedIn{}, fmt.Errorf("log in: %w", err)
 	}
-	good, err := l.passwords.VerifySignIn(ctx, a.PasswordHash, password)
+	if fromKnown {
+		switch known, err := l.sessions.known(ctx, email, t.From); {
+		case err != nil:
+			return SignedIn{}, fmt.Errorf("log in: %w", err)
+		case !known:
+			return SignedIn{}, cmp.Or(l.passwords.RefuseSignIn(ctx, t), unknownNetwork())
+		}
+	}
+	good, err := l.passwords.VerifySignIn(ctx, a.PasswordHash, t)
 	switch {
 	case err != nil:
 		return SignedIn{}, err
@@ -77,14 +99,14 @@ func (l *Local) login(ctx context.Context, email, password string) (SignedIn, er
 	case !good:
 		return SignedIn{}, badCredentials(errors.New("wrong password"))
 	}
-	if a.PasswordHash, err = l.upgraded(ctx, a, password); err != nil {
+	if a.PasswordHash, err = l.upgraded(ctx, a, t); err != nil {
 		return SignedIn{}, err
 	}
 	session, tokens, err := l.sessions.New(a.Person)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	switch err := l.store.StartSession(ctx, session, a.PasswordHash); {
+	switch err := l.store.StartSession(ctx, l.sessions.begun(session, email, t.From), a.PasswordHash); {
 	case todo.CodeOf(err) == todo.NotFound:
 		return SignedIn{}, badCredentials(errHashReplaced)
 	case err != nil:
@@ -95,11 +117,11 @@ func (l *Local) login(ctx context.Context, email, password string) (SignedIn, er
 
 // upgraded returns the hash of a's password, which was just found good, having replaced it if it is of an older kind. Where
 // there is no time for that now it stays as it is.
-func (l *Local) upgraded(ctx context.Context, a Account, password string) (string, error) {
+func (l *Local) upgraded(ctx context.Context, a Account, t Try) (string, error) {
 	if !l.passwords.NeedsUpgrade(a.PasswordHash) {
 		return a.PasswordHash, nil
 	}
-	hash, err := l.passwords.Hash(ctx, password)
+	hash, err := l.passwords.Hash(ctx, t.Password, t.From)
 	if err != nil {
 		return a.PasswordHash, nil //nolint:nilerr // the next sign-in will do it
 	}
@@ -132,7 +154,7 @@ func (l *Local) Logout(ctx context.Context, who Caller, refresh string, _ Client
 }
 
 // ChangePassword implements Provider.
-func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replacement string) error {
+func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replacement string, from Client) error {
 	if err := todo.InvalidFields(checkPassword("newPassword", replacement)...); err != nil {
 		return err
 	}
@@ -140,14 +162,14 @@ func (l *Local) ChangePassword(ctx context.Context, who Caller, current, replace
 	if err != nil {
 		return ofNobody(err)
 	}
-	good, err := l.passwords.Verify(ctx, a.PasswordHash, current)
+	good, err := l.passwords.Verify(ctx, a.PasswordHash, current, from)
 	switch {
 	case err != nil:
 		return err
 	case !good:
 		return wrongPassword()
 	}
-	hash, err := l.passwords.Hash(ctx, replacement)
+	hash, err := l.passwords.Hash(ctx, replacement, from)
 	if err != nil {
 		return err
 	}
@@ -185,12 +207,12 @@ func (l *Local) ChangeProfile(ctx context.Context, who Caller, p Profile) (Perso
 }
 
 // newAccount returns the account that r asks for, without a time, or Invalid with every field at fault.
-func newAccount(ctx context.Context, passwords *Passwords, r Registration) (Account, error) {
+func newAccount(ctx context.Context, passwords *Passwords, r Registration, from Client) (Account, error) {
 	r, err := r.normalise()
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := passwords.Hash(ctx, r.Password)
+	hash, err := passwords.Hash(ctx, r.Password, from)
 	return Account{Person: Person{ID: newUserID(), Email: r.Email, Name: r.Name}, PasswordHash: hash}, err
 }
 

@@ -72,18 +72,23 @@ func over(store account.Store, rotate bool) *house {
 }
 
 // rotation returns one with these secrets, the first in front.
-func rotation(grace time.Duration, secrets ...string) *account.Rotation {
+func rotation(grace time.Duration, all ...string) *account.Rotation {
+	return &account.Rotation{Secrets: secrets(all...), Grace: grace}
+}
+
+// secrets returns what says that these are in use.
+func secrets(texts ...string) func() [][]byte {
 	var all [][]byte
-	for _, s := range secrets {
+	for _, s := range texts {
 		all = append(all, []byte(s))
 	}
-	return &account.Rotation{Secrets: func() [][]byte { return all }, Grace: grace}
+	return func() [][]byte { return all }
 }
 
 // overWith returns a house over store with this rotation.
 func overWith(store account.Store, rotation *account.Rotation) *house {
 	h := &house{store: store, passwords: account.CheapPasswords(), now: time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)}
-	h.sessions = account.NewSessions(store, mint, h.clock, rotation)
+	h.sessions = account.NewSessions(store, mint, h.clock, secrets("a secret"), rotation)
 	h.Local = account.NewLocal(h.sessions, h.passwords)
 	return h
 }
@@ -250,30 +255,129 @@ func TestSignInsThatFailAreAlike(t *testing.T) {
 type oneAccount struct {
 	account.Store
 	account account.Account
+	known   bool // every network
 }
 
-// AccountByEmail implements account.Store.
+// AccountByEmail implements account.Store. To find somebody takes longer than to find nobody.
 func (s oneAccount) AccountByEmail(_ context.Context, email string) (account.Account, error) {
 	if email != s.account.Email {
 		return account.Account{}, account.NoAccount()
 	}
+	time.Sleep(100 * time.Millisecond)
 	return s.account, nil
 }
 
-// TestSignInsThatFailTakeTheSameTime: by the hash of another program, and without an account.
+// NetworkKnown implements account.Store.
+func (s oneAccount) NetworkKnown(context.Context, []string, time.Time) (bool, error) {
+	return s.known, nil
+}
+
+// TestSignInsThatFailTakeTheSameTime: by the hash of another program, and without an account; also where the password isn't
+// looked at.
 func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
 	t.Parallel()
 	hash, _ := account.ForeignHash("passlib")
 	synctest.Test(t, func(t *testing.T) {
 		store := oneAccount{account: account.Account{Person: account.Person{Email: "ada@example.com"}, PasswordHash: hash}}
-		local := account.NewLocal(account.NewSessions(store, mint, time.Now, nil), account.NewPasswords())
 		for _, email := range []string{"ada@example.com", "bob@example.com", "no address"} {
-			start := time.Now()
-			_, err := local.Login(t.Context(), email, "wrong", here)
-			wantCode(t, err, todo.Unauthenticated)
-			if took := time.Since(start); took != account.LeastRefusal {
-				t.Errorf("%s is refused after %v", email, took)
+			for _, known := range []bool{false, true} {
+				store.known = known
+				local := account.NewLocal(account.NewSessions(store, mint, time.Now, secrets("a secret"), nil), account.NewPasswords())
+				for name, login := range map[string]func(context.Context, string, string, account.Client) (account.SignedIn, error){
+					"in general": local.Login, "from known networks": local.LoginFromKnown,
+				} {
+					start := time.Now()
+					_, err := login(t.Context(), email, "wrong", here)
+					wantCode(t, err, todo.Unauthenticated)
+					if took := time.Since(start); took != account.LeastRefusal {
+						t.Errorf("%s is refused %s after %v", email, name, took)
+					}
+				}
 			}
+		}
+	})
+}
+
+// TestWhoSignedInBeforeGetsIn from there, by any spelling of their address, with any of the secrets in use, for 30 days,
+// and nobody else.
+func TestWhoSignedInBeforeGetsIn(t *testing.T) {
+	onBothStores(t, func(t *testing.T, store account.FullStore) {
+		h := over(store, false)
+		mustRegister(t, h, "ada@example.com")
+		mustRegister(t, h, "bob@example.com")
+		try := func(email, password, address string) error {
+			t.Helper()
+			in, err := h.LoginFromKnown(t.Context(), email, password, account.Client{Address: address})
+			if err == nil && in.Person.Email != "ada@example.com" {
+				t.Errorf("%s signed in %+v", email, in.Person)
+			}
+			return err
+		}
+		unknown := func(email, address string) {
+			t.Helper()
+			err := try(email, password, address)
+			if todo.CodeOf(err) != todo.Unauthenticated || !errors.Is(err, account.ErrUnknownNetwork) {
+				t.Errorf("%s from %q: %v", email, address, err)
+			}
+		}
+		for _, email := range []string{"ada@example.com", " ADA@Example.com"} {
+			if err := try(email, password, here.Address); err != nil {
+				t.Errorf("%q: %v", email, err)
+			}
+		}
+		if err := try("ada@example.com", password, "::ffff:"+here.Address); err != nil {
+			t.Error(err)
+		}
+		wrong := try("ada@example.com", "wrong", here.Address)
+		if todo.CodeOf(wrong) != todo.Unauthenticated || errors.Is(wrong, account.ErrUnknownNetwork) {
+			t.Errorf("a wrong password: %v", wrong)
+		}
+		for _, email := range []string{"nobody@example.com", "no address", ""} {
+			unknown(email, here.Address)
+		}
+		for _, address := range []string{"192.0.2.2", "2001:db8::1", "", "no address"} {
+			unknown("ada@example.com", address)
+		}
+
+		home := account.Client{Address: "2001:db8:0:1::1"}
+		if _, err := h.Login(t.Context(), "ada@example.com", "wrong", home); todo.CodeOf(err) != todo.Unauthenticated {
+			t.Fatal(err)
+		}
+		unknown("ada@example.com", home.Address) // nobody has got in from there
+		if _, err := h.Login(t.Context(), "ada@example.com", password, home); err != nil {
+			t.Fatal(err)
+		}
+		if err := try("ada@example.com", password, "2001:db8:0:1:2::9"); err != nil {
+			t.Errorf("another address of the same /64: %v", err)
+		}
+		unknown("ada@example.com", "2001:db8:0:2::1")
+		unknown("bob@example.com", home.Address)
+
+		another := func(texts ...string) error {
+			sessions := account.NewSessions(store, mint, h.clock, secrets(texts...), nil)
+			_, err := account.NewLocal(sessions, h.passwords).LoginFromKnown(t.Context(), "ada@example.com", password, home)
+			return err
+		}
+		wantCode(t, another("a new secret"), todo.Unauthenticated)
+		if err := another("a new secret", "a secret"); err != nil { // and now it is known under the new one, too
+			t.Error(err)
+		}
+		if err := another("a new secret"); err != nil {
+			t.Error(err)
+		}
+
+		h.pass(account.NetworkKnownFor - time.Second)
+		if err := try("ada@example.com", password, here.Address); err != nil {
+			t.Errorf("after almost 30 days: %v", err)
+		}
+		h.pass(2 * time.Second)
+		unknown("ada@example.com", home.Address)
+		if err := try("ada@example.com", password, here.Address); err != nil {
+			t.Errorf("where they signed in just now: %v", err)
+		}
+		kept, err := store.KnownNetworks(t.Context(), caller(t, mustLogin(t, h, "ada@example.com", password).Tokens.Access).ID)
+		if err != nil || len(kept) != 1 || strings.Contains(fmt.Sprint(kept), here.Address) {
+			t.Errorf("kept are %v, %v", kept, err)
 		}
 	})
 }
@@ -281,8 +385,15 @@ func TestSignInsThatFailTakeTheSameTime(t *testing.T) {
 func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store account.FullStore) {
 		h := over(store, false)
-		for i, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
-			hash, password := account.ForeignHash(by)
+		for i, by := range []string{"passlib", "better-auth", "argon2-cffi", "passlib, wrapped", "better-auth, wrapped"} {
+			other, wrapped := strings.CutSuffix(by, ", wrapped")
+			hash, password := account.ForeignHash(other)
+			if wrapped {
+				var err error
+				if hash, err = h.passwords.Wrap(t.Context(), hash); err != nil {
+					t.Fatal(err)
+				}
+			}
 			p := account.Person{ID: todo.UserID(by), Email: fmt.Sprintf("%d@example.com", i), Name: "x", CreatedAt: h.clock().Truncate(time.Microsecond)}
 			if err := store.CreateAccount(t.Context(), account.Account{Person: p, PasswordHash: hash}, nil); err != nil {
 				t.Fatal(err)
@@ -590,7 +701,7 @@ func TestChangingThePasswordAtOnce(t *testing.T) {
 		var next atomic.Int32
 		atOnce(t, n, func() error {
 			i := next.Add(1) - 1
-			errs[i] = h.ChangePassword(context.Background(), caller(t, in.Tokens.Access), password, fmt.Sprint("battery staple ", i))
+			errs[i] = h.ChangePassword(context.Background(), caller(t, in.Tokens.Access), password, fmt.Sprint("battery staple ", i), here)
 			return nil
 		})
 		for i, err := range errs {
@@ -613,14 +724,14 @@ func TestChangingThePassword(t *testing.T) {
 		who := caller(t, in.Tokens.Access)
 		const replacement = "battery staple"
 
-		wantFields(t, h.ChangePassword(t.Context(), who, password, "short"), "newPassword")
-		wantFields(t, h.ChangePassword(t.Context(), who, "wrong horse", replacement), "currentPassword")
-		wantCode(t, h.ChangePassword(t.Context(), account.Caller{ID: "stranger"}, password, replacement), todo.Forbidden)
+		wantFields(t, h.ChangePassword(t.Context(), who, password, "short", here), "newPassword")
+		wantFields(t, h.ChangePassword(t.Context(), who, "wrong horse", replacement, here), "currentPassword")
+		wantCode(t, h.ChangePassword(t.Context(), account.Caller{ID: "stranger"}, password, replacement, here), todo.Forbidden)
 		if _, err := h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here); err != nil {
 			t.Fatalf("what was refused ended a session: %v", err)
 		}
 
-		if err := h.ChangePassword(t.Context(), who, password, replacement); err != nil {
+		if err := h.ChangePassword(t.Context(), who, password, replacement, here); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
@@ -679,7 +790,7 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 		for _, rotate := range []bool{false, true} {
 			h := over(store, rotate)
 			p := account.Person{ID: todo.UserID(fmt.Sprintf("ada-%v", rotate)), Email: "ada@elsewhere.example", Name: "Ada"}
-			tokens, err := h.sessions.Start(t.Context(), p, func(id string) []byte { return []byte("sealed for " + id) })
+			tokens, err := h.sessions.Start(t.Context(), p, p.Email, here, func(id string) []byte { return []byte("sealed for " + id) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -713,7 +824,7 @@ func TestAFailingMintStartsNothing(t *testing.T) {
 		h := over(store, true)
 		in := mustRegister(t, h, "ada@example.com")
 		broken := errors.New("no secret")
-		sessions := account.NewSessions(store, func(account.Person, string, time.Time) (string, error) { return "", broken }, h.clock, rotation(0, "a secret"))
+		sessions := account.NewSessions(store, func(account.Person, string, time.Time) (string, error) { return "", broken }, h.clock, secrets("a secret"), rotation(0, "a secret"))
 		local := account.NewLocal(sessions, h.passwords)
 		_, registerErr := local.Register(t.Context(), account.Registration{Name: "Bob", Email: "bob@example.com", Password: password}, here)
 		_, loginErr := local.Login(t.Context(), in.Person.Email, password, here)

@@ -25,7 +25,7 @@ func (o *Operator) moment() time.Time { return moment(o.now) }
 
 // Create makes an account and signs nobody in. An address that is taken is a Conflict.
 func (o *Operator) Create(ctx context.Context, r Registration) (Person, error) {
-	a, err := newAccount(ctx, o.passwords, r)
+	a, err := newAccount(ctx, o.passwords, r, Client{})
 	if err != nil {
 		return Person{}, err
 	}
@@ -61,7 +61,7 @@ func (o *Operator) SetPassword(ctx context.Context, owner todo.UserID, password 
 	if err := todo.InvalidFields(checkPassword("password", password)...); err != nil {
 		return err
 	}
-	hash, err := o.passwords.Hash(ctx, password)
+	hash, err := o.passwords.Hash(ctx, password, Client{})
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,10 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,7 +51,7 @@ func TestHashesOfOthersAreVerified(t *testing.T) {
 			t.Errorf("%s: known %v, needs upgrade %v", f.by, KnownHash(f.hash), p.NeedsUpgrade(f.hash))
 		}
 		for password, want := range map[string]bool{f.password: true, f.password[:len(f.password)/2]: false, "Correct horse": false, "": false} {
-			if ok, err := p.Verify(t.Context(), f.hash, password); ok != want || err != nil {
+			if ok, err := p.Verify(t.Context(), f.hash, password, Client{}); ok != want || err != nil {
 				t.Errorf("%s: %q gives %v, %v; want %v", f.by, password, ok, err, want)
 			}
 		}
@@ -65,7 +67,7 @@ func TestBcryptForgetsWhatIsBeyond72Bytes(t *testing.T) {
 		strings.Repeat("\u00e9", 36): true, strings.Repeat("\u00e9", 36) + "another tail": true, strings.Repeat("\u00e9", 35) + "\u00c3": false,
 		strings.Repeat("\u00e9", 35): false,
 	} {
-		if ok, err := p.Verify(t.Context(), hash, password); ok != want || err != nil {
+		if ok, err := p.Verify(t.Context(), hash, password, Client{}); ok != want || err != nil {
 			t.Errorf("%q: %v, %v", password, ok, err)
 		}
 	}
@@ -77,18 +79,18 @@ func TestOurHashes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		password := rapid.String().Draw(t, "password")
 		other := rapid.String().Filter(func(s string) bool { return norm.NFKC.String(s) != norm.NFKC.String(password) }).Draw(t, "other")
-		hash, err := p.Hash(context.Background(), password)
+		hash, err := p.Hash(context.Background(), password, Client{})
 		if err != nil || !KnownHash(hash) || p.NeedsUpgrade(hash) {
 			t.Fatalf("%s, %v", hash, err)
 		}
 		for attempt, want := range map[string]bool{password: true, norm.NFD.String(password): true, other: false} {
-			if ok, err := p.Verify(context.Background(), hash, attempt); ok != want || err != nil {
+			if ok, err := p.Verify(context.Background(), hash, attempt, Client{}); ok != want || err != nil {
 				t.Fatalf("%q for %q: %v, %v", attempt, password, ok, err)
 			}
 		}
 	})
-	first, _ := p.Hash(t.Context(), "x")
-	if second, _ := p.Hash(t.Context(), "x"); first == second {
+	first, _ := p.Hash(t.Context(), "x", Client{})
+	if second, _ := p.Hash(t.Context(), "x", Client{}); first == second {
 		t.Error("two hashes have one salt")
 	}
 }
@@ -97,11 +99,11 @@ func TestOurHashes(t *testing.T) {
 func TestTheParametersAreOWASPs(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords()
-	hash, err := p.Hash(t.Context(), "correct horse")
+	hash, err := p.Hash(t.Context(), "correct horse", Client{})
 	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") || p.NeedsUpgrade(hash) {
 		t.Errorf("%s, %v", hash, err)
 	}
-	if ok, err := p.Verify(t.Context(), hash, "correct horse"); !ok || err != nil {
+	if ok, err := p.Verify(t.Context(), hash, "correct horse", Client{}); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
 	for _, weaker := range []string{"m=19455,t=2,p=1", "m=19456,t=1,p=1", "m=19456,t=2,p=2"} {
@@ -114,7 +116,7 @@ func TestTheParametersAreOWASPs(t *testing.T) {
 func TestWhatIsNoHash(t *testing.T) {
 	t.Parallel()
 	p := newPasswords(cheap, 1)
-	good, err := p.Hash(t.Context(), "x")
+	good, err := p.Hash(t.Context(), "x", Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,11 +130,11 @@ func TestWhatIsNoHash(t *testing.T) {
 		"$2b$04$short", scrypt[1:], scrypt[:len(scrypt)-2], strings.Replace(scrypt, ":", "", 1), strings.Replace(scrypt, "8f", "zz", 1),
 		"pbkdf2_sha256$600000$salt$key",
 	} {
-		if ok, err := p.Verify(t.Context(), bad, "x"); ok || err != nil || KnownHash(bad) || !p.NeedsUpgrade(bad) {
+		if ok, err := p.Verify(t.Context(), bad, "x", Client{}); ok || err != nil || KnownHash(bad) || !p.NeedsUpgrade(bad) {
 			t.Errorf("%q: verified %v, %v; known %v", bad, ok, err, KnownHash(bad))
 		}
 	}
-	if ok, err := p.Verify(t.Context(), p.nobody.String(), ""); ok || err != nil {
+	if ok, err := p.Verify(t.Context(), p.nobody.String(), "", Client{}); ok || err != nil {
 		t.Errorf("nobody has a password: %v, %v", ok, err)
 	}
 }
@@ -141,10 +143,21 @@ func TestWhatIsNoHash(t *testing.T) {
 func FuzzParseHash(f *testing.F) {
 	for _, known := range foreign {
 		f.Add(known.hash)
+		wrapped, err := newPasswords(cheap, 1).Wrap(f.Context(), known.hash)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(wrapped)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		h, ok := parseHash(s)
 		a, isArgon2 := h.(argon2Hash)
+		if w, ok := h.(wrappedHash); ok {
+			if w.String() != s {
+				t.Errorf("%q is read as %q", s, w)
+			}
+			a, isArgon2, s = w.outer, true, w.outer.String()
+		}
 		if ok && isArgon2 && (a.String() != s || a.params.memory > maxMemory || a.params.time > maxTime || a.params.threads > maxThreads) {
 			t.Errorf("%q is read as %+v", s, a)
 		}
@@ -158,9 +171,9 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 	var mu sync.Mutex
 	var running, most int
 	var all sync.WaitGroup
-	for range 40 {
+	for i := range 40 {
 		all.Go(func() {
-			err := p.inTurn(t.Context(), func() {
+			err := p.inTurn(t.Context(), from(fmt.Sprintf("10.0.%d.1", i%2)), func() {
 				mu.Lock()
 				running++
 				most = max(most, running)
@@ -176,46 +189,89 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if most != 2 || p.waiting.Load() != 0 {
-		t.Errorf("%d ran at once, %d wait still", most, p.waiting.Load())
+	if most != 2 || p.line.waits != 0 {
+		t.Errorf("%d ran at once, %d wait still", most, p.line.waits)
 	}
 
-	p.slots <- struct{}{}
-	p.slots <- struct{}{}
+	release := p.Occupy()
+	defer release()
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error)
-	go func() { _, err := p.Hash(ctx, "x"); left <- err }()
+	go func() { _, err := p.Hash(ctx, "x", Client{}); left <- err }()
 	cancel()
-	if err := <-left; todo.CodeOf(err) != todo.Unavailable || !errors.Is(err, context.Canceled) || p.waiting.Load() != 0 {
-		t.Errorf("who left got %v; %d wait still", err, p.waiting.Load())
+	if err := <-left; todo.CodeOf(err) != todo.Unavailable || !errors.Is(err, context.Canceled) || p.line.waits != 0 {
+		t.Errorf("who left got %v; %d wait still", err, p.line.waits)
 	}
 }
+
+// from returns a client at an address.
+func from(address string) Client { return Client{Address: address} }
 
 // TestALongQueueIsUnavailable: whoever comes then is told when to come again, at once.
 func TestALongQueueIsUnavailable(t *testing.T) {
 	t.Parallel()
-	p := newPasswords(cheap, 1)
-	p.slots <- struct{}{}
-	var all sync.WaitGroup
-	for range maxWaiting {
-		all.Go(func() {
-			if _, err := p.Verify(t.Context(), "", "x"); err != nil {
-				t.Error(err)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		p := newPasswords(cheap, 1)
+		release := p.Occupy()
+		var all sync.WaitGroup
+		for i := range maxWaiting {
+			all.Go(func() {
+				if _, err := p.Verify(t.Context(), "", "x", from(fmt.Sprintf("10.0.%d.1", i%4))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		ok, err := p.Verify(t.Context(), foreign[3].hash, foreign[3].password, from("10.0.0.2"))
+		var refused *todo.Error
+		if ok || !errors.As(err, &refused) || refused.Code != todo.Unavailable || refused.RetryAfter <= 0 {
+			t.Errorf("%v, %v", ok, err)
+		}
+		release()
+		all.Wait()
+		if ok, err := p.Verify(t.Context(), foreign[3].hash, foreign[3].password, from("10.0.0.2")); !ok || err != nil {
+			t.Errorf("afterwards: %v, %v", ok, err)
+		}
+	})
+}
+
+// TestNeighboursWaitForEachOther: twelve addresses of one network that have very much hashed at once keep nobody else from
+// signing in, and have half of all places at most.
+func TestNeighboursWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	for name, neighbour := range map[string]string{"IPv4": "192.0.2.%d", "IPv6": "2001:db8:0:%d::1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPasswords(cheap, 2)
+				release := p.Occupy()
+				var others, neighbours sync.WaitGroup
+				var served, refused atomic.Int32
+				for i := range 12 * maxWaiting {
+					neighbours.Go(func() {
+						_, err := p.Verify(t.Context(), "", "x", from(fmt.Sprintf(neighbour, 1+i%12)))
+						if served.Add(1); err != nil {
+							refused.Add(1)
+						}
+					})
+				}
+				synctest.Wait()
+				if want := int32(12*maxWaiting - maxWaiting/2); refused.Load() != want {
+					t.Errorf("%d of the neighbours were refused, want %d", refused.Load(), want)
+				}
+				for i := range maxWaiting - 1 {
+					others.Go(func() {
+						if _, err := p.Verify(t.Context(), "", "x", from(fmt.Sprintf("198.51.%d.1", i))); err != nil {
+							t.Errorf("somebody elsewhere is refused: %v", err)
+						}
+					})
+				}
+				synctest.Wait()
+				release()
+				others.Wait()
+				neighbours.Wait()
+			})
 		})
-	}
-	for p.waiting.Load() < maxWaiting {
-		time.Sleep(time.Millisecond)
-	}
-	ok, err := p.Verify(t.Context(), foreign[3].hash, foreign[3].password)
-	var refused *todo.Error
-	if ok || !errors.As(err, &refused) || refused.Code != todo.Unavailable || refused.RetryAfter <= 0 {
-		t.Errorf("%v, %v", ok, err)
-	}
-	<-p.slots
-	all.Wait()
-	if ok, err := p.Verify(t.Context(), foreign[3].hash, foreign[3].password); !ok || err != nil {
-		t.Errorf("afterwards: %v, %v", ok, err)
 	}
 }
 
@@ -237,21 +293,26 @@ func TestARefusedSignInLastsAsLongAsAnyOther(t *testing.T) {
 		takes := func(hash passwordHash, want time.Duration) {
 			t.Helper()
 			start := time.Now()
-			if ok, err := p.signIn(t.Context(), hash, "wrong"); ok || err != nil || time.Since(start) != want {
+			if ok, err := p.signIn(t.Context(), hash, Try{Password: "wrong", Began: start}); ok || err != nil || time.Since(start) != want {
 				t.Errorf("%T: %v, %v after %v, want %v", hash, ok, err, time.Since(start), want)
 			}
 		}
 		for _, by := range []string{"passlib", "better-auth", "argon2-cffi"} {
 			hash, password := ForeignHash(by)
+			hash, err := p.Wrap(t.Context(), hash)
+			if err != nil {
+				t.Fatal(err)
+			}
 			start := time.Now()
-			if ok, err := p.VerifySignIn(t.Context(), hash, password); !ok || err != nil || time.Since(start) != 0 {
+			if ok, err := p.VerifySignIn(t.Context(), hash, Try{Password: password, Began: start}); !ok || err != nil || time.Since(start) != 0 {
 				t.Errorf("%s: %v, %v after %v", by, ok, err, time.Since(start))
 			}
-			if ok, err := p.VerifySignIn(t.Context(), hash, "wrong"); ok || err != nil || time.Since(start) != leastRefusal {
+			if ok, err := p.VerifySignIn(t.Context(), hash, Try{Password: "wrong", Began: start}); ok || err != nil || time.Since(start) != leastRefusal {
 				t.Errorf("%s: %v, %v after %v", by, ok, err, time.Since(start))
 			}
 		}
 		takes(p.nobody, leastRefusal)
+		takes(noHash{}, leastRefusal)
 		takes(slowHash(leastRefusal/2), leastRefusal)
 		takes(slowHash(3*time.Second), 3*time.Second)
 		takes(p.nobody, 3*time.Second) // as long as what was dearer than all before
@@ -269,7 +330,7 @@ func TestARefusedSignInWaitsAside(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				if ok, err := p.VerifySignIn(t.Context(), "", "x"); ok || err != nil {
+				if ok, err := p.VerifySignIn(t.Context(), "", Try{Began: start}); ok || err != nil {
 					t.Errorf("%v, %v", ok, err)
 				}
 			})
@@ -281,7 +342,7 @@ func TestARefusedSignInWaitsAside(t *testing.T) {
 		ctx, leave := context.WithTimeout(t.Context(), leastRefusal/4)
 		defer leave()
 		start = time.Now()
-		if ok, err := p.VerifySignIn(ctx, "", "x"); ok || err != nil || time.Since(start) != leastRefusal/4 {
+		if ok, err := p.VerifySignIn(ctx, "", Try{Began: start}); ok || err != nil || time.Since(start) != leastRefusal/4 {
 			t.Errorf("who left got %v, %v after %v", ok, err, time.Since(start))
 		}
 	})

@@ -25,6 +25,7 @@ type Sessions struct {
 	store    Store
 	mint     Mint
 	now      func() time.Time
+	secrets  func() [][]byte
 	rotation *Rotation
 }
 
@@ -38,10 +39,13 @@ type Rotation struct {
 	Grace time.Duration
 }
 
-// NewSessions returns Sessions that are kept in store. now is the clock. Without rotation, which is nil, a session lasts
-// RefreshLifetime and keeps its token.
-func NewSessions(store Store, mint Mint, now func() time.Time, rotation *Rotation) *Sessions {
-	return &Sessions{store: store, mint: mint, now: now, rotation: rotation}
+// NewSessions returns Sessions that are kept in store. now is the clock. secrets are those in use, one at least: the first
+// makes what is remembered of the networks that sessions begin in, and it is known by all. Without rotation, which is nil, a
+// session lasts RefreshLifetime and keeps its token.
+func NewSessions(
+	store Store, mint Mint, now func() time.Time, secrets func() [][]byte, rotation *Rotation,
+) *Sessions {
+	return &Sessions{store: store, mint: mint, now: now, secrets: secrets, rotation: rotation}
 }
 
 // moment returns the time as stores keep it.
@@ -60,14 +64,17 @@ func (s *Sessions) New(p Person) (Session, Tokens, error) {
 	return session, Tokens{Access: access, Refresh: token.String()}, nil
 }
 
-// Start begins a session of p, who has just proved who they are elsewhere. It keeps what seal returns for the session's id.
-func (s *Sessions) Start(ctx context.Context, p Person, seal func(sessionID string) []byte) (Tokens, error) {
+// Start begins a session of p, who has just proved who they are elsewhere, by a normalised e-mail address. It keeps what
+// seal returns for the session's id.
+func (s *Sessions) Start(
+	ctx context.Context, p Person, email string, from Client, seal func(sessionID string) []byte,
+) (Tokens, error) {
 	session, tokens, err := s.New(p)
 	if err != nil {
 		return Tokens{}, err
 	}
 	session.Sealed = seal(session.ID)
-	if err := s.store.StartSession(ctx, session, ""); err != nil {
+	if err := s.store.StartSession(ctx, s.begun(session, email, from), ""); err != nil {
 		return Tokens{}, fmt.Errorf("start a session: %w", err)
 	}
 	return tokens, nil

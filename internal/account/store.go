@@ -21,7 +21,23 @@ type Session struct {
 	Sealed      []byte // what the provider wants to keep with it, encrypted; nil for none
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // from then on it can't be refreshed
+
+	// Network is what is remembered of where somebody signs in from who begins this session, "" for nothing. It is kept
+	// with the person, and is "" in a session that was read.
+	Network string
 }
+
+// KnownNetwork is a network that somebody signed in from.
+type KnownNetwork struct {
+	Network string // a hash of it, which nobody can tell it from
+	SeenAt  time.Time
+}
+
+// How long, and how many of, the networks that somebody signed in from are known.
+const (
+	NetworkKnownFor   = 30 * 24 * time.Hour
+	MostKnownNetworks = 8
+)
 
 // Summary are what there is of a person, at one moment.
 type Summary struct {
@@ -43,7 +59,8 @@ type Counts struct {
 // whole microseconds of UTC, e-mail addresses normalised. No method but Erase creates a row of tasks' owners: people become
 // known there when they first write something.
 type Store interface {
-	// CreateAccount stores a with its first session, nil for none. An address that is taken, or an id, is a Conflict.
+	// CreateAccount stores a with its first session, nil for none, which it starts as StartSession does. An address that is
+	// taken, or an id, is a Conflict.
 	CreateAccount(ctx context.Context, a Account, first *Session) error
 
 	// AccountByEmail returns the account with this address, NotFound if there is none. Both take as many round trips.
@@ -70,8 +87,17 @@ type Store interface {
 
 	// StartSession stores s and forgets the owner's sessions that can't be refreshed any more. With checked, the hash that
 	// their password was just checked against, it is NotFound if that is no longer the account's hash: so nobody gets in
-	// by a password that is being replaced. "" is for those who have no account here.
+	// by a password that is being replaced. "" is for those who have no account here. The session's network becomes the
+	// latest that its owner is known to sign in from; of the others, the latest stay until there are MostKnownNetworks, none
+	// for longer than NetworkKnownFor.
 	StartSession(ctx context.Context, s Session, checked string) error
+
+	// NetworkKnown reports whether somebody signed in from one of networks after the time since. Either takes as many round
+	// trips.
+	NetworkKnown(ctx context.Context, networks []string, since time.Time) (bool, error)
+
+	// KnownNetworks returns the networks that owner is known to sign in from, the latest first.
+	KnownNetworks(ctx context.Context, owner todo.UserID) ([]KnownNetwork, error)
 
 	// Session returns the session called id if it is live at the time now, NotFound otherwise.
 	Session(ctx context.Context, owner todo.UserID, id string, now time.Time) (Session, error)
@@ -100,7 +126,8 @@ type Store interface {
 	// which day it is.
 	Summary(ctx context.Context, owner todo.UserID, now time.Time) (Summary, error)
 
-	// Erase ends owner's life at the time at. Their account, sessions and tickets go; all else is gone for everybody, owner
+	// Erase ends owner's life at the time at. Their account, sessions, known
+	// networks and tickets go; all else is gone for everybody, owner
 	// included, and what is left of it in the database todo.Maintenance.Tidy removes. From then on owner's tokens that were
 	// issued until then are refused as Unauthenticated wherever they are used, reads included; later ones start from
 	// nothing, with another epoch. Erasing nobody is no error.

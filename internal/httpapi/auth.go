@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -226,14 +228,27 @@ func (a *resources) login(ctx context.Context, in *loginInput) (*signInOutput, e
 	return signedIn(http.StatusOK, s), nil
 }
 
-// signIn signs in who has good credentials, within the limits of their e-mail address.
+// signIn signs in who has good credentials, within the limits of their e-mail address. Once that has been tried too often
+// by everybody together, it does so for who signed in from the same network before, and refuses all else as too much: with
+// a wrong password, too, as nobody is to find out that way from where somebody signs in.
 func (a *resources) signIn(ctx context.Context, c credentials) (account.SignedIn, error) {
-	if err := a.limitEmail(ctx, c.email); err != nil {
+	tooMany, err := a.countEmail(ctx, c.email)
+	if err != nil {
 		return account.SignedIn{}, err
 	}
-	s, err := a.accounts.Login(ctx, c.email, c.password, client(ctx))
+	login := a.accounts.Login
+	if tooMany != nil {
+		login = a.accounts.LoginFromKnown
+	}
+	s, err := login(ctx, c.email, c.password, client(ctx))
 	if err != nil {
-		return s, a.refusedSignIn(ctx, audit.SignInRefused, c.email, err)
+		if !errors.Is(err, account.ErrUnknownNetwork) {
+			err = a.refusedSignIn(ctx, audit.SignInRefused, c.email, err)
+		}
+		if tooMany != nil && slices.Contains([]todo.Code{todo.Unauthenticated, todo.Limited}, todo.CodeOf(err)) {
+			err = tooMany()
+		}
+		return s, err
 	}
 	recordOf(ctx).user = s.Person.ID
 	a.audit(ctx, audit.SignedIn)
@@ -319,7 +334,7 @@ func (a *resources) changePassword(ctx context.Context, in *passwordInput) (*mes
 	if err := a.personalData.Admit(ctx, caller(ctx)); err != nil {
 		return nil, err
 	}
-	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement)
+	err := a.accounts.ChangePassword(ctx, sessionOf(ctx), in.Body.current, in.Body.replacement, client(ctx))
 	if err != nil {
 		return nil, a.refusedPassword(ctx, err)
 	}

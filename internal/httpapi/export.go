@@ -31,6 +31,7 @@ type exportDocument struct {
 	Tasks      []task          `json:"tasks" doc:"All others, and those that went to the trash while this was read. Of a task that is here twice, the higher version is what became of it"`
 	History    []loggedChange  `json:"history" doc:"What is remembered of all changes up to to_rev, the oldest first"`
 	Sessions   []exportSession `json:"sessions" doc:"Where somebody signed in here"`
+	Networks   []exportNetwork `json:"known_networks" doc:"When somebody last signed in from each of the networks that they are known by"`
 	Imports    []exportImport  `json:"imports" doc:"Tasks that came from other systems"`
 	ToRev      int64           `json:"to_rev" doc:"Up to where changes were read. If it is from_rev, all of this is of one moment"`
 	Complete   bool            `json:"complete" enum:"true" doc:"The last member: a document without it was cut off"`
@@ -63,6 +64,11 @@ func wireLogged(c todo.Change) any {
 type exportSession struct {
 	CreatedAt timestamp `json:"created_at"`
 	ExpiresAt timestamp `json:"expires_at"`
+}
+
+// exportNetwork is a network that somebody signed in from: when they last did. Which one it is isn't known here, either.
+type exportNetwork struct {
+	SeenAt timestamp `json:"seen_at"`
 }
 
 // exportImport notes that a task came from another system.
@@ -133,6 +139,9 @@ func writeExport(ctx context.Context, w *bufio.Writer, e *account.Export) error 
 	writeList(d, "history", e.Log(ctx), wireLogged)
 	writeList(d, "sessions", e.Sessions(ctx), func(s account.Session) any {
 		return exportSession{CreatedAt: timestamp(s.CreatedAt), ExpiresAt: timestamp(s.ExpiresAt)}
+	})
+	writeList(d, "known_networks", e.Networks(ctx), func(n account.KnownNetwork) any {
+		return exportNetwork{SeenAt: timestamp(n.SeenAt)}
 	})
 	writeList(d, "imports", e.Imports(ctx), func(i todo.Import) any {
 		return exportImport{Source: i.Source, OldID: i.OldID, TaskID: i.TaskID, CreatedAt: timestamp(i.CreatedAt)}

@@ -25,7 +25,8 @@ type Limits struct {
 }
 
 // signInAlone is how many times the rate of a pair an address, or an e-mail address, may come alone. So nobody locks
-// another out by trying their address: that takes ten machines.
+// another out by trying their address: that takes ten machines, and even then who signed in before gets in from where they
+// did.
 const signInAlone = 10
 
 // alone returns the rate of sign-ins of an address or an e-mail address alone.
@@ -62,19 +63,29 @@ func (a *admission) takeAround(ctx context.Context, policy, key string, rate rat
 	return nil
 }
 
-// limitEmail counts a sign-in against its e-mail address: together with the address that it comes from first, and the
-// networks around that, because what these refuse must not use up what everyone else has for this e-mail address.
+// limitEmail counts against an e-mail address what tells whether somebody has it.
 func (a *admission) limitEmail(ctx context.Context, email string) error {
+	tooMany, err := a.countEmail(ctx, email)
+	if tooMany != nil {
+		err = tooMany()
+	}
+	return err
+}
+
+// countEmail counts a sign-in against its e-mail address: together with the address that it comes from first, and the
+// networks around that, because what these refuse must not use up what everyone else has for this e-mail address. If it is
+// everyone else who has used that up, there is no error but a function that makes this one of it.
+func (a *admission) countEmail(ctx context.Context, email string) (tooMany func() error, err error) {
 	hash := emailHash(email)
 	if err := a.takeAround(ctx, "sign-in", "signin:"+hash+":", a.limits.SignIn); err != nil {
-		return err
+		return nil, err
 	}
 	rate := a.limits.alone()
 	decision, decided := a.decide(ctx, "sign-in-email", "signin-email:"+hash, rate, 1)
 	if !decided || decision.Allowed {
-		return nil // and the headers speak of the pair, which is what this caller will meet first
+		return nil, nil // and the headers speak of the pair, which is what this caller will meet first
 	}
-	return a.tell(ctx, "sign-in-email", rate, decision)
+	return func() error { return a.tell(ctx, "sign-in-email", rate, decision) }, nil
 }
 
 // limitAccount counts against the caller what concerns their account as a whole, such as a try of their password: whoever

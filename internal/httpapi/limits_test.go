@@ -3,10 +3,14 @@ package httpapi_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -103,6 +107,68 @@ func TestManyMachinesTryOneAddress(t *testing.T) {
 		t.Errorf("headers %v", a.header)
 	}
 	s.from(t, "198.51.100.1", "/api/auth/login", credentials("eve", "x")).want(t, http.StatusUnauthorized)
+}
+
+// TestNobodyIsLockedOutAtHome: when an e-mail address has been tried from everywhere, who signed in by it before still gets
+// in from where they did, by a server that was just started. Everybody else is answered as if there were no such network,
+// whether or not they know the password, and so is whoever guesses it at that place.
+func TestNobodyIsLockedOutAtHome(t *testing.T) {
+	t.Parallel()
+	for name, open := range everyStore {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			const ada, home, wrong = "ada@example.com", "198.51.100.1", "not the password"
+			before := newServer(t, store, fewSignIns(3))
+			body := fmt.Sprintf(`{"name":"Ada","email":%q,"password":%q}`, ada, goodPassword)
+			before.from(t, home, "/api/auth/register", body).want(t, http.StatusCreated)
+			s := newServer(t, store, fewSignIns(3))
+			tries := make(chan int, 60)
+			for i := range cap(tries) {
+				tries <- i
+			}
+			close(tries)
+			var all sync.WaitGroup
+			var tooMany atomic.Int32
+			for range 10 {
+				all.Go(func() {
+					for i := range tries {
+						a := s.from(t, fmt.Sprintf("10.0.%d.1", i%30), "/api/auth/login", credentials(ada, wrong))
+						if a.status == http.StatusTooManyRequests {
+							tooMany.Add(1)
+						}
+					}
+				})
+			}
+			all.Wait()
+			if tooMany.Load() != 30 {
+				t.Errorf("%d of 60 tries were too many", tooMany.Load())
+			}
+			s.from(t, home, "/api/auth/login", credentials(" ADA@example.com", goodPassword)).want(t, http.StatusOK)
+			form := request{
+				method: "POST", path: "/api/auth/token", body: "username=ada%40example.com&password=" + url.QueryEscape(goodPassword),
+				header: map[string]string{"X-Forwarded-For": home, "Content-Type": "application/x-www-form-urlencoded"},
+			}
+			s.do(t, form).want(t, http.StatusOK)
+
+			var answers []string
+			for _, c := range []struct{ machine, password string }{{home, wrong}, {"198.51.100.2", wrong}, {"198.51.100.3", goodPassword}} {
+				a := s.from(t, c.machine, "/api/auth/login", credentials(ada, c.password)).want(t, http.StatusTooManyRequests)
+				p := decode[object](t, a)
+				if a.header.Get("RateLimit-Policy") != `"sign-in-email";q=30;w=3600` {
+					t.Errorf("%s: headers %v", c.machine, a.header)
+				}
+				answers = append(answers, fmt.Sprint(p["detail"], p["error_code"], p["title"], slices.Sorted(maps.Keys(p))))
+			}
+			if answers[0] != answers[1] || answers[1] != answers[2] {
+				t.Errorf("the answers are\n%s", strings.Join(answers, "\n"))
+			}
+			a := s.from(t, home, "/api/auth/login", credentials(ada, goodPassword)).want(t, http.StatusTooManyRequests)
+			if a.header.Get("RateLimit-Policy") != `"sign-in";q=3;w=3600` {
+				t.Errorf("the limit of the pair doesn't hold: %v", a.header)
+			}
+		})
+	}
 }
 
 // TestATokenAsksForNoMoreAddressesThanARegistration: whether one is taken shows in a change of it, too. A name is free.

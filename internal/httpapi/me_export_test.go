@@ -28,6 +28,7 @@ type export struct {
 	Tasks       []object `json:"tasks"`
 	History     []object `json:"history"`
 	Sessions    []object `json:"sessions"`
+	Networks    []object `json:"known_networks"`
 	Imports     []object `json:"imports"`
 	ToRev       int64    `json:"to_rev"`
 	Complete    bool     `json:"complete"`
@@ -119,8 +120,8 @@ func TestExport(t *testing.T) {
 		if want := decode[[]object](t, s.with(t, ada.Token, "GET", first+"/history", "")); text(t, ofFirst) != text(t, want) {
 			t.Errorf("history %v, want %v", ofFirst, want)
 		}
-		if len(e.Sessions) != 1 || len(e.Sessions[0]) != 2 || len(e.Imports) != 1 || e.Imports[0]["source"] != "elsewhere" || e.Imports[0]["old_id"] != "7" {
-			t.Errorf("sessions %v, imports %v", e.Sessions, e.Imports)
+		if len(e.Sessions) != 1 || len(e.Sessions[0]) != 2 || len(e.Networks) != 1 || len(e.Networks[0]) != 1 || len(e.Imports) != 1 || e.Imports[0]["source"] != "elsewhere" || e.Imports[0]["old_id"] != "7" {
+			t.Errorf("sessions %v, networks %v, imports %v", e.Sessions, e.Networks, e.Imports)
 		}
 		for _, hidden := range []string{"Eve", eve.User.ID, goodPassword, "argon2", ada.RefreshToken, claim(t, ada.Token, "sid")} {
 			if strings.Contains(e.exportedRaw, hidden) {
@@ -134,7 +135,7 @@ func TestExport(t *testing.T) {
 		nobody := mustExport(t, s, mint(t, "nobody"))
 		if got := regexp.MustCompile(`"exported_at":"[^"]*"`).ReplaceAllString(nobody.exportedRaw, `"exported_at":""`); got != `{"format":"todod export 1","exported_at":"","from_rev":0,`+
 			`"profile":{"id":"nobody","email":null,"name":null,"created_at":null,"rev":0,"tasks":{"total":0,"open":0,"completed":0,"overdue":0},"trash":0},`+
-			`"trash":[],"tasks":[],"history":[],"sessions":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
+			`"trash":[],"tasks":[],"history":[],"sessions":[],"known_networks":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
 			t.Errorf("of nobody: %s", got)
 		}
 		if head := s.with(t, ada.Token, "HEAD", "/api/v1/me/export", "").want(t, http.StatusOK); head.body != "" {

@@ -311,7 +311,9 @@ type failing struct {
 }
 
 // ChangePassword implements account.Provider.
-func (f failing) ChangePassword(context.Context, account.Caller, string, string) error { return f.err }
+func (f failing) ChangePassword(context.Context, account.Caller, string, string, account.Client) error {
+	return f.err
+}
 
 // TestAFailureIsNoRefusedPassword: nobody is to be suspected because the database was away.
 func TestAFailureIsNoRefusedPassword(t *testing.T) {

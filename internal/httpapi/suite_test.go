@@ -96,11 +96,12 @@ var passwords = account.NewPasswords()
 
 // local returns the provider of accounts in s.
 func local(s account.Store, rotate bool) account.Provider {
+	secrets := func() [][]byte { return [][]byte{secret} }
 	var rotation *account.Rotation
 	if rotate {
-		rotation = &account.Rotation{Secrets: func() [][]byte { return [][]byte{secret} }, Grace: 30 * time.Second}
+		rotation = &account.Rotation{Secrets: secrets, Grace: 30 * time.Second}
 	}
-	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, rotation), passwords)
+	return account.NewLocal(account.NewSessions(s, tokenMaker, time.Now, secrets, rotation), passwords)
 }
 
 // A server is the API on a port, with its log.

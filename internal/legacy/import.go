@@ -37,6 +37,9 @@ type Config struct {
 	WithAccounts bool
 	Source       string // names the old database: what was imported from it is not imported again
 
+	// Wrap returns what is stored of the hash of a password, as account.Passwords.Wrap does. nil stores it as it is.
+	Wrap func(ctx context.Context, hash string) (string, error)
+
 	DryRun   bool             // only look: nothing is written but the report
 	Now      func() time.Time // the clock
 	Report   io.Writer        // gets a JSON object for each row that is refused or altered, one a line

@@ -111,6 +111,13 @@ func (r *run) createAccount(ctx context.Context, a account.Account, c *conversio
 	if r.DryRun {
 		return nil
 	}
+	if r.Wrap != nil {
+		hash, err := r.Wrap(ctx, a.PasswordHash)
+		if err != nil {
+			return err
+		}
+		a.PasswordHash = hash
+	}
 	// It may have been stored by an attempt whose answer was lost: then it is there with just this hash.
 	err := persist(ctx, func() error {
 		err := r.Accounts.CreateAccount(ctx, a, nil)

@@ -14,16 +14,20 @@ type Cutoffs struct {
 	Logged  int       // how many entries of a log are kept at most, however young; 0 for any number
 
 	Sessions   time.Time // sessions that could be refreshed until then
+	Networks   time.Time // where somebody last signed in from then
 	Tombstones time.Time // what says of somebody that everything of theirs was erased then, and nothing else
 }
 
 // tombstonesKept is for how long a tombstone refuses the tokens of an ended life: far longer than tokens are good.
 const tombstonesKept = 30 * 24 * time.Hour
 
+// networksKept is for how long it is known where somebody signed in from, as package account has it.
+const networksKept = 30 * 24 * time.Hour
+
 // Swept is how much was removed.
 type Swept struct {
 	Tasks  int // from the trash, for good
-	Others int // entries of the log, keys, sessions and tombstones, and what was left of former lives
+	Others int // entries of the log, keys, sessions, known networks and tombstones, and what was left of former lives
 }
 
 // How much is done in one step, so that nobody's writes wait for long and no snapshot is held.
@@ -50,6 +54,7 @@ func (s *Service) cutoffs() Cutoffs {
 	return Cutoffs{
 		Trash: now.Add(-s.rules.TrashRemembered), Changes: now.Add(-s.rules.LogRemembered), Keys: now.Add(-s.rules.KeysRemembered),
 		Logged: s.rules.Logged, Sessions: now, Tombstones: now.Add(-tombstonesKept),
+		Networks: now.Add(-networksKept),
 	}
 }
 

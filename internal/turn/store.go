@@ -103,6 +103,13 @@ func (s *store) Sessions(
 	})
 }
 
+// KnownNetworks implements account.Store.
+func (s *store) KnownNetworks(ctx context.Context, owner todo.UserID) ([]account.KnownNetwork, error) {
+	return inTurn(ctx, s, owner, read, func() ([]account.KnownNetwork, error) {
+		return s.FullStore.KnownNetworks(ctx, owner)
+	})
+}
+
 // Imports implements todo.Imports.
 func (s *store) Imports(
 	ctx context.Context, owner todo.UserID, after todo.Import, limit int,

@@ -822,6 +822,8 @@ export interface components {
             history: components["schemas"]["LoggedChange"][];
             /** @description Tasks that came from other systems */
             imports: components["schemas"]["ExportImport"][];
+            /** @description When somebody last signed in from each of the networks that they are known by */
+            known_networks: components["schemas"]["ExportNetwork"][];
             profile: components["schemas"]["Me"];
             /** @description Where somebody signed in here */
             sessions: components["schemas"]["ExportSession"][];
@@ -847,6 +849,13 @@ export interface components {
             source: string;
             /** Format: int64 */
             task_id: number;
+        };
+        ExportNetwork: {
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            seen_at: string;
         };
         ExportSession: {
             /**

@@ -21,13 +21,16 @@ func signUp(t *testing.T, s *Store, owner todo.UserID) (account.Account, account
 	}
 	v := account.Session{
 		Owner: owner, ID: "sid of " + string(owner), RefreshHash: make([]byte, 32), Sealed: []byte("sealed"), CreatedAt: noon,
-		ExpiresAt: noon.Add(time.Hour),
+		ExpiresAt: noon.Add(time.Hour), Network: networkOf(owner),
 	}
 	if err := s.CreateAccount(t.Context(), a, &v); err != nil {
 		t.Fatal(err)
 	}
 	return a, v
 }
+
+// networkOf returns what is remembered of where owner signs in from.
+func networkOf(owner todo.UserID) string { return fmt.Sprintf("%043s", owner) }
 
 // newTicket returns a ticket of owner's that isn't stored yet.
 func newTicket(owner todo.UserID) account.Ticket {
@@ -64,7 +67,7 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 		signUp(t, s, owner)
 	}
 	conn := connect(t, restrictedURL(t, url))
-	for _, table := range []string{"accounts", "emails", "sessions", "tickets"} {
+	for _, table := range []string{"accounts", "emails", "sessions", "known_networks", "tickets"} {
 		var n int
 		if err := conn.QueryRow(t.Context(), "select count(*) from todod."+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows of %s without a user, %v", n, table, err)
@@ -92,8 +95,16 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 	if owners, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(owners) != 1 || owners[0] != "bob" {
 		t.Errorf("bob's address shows %v, %v", owners, err)
 	}
+	exec(t, conn, "set todod.networks = '{"+networkOf("bob")+"}'")
+	if rows, err = conn.Query(t.Context(), "select user_id from todod.known_networks"); err != nil {
+		t.Fatal(err)
+	}
+	if owners, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(owners) != 1 || owners[0] != "bob" {
+		t.Errorf("bob's network shows %v, %v", owners, err)
+	}
 	exec(t, conn, "set todod.user_ids = '{ada}'")
 	for _, sql := range []string{
+		"update todod.known_networks set seen_at = now() where user_id = 'bob'", "delete from todod.known_networks where user_id = 'bob'",
 		"update todod.emails set user_id = 'ada' where email = 'bob@example.com'", "delete from todod.emails where email = 'bob@example.com'",
 		"update todod.emails set email = 'x' where user_id = 'bob'", "update todod.accounts set name = 'x' where user_id = 'bob'",
 		"delete from todod.sessions where user_id = 'bob'",
@@ -106,7 +117,8 @@ func TestTheAppReachesNothingOfMaintenance(t *testing.T) {
 		"insert into todod.emails (user_id, email) values ('bob', 'another@example.com')",
 		"insert into todod.sessions (user_id, sid, refresh_hash, created_at, expires_at) values ('bob', 'x', decode(repeat('00', 32), 'hex'), now(), now() + interval '1 day')",
 		"update todod.emails set user_id = 'bob' where user_id = 'ada'", "update todod.accounts set user_id = 'bob' where user_id = 'ada'",
-		"update todod.sessions set user_id = 'bob' where user_id = 'ada'",
+		"update todod.sessions set user_id = 'bob' where user_id = 'ada'", "update todod.known_networks set user_id = 'bob' where user_id = 'ada'",
+		"insert into todod.known_networks (user_id, network, seen_at) values ('bob', repeat('x', 43), now())",
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err == nil {
 			t.Errorf("ada may: %s", sql)
@@ -132,6 +144,7 @@ func TestMaintenanceSeesNoSecrets(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"select password_hash from todod.accounts", "select * from todod.accounts", "select from todod.tickets", "select sid from todod.sessions",
+		"select network from todod.known_networks", "delete from todod.known_networks",
 		"select refresh_hash from todod.sessions", "select sealed from todod.sessions", "delete from todod.sessions",
 		"select email from todod.users", "select epoch from todod.users", "delete from todod.users",
 		"select title from todod.tasks", "select id from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
@@ -315,6 +328,7 @@ func TestTheDatabaseRepeatsTheRulesOfAccounts(t *testing.T) {
 		account + "('bob', 'b@x', '', 'h', now())", account + "('bob', 'b@x', repeat('x', 201), 'h', now())", account + "('bob', 'b@x', 'x', '', now())",
 		account + "('ada', 'b@x', 'x', 'h', now())",
 		session + "('ada', 't', '', now(), now() + interval '1 s')", session + "('ada', 't', " + hash + ", now(), now())",
+		"insert into todod.known_networks (user_id, network, seen_at) values ('ada', 'x', now())",
 		session + "('ada', '', " + hash + ", now(), now() + interval '1 s')", session + "('ada', 's', " + hash + ", now(), now() + interval '1 s')",
 	} {
 		if _, err := conn.Exec(t.Context(), bad); err == nil {

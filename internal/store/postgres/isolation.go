@@ -57,7 +57,7 @@ const ownsTables = `select bool_or(pg_has_role(relowner, 'usage')) from pg_catal
 const mayUse = `select has_schema_privilege('todod', 'usage'), coalesce(bool_and(has_table_privilege(c.oid, 'insert')), false)
 	from pg_catalog.pg_class c where c.relnamespace = 'todod'::regnamespace
 		and c.relname in ('users', 'tasks', 'accounts', 'emails', 'sessions', 'imports', 'changes',
-			'idempotency_keys', 'tickets')`
+			'idempotency_keys', 'tickets', 'known_networks')`
 
 // mayMaintain reports whether the present role can switch to maintenanceRole, or is it.
 const mayMaintain = `select exists (select from pg_catalog.pg_roles r

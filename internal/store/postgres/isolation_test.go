@@ -135,7 +135,7 @@ func TestTheDatabaseKeepsUsersApart(t *testing.T) {
 		}
 		return n
 	}
-	tables := []string{"users", "tasks", "accounts", "emails", "sessions"}
+	tables := []string{"users", "tasks", "accounts", "emails", "sessions", "known_networks"}
 	for _, table := range tables {
 		if n := count(table); n != 0 {
 			t.Errorf("%d rows of %s without a user", n, table)

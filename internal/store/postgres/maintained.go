@@ -20,6 +20,7 @@ var maintained = []struct {
 	{"changes", "user_id, at", ""},
 	{"idempotency_keys", "user_id, created_at", ""},
 	{"sessions", "user_id, expires_at", ""},
+	{"known_networks", "user_id, seen_at", ""},
 	{"users", "user_id, rev, erased_at, unfolded, untidy", " and (erased_at is not null or unfolded or untidy)"},
 }
 

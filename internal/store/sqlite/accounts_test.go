@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ func TestErasingClearsEveryTable(t *testing.T) {
 			Person: account.Person{ID: owner, Email: string(owner) + "@x", Name: "x", CreatedAt: noon}, PasswordHash: "hash",
 		}
 		v := account.Session{Owner: owner, ID: "sid", RefreshHash: make([]byte, 32), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+		v.Network = strings.Repeat("x", 43)
 		if err := s.CreateAccount(t.Context(), a, &v); err != nil {
 			t.Fatal(err)
 		}
@@ -117,6 +119,7 @@ func TestTheDatabaseRepeatsTheRulesOfAccounts(t *testing.T) {
 		account + "('', 'b@x', 'x', 'h', 0)", account + "('bob', '', 'x', 'h', 0)", account + "('bob', printf('%255s', 'x'), 'x', 'h', 0)",
 		account + "('bob', 'b@x', '', 'h', 0)", account + "('bob', 'b@x', printf('%201s', 'x'), 'h', 0)", account + "('bob', 'b@x', 'x', '', 0)",
 		account + "('bob', 'a@x', 'x', 'h', 0)", account + "('ada', 'b@x', 'x', 'h', 0)",
+		"insert into known_networks (user_id, network, seen_at) values ('ada', 'x', 0)",
 		session + "('ada', 't', '', 0, 1)", session + "('ada', 't', zeroblob(32), 0, 0)", session + "('ada', '', zeroblob(32), 0, 1)",
 		session + "('ada', 's', zeroblob(32), 0, 1)",
 	} {

@@ -34,7 +34,7 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
-// damageRows overwrites the middle of the table of tasks, which leaves the schema readable.
+// damageRows overwrites rows of ada's, which leaves the schema readable.
 func damageRows(t *testing.T, path string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -43,7 +43,8 @@ func damageRows(t *testing.T, path string) {
 	}
 	const page = 4096
 	for from := len(data) / page / 2 * page; from+page <= len(data); from += page {
-		if data[from] == 13 && !bytes.Contains(bytes.ToLower(data[from:from+page]), []byte("create ")) { // a leaf of a table, not of the schema
+		leaf := data[from] == 13 // of a table
+		if leaf && bytes.Count(data[from:from+page], []byte("ada")) > 5 {
 			copy(data[from+8:from+page], strings.Repeat("x", page))
 			break
 		}

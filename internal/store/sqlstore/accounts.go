@@ -48,6 +48,7 @@ func (b *Base) CreateAccount(ctx context.Context, a account.Account, first *acco
 	statements = append(statements, run(insertAccount, a.ID, a.Email, a.Name, a.CreatedAt, a.PasswordHash))
 	if first != nil {
 		statements = append(statements, run(insertSession, sessionArgs(first)...))
+		statements = append(statements, rememberNetwork(first)...)
 	}
 	_, err := b.account(&a, b.engine.Write(ctx, a.ID, statements...))
 	return err
@@ -158,6 +159,7 @@ var (
 	endAccount  = both(`delete from todod.accounts` + isClosed)
 	freeEmail   = both(`delete from todod.emails` + isClosed)
 	endSessions = both(`delete from todod.sessions` + isClosed)
+	endNetworks = both(`delete from todod.known_networks` + isClosed)
 	endTickets  = both(`delete from todod.tickets` + isClosed)
 )
 
@@ -182,7 +184,8 @@ func (b *Base) erase(ctx context.Context, owner todo.UserID, asOf *time.Time, at
 	// The lock comes first, as in every write.
 	statements := []Statement{
 		run(LockOwner, owner, at), all(&erased, readID, closeLife, owner, asOf, epoch, at, time.Unix(0, 0)),
-		run(endAccount, owner, epoch), run(endSessions, owner, epoch), run(endTickets, owner, epoch),
+		run(endAccount, owner, epoch), run(endSessions, owner, epoch), run(endNetworks, owner, epoch),
+		run(endTickets, owner, epoch),
 	}
 	if b.dialect.EmailsApart {
 		statements = append(statements, run(freeEmail, owner, epoch))

@@ -17,7 +17,7 @@ type SQL struct{ Postgres, SQLite string }
 func both(sql string) SQL { return SQL{Postgres: sql, SQLite: inSQLite.Replace(sql)} }
 
 // inSQLite is what SQLite spells in another way. It has one writer at a time, who needs no locks on rows.
-var inSQLite = strings.NewReplacer("todod.", "", "$", "?", "::timestamptz", "", " for share", "", " for no key update", "", " for update", "",
+var inSQLite = strings.NewReplacer("todod.", "", "$", "?", "::timestamptz", "", " for share", "", " for no key update", "", " for update skip locked", "", " for update", "",
 	"= any ($3::text[])", "in (select value from json_each(?3))")
 
 // A Statement is SQL with its arguments and what takes all its rows; a nil Rows takes none. Rows may be called a

@@ -39,7 +39,8 @@ func (b *Base) StartSession(ctx context.Context, v account.Session, checked stri
 	if checked != "" {
 		start = one(&started, readSession, startChecked, append(sessionArgs(&v), checked)...)
 	}
-	err := b.engine.Write(ctx, v.Owner, run(forgetSessions, v.Owner, v.CreatedAt), start)
+	statements := append([]Statement{run(forgetSessions, v.Owner, v.CreatedAt), start}, rememberNetwork(&v)...)
+	err := b.engine.Write(ctx, v.Owner, statements...)
 	_, err = found(started, err, account.NoSession)
 	return err
 }

@@ -15,6 +15,7 @@ var overdue = both(`
 	union select user_id from (select distinct k.user_id from (
 		select user_id from todod.idempotency_keys where created_at <= $3 limit $7) k limit $4) l
 	union select user_id from (select distinct user_id from todod.sessions where expires_at <= $5 limit $4) s
+	union select user_id from (select distinct user_id from todod.known_networks where seen_at <= $8 limit $4) n
 	union select user_id from (select user_id from todod.users as u where ` + tombstone + ` and erased_at <= $6 limit $4) u
 	limit $4`)
 
@@ -39,7 +40,7 @@ func (b *Base) Untidy(ctx context.Context, after todo.UserID, limit int) (owners
 // Overdue implements todo.Maintenance.
 func (b *Base) Overdue(ctx context.Context, before todo.Cutoffs, limit int) (owners []todo.UserID, err error) {
 	err = b.engine.Maintain(ctx, all(&owners, readID, overdue,
-		before.Trash, before.Changes, before.Keys, limit, before.Sessions, before.Tombstones, overdueRows*limit))
+		before.Trash, before.Changes, before.Keys, limit, before.Sessions, before.Tombstones, overdueRows*limit, before.Networks))
 	return owners, err
 }
 
@@ -60,6 +61,7 @@ var (
 	countKeys  = both(`update todod.users set key_count = (select count(*) from todod.idempotency_keys where user_id = $1)
 		where user_id = $1`)
 	forgetExpired   = removing("sessions", "sid", `t.expires_at <= $4`)
+	forgetNetworks  = removing("known_networks", "network", `t.seen_at <= $4`)
 	forgetTombstone = both(`delete from todod.users as u where user_id = $1 and ` + tombstone + ` and erased_at <= $2
 		returning user_id`)
 )
@@ -81,6 +83,7 @@ func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoff
 		{leftover{forgetChanges, int64(0), []any{before.Changes, todo.RevisionBump, keep, NoRev}}, &n},
 		{leftover{forgetKeys, "", []any{before.Keys}}, &keys},
 		{leftover{forgetExpired, "", []any{before.Sessions}}, &n},
+		{leftover{forgetNetworks, "", []any{before.Networks}}, &n},
 	} {
 		if err := b.clear(ctx, owner, f.leftover, limit, func(rows int) { *f.removed += rows }); err != nil {
 			return n + keys, err

@@ -66,7 +66,7 @@ func Sweep(t *testing.T, s Store) {
 	}
 }
 
-// testSweepPeople: sessions that nobody can refresh any more go, and so does what is left of an erasure when no token from
+// testSweepPeople: sessions that nobody can refresh any more go, networks that nobody signed in from of late, and so does what is left of an erasure when no token from
 // before can be good any more. Neither goes from under somebody who is there.
 func testSweepPeople(t *testing.T, s Store) {
 	const day = 24 * time.Hour
@@ -113,6 +113,13 @@ func testSweepPeople(t *testing.T, s Store) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 	sweep(noon.Add(8*day), 2)
+
+	network := newNetwork()
+	mustStartFrom(t, s, newUser(), network, noon)
+	sweep(noon.Add(account.NetworkKnownFor-time.Microsecond), 1) // the session
+	wantKnown(t, s, network, noon.Add(-time.Hour), true)
+	sweep(noon.Add(account.NetworkKnownFor), 1)
+	wantKnown(t, s, network, noon.Add(-time.Hour), false)
 
 	gone, back, here, signedIn := newUser(), newUser(), mustSignUp(t, s), newUser()
 	for _, owner := range []todo.UserID{gone, back, here.ID, signedIn} {

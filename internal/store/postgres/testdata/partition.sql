@@ -1,5 +1,6 @@
 -- Turns the tables into ones that are hash-partitioned by user_id, as an operator with very many users may: the same columns,
--- keys, indexes, policies and grants. The tables must be empty. todod.emails stays whole: it is kept by address.
+-- keys, indexes, policies and grants. The tables must be empty. todod.emails and
+-- todod.known_networks stay whole: they are looked up before it is known whose rows they are.
 alter sequence todod.task_ids owned by none;
 do $$
 declare name text; part text;
