@@ -9,8 +9,8 @@ SHELL       := bash
 # The tools are built once per Go version, as a linter can't read code newer than the Go it was built with.
 tools := bin/tools-$(shell go env GOVERSION)
 
-# The last tag, with what came after it: v1.2.0, or v1.2.0-3-gabcdef1-dirty.
-version = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The commit that is built; the version stands in internal/version/VERSION.
+revision = $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 
 # step,NAME,COMMAND runs one step of `make check` and says which one failed.
 define step
@@ -28,11 +28,16 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X todod/internal/version.revision=$(revision)" -o bin/todod ./cmd/todod
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
-	@scripts/release.sh "$(version)"
+	@scripts/release.sh
+
+.PHONY: image
+image: ## build the container image todod, with all of its labels
+	docker build --tag "todod:$$(cat internal/version/VERSION)" --tag todod --build-arg REVISION="$(revision)" \
+		--build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" --build-arg SOURCE="$$(git remote get-url origin 2>/dev/null)" .
 
 .PHONY: test
 test: ## run all tests, bringing what they need
