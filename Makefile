@@ -63,7 +63,7 @@ figures: ## do what the published figures say as often as they say it: about twe
 	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood|AHostile' \
 		./test/faults ./test ./internal/legacy
 
-.PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-soak bench-page bench-all
+.PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-start bench-soak bench-page bench-all
 bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision
 	go run ./bench/compare -clients 64,1,8,256 $(ARGS)
 
@@ -80,13 +80,16 @@ bench-growth: ensure-bench ## measure what ten times the tasks cost, 10,000,000 
 bench-memory: ensure-bench ## measure what 1,000 connections and 1,000 event streams take
 	go run ./bench/compare -measure memory $(ARGS)
 
+bench-start: ensure-bench ## measure how long a start takes: 20 of each kind
+	go run ./bench/compare -measure start $(ARGS)
+
 bench-soak: ensure-bench ## watch memory, goroutines and files during 20 minutes of load
 	go run ./bench/compare -measure soak $(ARGS)
 
 bench-page: ## put the reports of the above into docs/performance.md, and draw its chart
 	go run ./bench/page
 
-bench-all: bench bench-peers bench-growth bench-memory bench-soak bench-page ## measure all of it, and write docs/performance.md: an hour and a half
+bench-all: bench bench-peers bench-growth bench-memory bench-start bench-soak bench-page ## measure all of it, and write docs/performance.md: an hour and a half
 
 .PHONY: ensure-bench
 ensure-bench:
