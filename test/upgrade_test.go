@@ -51,7 +51,6 @@ func nextVersion(t *testing.T) string {
 		t.Fatal(err)
 	}
 	program := filepath.Join(folder, "todod")
-	//nolint:gosec // our own choice of paths
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", files, "-o", program, "todod/cmd/todod").CombinedOutput(); err != nil {
 		t.Fatalf("build the next version: %v\n%s", err, out)
 	}

@@ -147,7 +147,7 @@ type discreetLog struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (d discreetLog) Handle(ctx context.Context, r slog.Record) error {
-	return d.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "traces: OpenTelemetry: "+r.Message, r.PC)) //nolint:wrapcheck // a handler between two others
+	return d.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "traces: OpenTelemetry: "+r.Message, r.PC))
 }
 
 // WithAttrs implements slog.Handler.
