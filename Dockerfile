@@ -2,7 +2,7 @@
 
 # todod as an image: one static binary on distroless, run by a user who may do nothing.
 #
-#   docker build --build-arg VERSION="$(git describe --tags --always --dirty)" --tag todod .
+#   docker build --tag todod .     # or make image, which also says of which commit it is
 #   docker run --rm --publish 8000:8000 --volume todod:/data --env APP_ENV=development todod
 #
 # Tags are exact. They can still be moved; whoever wants them fixed adds the digest that `docker pull` prints.
@@ -17,13 +17,23 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-ARG VERSION=dev
+ARG REVISION
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags="-s -X main.version=$VERSION" -o /out/todod ./cmd/todod \
+    go build -trimpath -buildvcs=false -ldflags="-s -X todod/internal/version.revision=$REVISION" -o /out/todod ./cmd/todod \
     && mkdir -m 0700 /out/data
 
 FROM gcr.io/distroless/static-debian13:nonroot
+ARG REVISION
+ARG CREATED
+ARG SOURCE
+LABEL org.opencontainers.image.title="todod" \
+      org.opencontainers.image.description="The back end of a todo application for many people: a REST API with sign-in, sync and events" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED" \
+      org.opencontainers.image.source="$SOURCE"
 COPY --from=build /out/todod /todod
 # A new volume at /data takes over this folder's owner and mode.
 COPY --from=build --chown=65532:65532 /out/data /data

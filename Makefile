@@ -9,8 +9,8 @@ SHELL       := bash
 # The tools are built once per Go version, as a linter can't read code newer than the Go it was built with.
 tools := bin/tools-$(shell go env GOVERSION)
 
-# The last tag, with what came after it: v1.2.0, or v1.2.0-3-gabcdef1-dirty.
-version = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The commit that is built; the version stands in internal/version/VERSION.
+revision = $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 
 # step,NAME,COMMAND runs one step of `make check` and says which one failed.
 define step
@@ -28,11 +28,16 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 
 .PHONY: build
 build: ## build bin/todod, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X main.version=$(version)" -o bin/todod ./cmd/todod
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X todod/internal/version.revision=$(revision)" -o bin/todod ./cmd/todod
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
-	@scripts/release.sh "$(version)"
+	@scripts/release.sh
+
+.PHONY: image
+image: ## build the container image todod, with all of its labels
+	docker build --tag "todod:$$(cat internal/version/VERSION)" --tag todod --build-arg REVISION="$(revision)" \
+		--build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" --build-arg SOURCE="$$(git remote get-url origin 2>/dev/null)" .
 
 .PHONY: test
 test: ## run all tests, bringing what they need
@@ -58,7 +63,7 @@ figures: ## do what the published figures say as often as they say it: about twe
 	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions' \
 		./test/faults ./test ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
 
-.PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-soak bench-page bench-all
+.PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-start bench-soak bench-page bench-all
 bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision
 	go run ./bench/compare -clients 64,1,8,256 $(ARGS)
 
@@ -75,13 +80,16 @@ bench-growth: ensure-bench ## measure what ten times the tasks cost, 10,000,000 
 bench-memory: ensure-bench ## measure what 1,000 connections and 1,000 event streams take
 	go run ./bench/compare -measure memory $(ARGS)
 
+bench-start: ensure-bench ## measure how long a start takes: 20 of each kind
+	go run ./bench/compare -measure start $(ARGS)
+
 bench-soak: ensure-bench ## watch memory, goroutines and files during 20 minutes of load
 	go run ./bench/compare -measure soak $(ARGS)
 
 bench-page: ## put the reports of the above into docs/performance.md, and draw its chart
 	go run ./bench/page
 
-bench-all: bench bench-peers bench-growth bench-memory bench-soak bench-page ## measure all of it, and write docs/performance.md: an hour and a half
+bench-all: bench bench-peers bench-growth bench-memory bench-start bench-soak bench-page ## measure all of it, and write docs/performance.md: an hour and a half
 
 .PHONY: ensure-bench
 ensure-bench:

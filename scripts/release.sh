@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds what a release is made of into dist: a static binary for each platform, beside each what it was built from
 # (an SBOM in CycloneDX's JSON), and SHA256SUMS over all of them. The same commit and the same Go give the same bytes.
-# Usage: scripts/release.sh VERSION [OS/ARCH...]
+# The version is that of internal/version/VERSION. Usage: scripts/release.sh [OS/ARCH...]
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-version=$1
-shift
+version=$(cat internal/version/VERSION)
+revision=$(git describe --always --dirty --abbrev=40 --exclude '*')
 platforms=("$@")
 if [ $# -eq 0 ]; then
 	platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
@@ -27,7 +27,7 @@ for platform in "${platforms[@]}"; do
 	echo "== $name"
 	# The machine's own GOAMD64 and the like must not find their way into it.
 	env -u GOFLAGS -u GOAMD64 -u GOARM64 -u GOEXPERIMENT CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" \
-		go build -trimpath -buildvcs=true -ldflags="-s -X main.version=$version" -o "$binary" ./cmd/todod
+		go build -trimpath -buildvcs=true -ldflags="-s -X todod/internal/version.revision=$revision" -o "$binary" ./cmd/todod
 	bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$version" -output "dist/$name.cdx.json" "$binary" \
 		2>/dev/null
 done

@@ -247,3 +247,24 @@ func TestACollectorThatIsAwayDisturbsNobody(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, p.Out)
 	}
 }
+
+// TestTheKeyOfACollectorIsNotLogged: not even where the collector sends it back and everything is logged.
+func TestTheKeyOfACollectorIsNotLogged(t *testing.T) {
+	t.Parallel()
+	const key = "a-key-of-the-collector"
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "no such key: "+r.Header.Get("Authorization"), http.StatusUnauthorized)
+	}))
+	t.Cleanup(service.Close)
+	p := tododtest.Start(t, t.TempDir(), "LOG_LEVEL=DEBUG", "OTEL_EXPORTER_OTLP_ENDPOINT="+service.URL, "OTEL_BSP_SCHEDULE_DELAY=10",
+		"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20"+key)
+	ask(t, "GET", p.URL+"/api/v1/tasks", "")
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(p.Out.String(), "401 Unauthorized"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing in the log:\n%s", p.Out)
+		}
+	}
+	if code := p.Signal(t, syscall.SIGTERM); code != 0 || strings.Contains(p.Out.String(), key) {
+		t.Errorf("exit code %d:\n%s", code, p.Out)
+	}
+}

@@ -9,7 +9,7 @@
 //
 // With -measure it learns something else in the same way: peers has two others beside todod that somebody could have
 // taken, growth a todod with ten times the tasks, memory what 1,000 connections take, soak what 20 minutes of work leave
-// behind.
+// behind, start how long it takes until todod answers.
 //
 // It needs Linux, PostgreSQL's server with pgbench, wrk, and for the engine pgbouncer also PgBouncer.
 package main
@@ -68,8 +68,12 @@ func run(ctx context.Context, o options) (err error) {
 
 // fill measures what was asked for.
 func (b *bench) fill(ctx context.Context, r *report) (err error) {
-	if b.kind == ofMemory {
+	switch b.kind {
+	case ofMemory:
 		r.memory, err = b.measureMemory(ctx)
+		return err
+	case ofStart:
+		r.startups, err = b.measureStart(ctx)
 		return err
 	}
 	for _, name := range b.engines {

@@ -33,6 +33,7 @@ const (
 	ofGrowth = "growth" // what a request costs when there is much more
 	ofMemory = "memory" // what many connections take
 	ofSoak   = "soak"   // what hours of work leave behind
+	ofStart  = "start"  // how long a start takes
 )
 
 // defaults are the engines and operations of a measure that the command line doesn't choose.
@@ -41,6 +42,7 @@ var defaults = map[string]struct{ engines, operations string }{
 	ofPeers:  {"postgres,sqlite", "get,list50,create,toggle,update"},
 	ofGrowth: {"postgres,sqlite", "get,list50,create,toggle"},
 	ofMemory: {"sqlite", "list50"},
+	ofStart:  {"sqlite", "get"},
 	ofSoak:   {"sqlite", "get,list50,list50-unchanged,create,toggle,update"},
 }
 
@@ -60,6 +62,7 @@ type options struct {
 	poolerSize    int
 	grow          int           // how many times the tasks, for growth
 	connections   int           // for memory
+	starts        int           // of each kind
 	soak          time.Duration // how long
 	every         time.Duration // how often todod is looked at meanwhile
 	path          string        // of the report
@@ -90,6 +93,7 @@ func parseOptions(args []string) (options, error) {
 	flags.IntVar(&o.poolerSize, "pgbouncer-pool", 20, "PgBouncer's connections to PostgreSQL")
 	flags.IntVar(&o.grow, "grow", 10, "growth: how many times the tasks")
 	flags.IntVar(&o.connections, "connections", 1000, "memory: connections and event streams, a user each")
+	flags.IntVar(&o.starts, "starts", 20, "start: how many of each kind")
 	flags.DurationVar(&o.soak, "for", 20*time.Minute, "soak: how long")
 	flags.DurationVar(&o.every, "every", 10*time.Second, "soak: how often todod is looked at")
 	flags.StringVar(&o.sharedBuffers, "shared-buffers", "1GB", "PostgreSQL's shared_buffers")
@@ -166,8 +170,10 @@ func (o *options) check() error {
 		return fmt.Errorf("-connections must be at least 1, and at most %d for each user", mostStreams)
 	case o.kind == ofSoak && (o.soak < 10*o.every || o.every < time.Second):
 		return errors.New("-every must be at least a second, and -for at least ten times as long")
-	case o.kind == ofMemory && !slices.Equal(o.engines, []string{onSQLite}):
-		return errors.New("-measure memory is about SQLite: leave -engines away")
+	case o.kind == ofStart && o.starts < 1:
+		return errors.New("-starts must be at least 1")
+	case (o.kind == ofMemory || o.kind == ofStart) && !slices.Equal(o.engines, []string{onSQLite}):
+		return fmt.Errorf("-measure %s is about SQLite: leave -engines away", o.kind)
 	case o.delay < 0:
 		return errors.New("-delay must not be negative")
 	}

@@ -68,6 +68,11 @@ func (p *process) run(cmd *exec.Cmd) error {
 // await returns when ready does without an error, or with the last lines of the log if the process ends or takes too
 // long.
 func (p *process) await(ctx context.Context, ready func(context.Context) error) error {
+	return p.awaitEvery(ctx, 20*time.Millisecond, ready)
+}
+
+// awaitEvery is await with the time between two looks.
+func (p *process) awaitEvery(ctx context.Context, pause time.Duration, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -80,7 +85,7 @@ func (p *process) await(ctx context.Context, ready func(context.Context) error) 
 			return fmt.Errorf("%s ended at once; its log:\n%s", p.name, p.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not get ready: %w; its log:\n%s", p.name, err, p.tail())
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

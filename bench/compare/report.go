@@ -15,6 +15,7 @@ type report struct {
 	machine, versions []fact
 	sections          []section // of rates, peers and growth
 	memory            []memory
+	startups          []startups
 	soaks             []soaking
 }
 
@@ -61,7 +62,11 @@ func (r row) failures() int {
 // writeHead writes where, when and how it was measured.
 func (r *report) writeHead(w *strings.Builder) {
 	fmt.Fprintf(w, "# todod measured: %s\n\n%s, by `%s`\n\n", r.kind, time.Now().UTC().Format(time.RFC3339), r.command)
-	fmt.Fprintf(w, "%d users with %d tasks each, %s, login %s", r.data.users, r.data.tasks, r.howLong(), r.login)
+	if r.kind == ofStart {
+		fmt.Fprintf(w, "nobody in the database, %d starts of each kind", r.starts)
+	} else {
+		fmt.Fprintf(w, "%d users with %d tasks each, %s, login %s", r.data.users, r.data.tasks, r.howLong(), r.login)
+	}
 	for _, variable := range r.environment {
 		fmt.Fprintf(w, ", %s", variable)
 	}

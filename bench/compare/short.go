@@ -20,6 +20,8 @@ func (r *report) writeShort(w *strings.Builder) {
 		r.writeMemory(w)
 	case ofSoak:
 		r.writeSoaks(w)
+	case ofStart:
+		r.writeStarts(w)
 	}
 }
 

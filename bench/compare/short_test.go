@@ -75,6 +75,21 @@ func TestMemoryIsTheMedianOverIdle(t *testing.T) {
 	}
 }
 
+func TestStartsAreTheMedianAndTheLeast(t *testing.T) {
+	t.Parallel()
+	r := reportOf(ofStart)
+	r.startups = []startups{{name: "no database yet"}}
+	for _, n := range []time.Duration{40, 30, 90} {
+		r.startups[0].all = append(r.startups[0].all, startup{took: n * time.Millisecond, cpu: n / 10 * time.Millisecond})
+	}
+	got := short(r)
+	for _, want := range []string{"| no database yet ", "| 3 ", "| 40.00 ", "| 30.00–90.00 ", "| 4.00 ", "| 3.00 "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
 // TestSlope: what rises by 2 MiB in every minute rises by 120 in an hour, whatever it was at the start.
 func TestSlope(t *testing.T) {
 	t.Parallel()
@@ -117,6 +132,7 @@ func TestMeasuresHaveDefaults(t *testing.T) {
 	}
 	for _, bad := range [][]string{
 		{"-measure", "luck"}, {"-measure", "memory", "-engines", "postgres"}, {"-measure", "memory", "-users", "2"},
+		{"-measure", "start", "-engines", "postgres"}, {"-measure", "start", "-starts", "0"},
 		{"-measure", "soak", "-for", "5s"}, {"-measure", "growth", "-grow", "1"},
 	} {
 		if _, err := parseOptions(bad); err == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // kinds are the measures whose reports have a place on the page.
-var kinds = []string{"rates", "peers", "growth", "memory", "soak"}
+var kinds = []string{"rates", "peers", "growth", "memory", "start", "soak"}
 
 // main reads the reports and writes the page and the chart.
 func main() {

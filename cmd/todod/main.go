@@ -20,10 +20,8 @@ import (
 	"todod/internal/client"
 	"todod/internal/config"
 	"todod/internal/httpapi"
+	"todod/internal/version"
 )
-
-// version is the program's, set when a release is linked.
-var version = "dev"
 
 // The exit codes there are.
 const (
@@ -120,7 +118,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	}
 	switch command {
 	case "version":
-		_, err := fmt.Fprintf(stdout, "todod %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		_, err := fmt.Fprintf(stdout, "todod %s (%s, %s %s/%s)\n",
+			version.Number(), version.Revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
 	case "login <email>":
 		return logIn(ctx, getenv, cli.Login, console{os.Stdin, os.Stderr}, stdout)
@@ -131,7 +130,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case "audit verify <file>":
 		return verifyAudit(cli.Audit.Verify, stdout)
 	case "openapi":
-		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version}).OpenAPI())
+		_, err := stdout.Write(httpapi.New(httpapi.Config{Logger: discard, Version: version.Number()}).OpenAPI())
 		return err
 	}
 	if strings.HasPrefix(command, "tasks ") {

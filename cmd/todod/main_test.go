@@ -263,9 +263,9 @@ func TestSmallCommands(t *testing.T) {
 	t.Parallel()
 	env := isolated(t, nil)
 	for _, c := range []struct{ args, want string }{
-		{"version", "^todod dev .go1"},
+		{"version", `^todod \d+\.\d+\.\d+ \(.*, go1`},
 		{"openapi", `"openapi": "3.1`},
-		{"--version", "^todod dev .go1"},
+		{"--version", `^todod \d+\.\d+\.\d+ \(.*, go1`},
 		{"--help", "healthcheck"},
 		{"-h", "healthcheck"},
 		{"help", "healthcheck"},

@@ -25,6 +25,7 @@ import (
 	"todod/internal/store/sqlite"
 	"todod/internal/todo"
 	"todod/internal/turn"
+	"todod/internal/version"
 )
 
 // discard is the logger of those who have nothing to say.
@@ -154,7 +155,7 @@ func (o observer) started(ctx context.Context, cfg config.Config, at net.Addr) {
 		o.log.Info(startLine(cfg, at))
 		logChanges(o.log, cfg)
 	}
-	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version))
+	audit.ServerStarted.Log(ctx, o.security, slog.String("version", version.Number()), slog.String("revision", version.Revision()))
 	if !o.terminal {
 		o.log.Info(startLine(cfg, at))
 	}
@@ -178,7 +179,7 @@ func openObserver(ctx context.Context, cfg config.Config, stdout io.Writer, clos
 		return o, err
 	}
 	closers.then(flush)
-	return observer{log, security, observe.NewMetrics(version), traces, terminal}, nil
+	return observer{log, security, observe.NewMetrics(version.Number()), traces, terminal}, nil
 }
 
 // openAPI returns the API over the database that is configured, with what goes on behind it.
@@ -217,7 +218,7 @@ func openAPI(
 			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"),
 			Erased: func(owner todo.UserID) { hub.Erased(owner); sweeper.Erased(owner) },
 		}),
-		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version,
+		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version.Number(),
 		AllowedOrigins: cfg.AllowedOrigins, AllowedHeaders: cfg.AllowedHeaders, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
 		Metrics: o.metrics, MetricsRoute: metricsRoute(cfg), Traces: o.traces,
 	})
@@ -327,7 +328,7 @@ func startLine(cfg config.Config, at net.Addr) string {
 	_, port, _ := net.SplitHostPort(at.String()) // not cfg.Port: that may be 0, any free one
 	address := net.JoinHostPort(cfg.Host, port)
 	return fmt.Sprintf("todod %s listens on %s, database %s, %s, docs at %s://%s/docs",
-		version, address, cfg.Database, signInMode(cfg.Auth), scheme(cfg), reachable(address))
+		version.Number(), address, cfg.Database, signInMode(cfg.Auth), scheme(cfg), reachable(address))
 }
 
 // scheme returns how URLs of a server begin that is configured like this.

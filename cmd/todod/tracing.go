@@ -19,6 +19,7 @@ import (
 	"todod/internal/config"
 	"todod/internal/observe"
 	"todod/internal/store/sqlite"
+	"todod/internal/version"
 )
 
 // flushTimeout is how long the last spans may take at the stop.
@@ -36,7 +37,7 @@ func startTracing(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *
 		}
 	}
 	log = observe.For(log, "todod.traces")
-	traces, err := observe.NewTraces(ctx, version, log)
+	traces, err := observe.NewTraces(ctx, version.Number(), log)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"internal/observe":   {},
 	"internal/ratelimit": {"internal/redisurl"},
 	"internal/redisurl":  {},
+	"internal/version":   {},
 
 	"internal/httpapi": { // never a store
 		"internal/todo", "internal/account", "internal/audit", "internal/auth", "internal/ratelimit", "internal/event",

@@ -120,10 +120,10 @@ type RateLimit struct {
 // Telemetry says where traces go. The names and their meaning are OpenTelemetry's, and its SDK knows more of them: see
 // Telemetry.Environment.
 type Telemetry struct {
-	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials" doc:"a collector of [traces](metrics.md#traces), by OTLP over HTTP with protobuf; which of OpenTelemetry's other 'OTEL_*' variables count is told there"`
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" must:"be a URL such as http://localhost:4318, without credentials" doc:"a collector of [traces](metrics.md#traces), by OTLP over HTTP. OpenTelemetry's other 'OTEL_*' variables count, too"`
 	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" must:"be a URL such as http://localhost:4318/v1/traces, without credentials" doc:"the whole URL for traces, where it doesn't follow from 'OTEL_EXPORTER_OTLP_ENDPOINT'"`
 	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true" doc:"headers for the collector, such as a key: 'name=value', comma-separated"`
-	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" doc:"only 'http/protobuf' is sent; another value gets a warning"`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" doc:"'http/protobuf' or 'http/json'; 'grpc' is not spoken and gets a warning"`
 	TracesExporter string `env:"OTEL_TRACES_EXPORTER" envDefault:"otlp" doc:"'none' sends no traces"`
 	SDKDisabled    bool   `env:"OTEL_SDK_DISABLED" envDefault:"false" must:"be true or false" doc:"'true' makes no traces"`
 

@@ -14,6 +14,7 @@ import (
 var deployed = map[string]*regexp.Regexp{
 	"Dockerfile":                        regexp.MustCompile(`(?m)^ENV ([A-Z_]+)=(.*)$`),
 	"compose.yaml":                      regexp.MustCompile(`(?m)^      ([A-Z_]+): "?([^"#\n]*?)"?(?: #.*)?$`),
+	"deploy/compose/development.yaml":   regexp.MustCompile(`(?m)^      ([A-Z_]+): (.*)$`),
 	"deploy/kubernetes/deployment.yaml": regexp.MustCompile(`(?m)- \{name: ([A-Z_]+), value: ([^}]+)\}`),
 	"deploy/kubernetes/todod.env":       regexp.MustCompile(`(?m)^([A-Z_]+)=(.*)$`),
 	"deploy/systemd/todod.service":      regexp.MustCompile(`(?m)^Environment=([A-Z_]+)=(.*)$`),

@@ -2,7 +2,12 @@ package config
 
 import (
 	"cmp"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +20,8 @@ func (t Telemetry) Traced() bool {
 // process's environment, where its SDK looks for them: they may come from .env or from a file.
 func (t Telemetry) Environment() map[string]string { return t.environment }
 
-// otlpProtocol is the one protocol in which traces are sent.
-const otlpProtocol = "http/protobuf"
+// otlpProtocols are those in which traces are sent. With any other name they go out in the first.
+var otlpProtocols = []string{"http/protobuf", "http/json"}
 
 // resolveTelemetry checks the variables of OpenTelemetry that todod itself goes by, and collects all that the SDK may not
 // find by itself.
@@ -33,9 +38,16 @@ func (l *loader) resolveTelemetry(getenv func(string) string, dotenv map[string]
 	if !t.Traced() {
 		return
 	}
-	l.checkHeaders(getenv, dotenv)
-	if t.Protocol != otlpProtocol {
-		l.warn("OTEL_EXPORTER_OTLP_PROTOCOL is %q, but traces are sent as %s", t.Protocol, otlpProtocol)
+	value := func(name string) string { return cmp.Or(l.values[name], getenv(name), dotenv[name]) }
+	l.checkHeaders(value)
+	l.checkExporterFiles(value)
+	for name, protocol := range map[string]string{
+		"OTEL_EXPORTER_OTLP_PROTOCOL":        t.Protocol,
+		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": value("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"),
+	} {
+		if protocol != "" && !slices.Contains(otlpProtocols, protocol) {
+			l.warn("%s is %q, but traces are sent as %s", name, protocol, otlpProtocols[0])
+		}
 	}
 	ofSDK := func(name, value string) bool { return strings.HasPrefix(name, "OTEL_") && value != "" }
 	t.environment = map[string]string{}
@@ -52,12 +64,32 @@ func (l *loader) resolveTelemetry(getenv func(string) string, dotenv map[string]
 }
 
 // checkHeaders rejects headers that can't be read. The SDK would repeat them, and there are secrets among them.
-func (l *loader) checkHeaders(getenv func(string) string, dotenv map[string]string) {
+func (l *loader) checkHeaders(valueOf func(string) string) {
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
-		for pair := range strings.SplitSeq(cmp.Or(l.values[name], getenv(name), dotenv[name]), ",") {
+		for pair := range strings.SplitSeq(valueOf(name), ",") {
 			key, value, ok := strings.Cut(pair, "=")
 			if strings.TrimSpace(pair) != "" && (!ok || !headerName.MatchString(strings.TrimSpace(key)) || !escaped(value)) {
 				l.fault(name, "%s must be name=value, comma-separated, with %% , and spaces in a value as %%25 %%2C %%20", name)
+			}
+		}
+	}
+}
+
+// checkExporterFiles rejects certificates and keys for the collector that can't be read. The SDK would go on without them,
+// and repeat what was set.
+func (l *loader) checkExporterFiles(valueOf func(string) string) {
+	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
+		for _, file := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
+			name := prefix + file
+			path := strings.TrimSpace(valueOf(name))
+			if path == "" {
+				continue
+			}
+			text, err := os.ReadFile(path) //nolint:gosec // reading the file that the operator names is the purpose
+			if failed, ok := errors.AsType[*fs.PathError](err); ok {
+				l.fault(name, "%s must name a file that can be read: %w", name, failed.Err)
+			} else if block, _ := pem.Decode(text); block == nil {
+				l.fault(name, "%s must name a file in PEM", name)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -41,6 +42,27 @@ func TestAnotherProtocolIsWarnedOf(t *testing.T) {
 	want := []string{`OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", but traces are sent as http/protobuf`}
 	if !slices.Equal(c.Warnings, want) {
 		t.Errorf("warnings %q", c.Warnings)
+	}
+	c = mustLoad(t, with{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"})
+	if len(c.Warnings) != 0 {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+// TestCertificatesForTheCollectorAreRead: one that isn't there stops the start, without being named.
+func TestCertificatesForTheCollectorAreRead(t *testing.T) {
+	t.Parallel()
+	const secret = "S3cret"
+	for name, c := range map[string]struct{ path, want string }{
+		"OTEL_EXPORTER_OTLP_CERTIFICATE":        {secret, "that can be read: no such file"},
+		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": {write(t, "cert", secret), "in PEM"},
+		"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY":  {secret, "that can be read: no such file"},
+	} {
+		got := problems(t, with{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://c", name: c.path})
+		wantOne(t, got, name+" must name a file", c.want)
+		if strings.Contains(strings.Join(got, ""), secret) {
+			t.Errorf("%s: says %q", name, got)
+		}
 	}
 }
 

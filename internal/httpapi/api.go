@@ -54,8 +54,8 @@ type API struct {
 	huma    huma.API
 	handler http.Handler
 
-	openAPI   []byte // as JSON, version 3.1
-	openAPI30 []byte // the same for tools that only read 3.0
+	openAPI   func() []byte // as JSON, version 3.1; made when it is first asked for
+	openAPI30 func() []byte // the same for tools that only read 3.0
 }
 
 // An edge is what every request walks through, whatever it asks for.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -288,13 +289,26 @@ func (errorCode) Schema(huma.Registry) *huma.Schema {
 }
 
 // OpenAPI returns the API's description in OpenAPI 3.1, as indented JSON.
-func (a *API) OpenAPI() []byte { return a.openAPI }
+func (a *API) OpenAPI() []byte { return a.openAPI() }
 
-// describe marshals the API's description once: huma's own handler would do so at the first request, unguarded.
+// describe has the API's description marshalled once, when somebody asks for it first: that takes as long as the rest of a
+// start. Huma's own handler would do so unguarded. Both versions are made together, as marshalling isn't only reading.
 func (a *API) describe() {
 	document := a.huma.OpenAPI()
 	openAnswers(document.Components.Schemas)
-	a.openAPI = indented(document)
+	both := sync.OnceValues(func() (newer, older []byte) { return indented(document), indented(downgraded(document)) })
+	a.openAPI = func() []byte {
+		newer, _ := both()
+		return newer
+	}
+	a.openAPI30 = func() []byte {
+		_, older := both()
+		return older
+	}
+}
+
+// downgraded returns document as OpenAPI 3.0 has it.
+func downgraded(document *huma.OpenAPI) map[string]any {
 	older, err := document.Downgrade()
 	if err != nil {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
@@ -304,7 +318,7 @@ func (a *API) describe() {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
 	}
 	bareReferences(tree)
-	a.openAPI30 = indented(tree)
+	return tree
 }
 
 // indented returns a document as JSON.

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	oldestNode = 20
+	oldestNode = 22
 
 	installPatience = 5 * time.Minute
 	startPatience   = time.Minute // generous, as a machine may run many test binaries at once

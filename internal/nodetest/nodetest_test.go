@@ -53,7 +53,7 @@ func TestAMachineWithoutNodeIsToldWhatToInstall(t *testing.T) {
 }
 
 func TestAnOldNodeIsToldFromANewOne(t *testing.T) {
-	for version, good := range map[string]bool{"v20.0.0": true, "v22.11.0": true, "v100.1.2": true, "v18.20.4": false, "what": false, "": false} {
+	for version, good := range map[string]bool{"v22.0.0": true, "v24.11.0": true, "v20.20.2": false, "v100.1.2": true, "v18.20.4": false, "what": false, "": false} {
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, "node"), []byte("#!/bin/sh\necho "+version+"\n"), 0o700); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"regexp"
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -27,8 +28,24 @@ func (d discreet) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	for i, span := range spans {
 		some[i] = discreetSpan{span}
 	}
-	return d.SpanExporter.ExportSpans(ctx, some)
+	if err := d.SpanExporter.ExportSpans(ctx, some); err != nil {
+		return &sendError{err}
+	}
+	return nil
 }
+
+// sendError is why spans could not be sent.
+type sendError struct{ err error }
+
+// theirs matches what an error of the exporter repeats of others' words: all that comes after the collector's answer
+// begins, which may quote the key that it was sent, and the path of its URL, which may be one.
+var theirs = regexp.MustCompile(`(?s)\s*\(?(?:body|partial success): .*|(https?://[^/\s"]+)[^\s":]*`)
+
+// Error returns the exporter's words without those of others.
+func (e *sendError) Error() string { return theirs.ReplaceAllString(e.err.Error(), "$1") }
+
+// Unwrap returns the exporter's error.
+func (e *sendError) Unwrap() error { return e.err }
 
 // discreetSpan is a span without what isn't to be told.
 type discreetSpan struct{ sdktrace.ReadOnlySpan }

@@ -2,10 +2,10 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -31,16 +31,12 @@ type Traces struct {
 }
 
 // NewTraces returns Traces of a program of this version. Where spans go, and which, the OTEL_ variables of the
-// process's environment say, as OpenTelemetry's SDK and newCollector read them. A collector that is away costs spans
+// process's environment say, as OpenTelemetry's SDK and its exporter read them. A collector that is away costs spans
 // and a line in the log now and then, nothing else. It must be closed.
 func NewTraces(ctx context.Context, version string, log *slog.Logger) (*Traces, error) {
 	otel.SetErrorHandler(&errorLog{log: log, now: time.Now})
-	otel.SetLogger(logr.FromSlogHandler(log.Handler()))
-	to, err := newCollector(os.Getenv)
-	if err != nil {
-		return nil, fmt.Errorf("traces: %w", err)
-	}
-	exporter, err := otlptrace.New(ctx, to)
+	otel.SetLogger(logr.FromSlogHandler(discreetLog{log.Handler()}))
+	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
@@ -130,8 +126,13 @@ type errorLog struct {
 	kept  atomic.Int64 // errors that were not written
 }
 
-// Handle implements otel.ErrorHandler.
+// Handle implements otel.ErrorHandler. What is not about sending is about a setting and comes at the start only, so it is
+// always written.
 func (e *errorLog) Handle(err error) {
+	if _, ok := errors.AsType[*sendError](err); !ok {
+		e.log.Warn("traces: OpenTelemetry has something to say", "error", err.Error())
+		return
+	}
 	now, until := e.now(), e.until.Load()
 	if now.UnixNano() < until || !e.until.CompareAndSwap(until, now.Add(quietFor).UnixNano()) {
 		e.kept.Add(1)
@@ -139,3 +140,18 @@ func (e *errorLog) Handle(err error) {
 	}
 	e.log.Warn("traces: some could not be sent", "error", err.Error(), "others_since", e.kept.Swap(0))
 }
+
+// discreetLog is a slog.Handler for what OpenTelemetry itself logs. It repeats settings that it can't read, such as headers
+// with a key in them, in attributes and in errors; so its message alone is passed on.
+type discreetLog struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (d discreetLog) Handle(ctx context.Context, r slog.Record) error {
+	return d.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "traces: OpenTelemetry: "+r.Message, r.PC))
+}
+
+// WithAttrs implements slog.Handler.
+func (d discreetLog) WithAttrs([]slog.Attr) slog.Handler { return d }
+
+// WithGroup implements slog.Handler.
+func (d discreetLog) WithGroup(string) slog.Handler { return d }

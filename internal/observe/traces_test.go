@@ -127,14 +127,18 @@ func TestErrorsAreLoggedNowAndThen(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	e := &errorLog{log: slog.New(slog.NewTextHandler(&out, nil)), now: func() time.Time { return now }}
 	for range 100 {
-		e.Handle(errors.New("away"))
+		e.Handle(&sendError{errors.New("away")})
 	}
 	if n := strings.Count(out.String(), "\n"); n != 1 || !strings.Contains(out.String(), "others_since=0") {
 		t.Errorf("%d lines: %s", n, &out)
 	}
 	now = now.Add(quietFor)
-	e.Handle(errors.New("away"))
+	e.Handle(&sendError{errors.New("away")})
 	if n := strings.Count(out.String(), "\n"); n != 2 || !strings.Contains(out.String(), "others_since=99") {
+		t.Errorf("%d lines: %s", n, &out)
+	}
+	e.Handle(errors.New("unsupported sampler"))
+	if n := strings.Count(out.String(), "\n"); n != 3 || !strings.Contains(out.String(), "unsupported sampler") {
 		t.Errorf("%d lines: %s", n, &out)
 	}
 }

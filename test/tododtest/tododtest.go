@@ -48,6 +48,11 @@ func Command(t testing.TB, folder string, env []string, args ...string) *exec.Cm
 	if err != nil {
 		t.Fatalf("build todod: %v", err)
 	}
+	return program(path, folder, env, args...)
+}
+
+// program is Command with another todod, at path.
+func program(path, folder string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // our own choice of path
 	cmd.Dir = folder
 	cmd.Env = append([]string{"API_HOST=127.0.0.1", "API_PORT=0", "RATE_LIMIT_ENABLED=false", "LOG_LEVEL=DEBUG"}, env...)
@@ -69,6 +74,18 @@ var listening = regexp.MustCompile(`listens on ([0-9.:]+)`)
 // Start serves from folder until the test ends, and returns when todod is ready.
 func Start(t testing.TB, folder string, env ...string) *Process {
 	t.Helper()
+	return start(t, Command(t, folder, env), folder, env)
+}
+
+// StartProgram is Start with another todod, at path.
+func StartProgram(t testing.TB, path, folder string, env ...string) *Process {
+	t.Helper()
+	return start(t, program(path, folder, env), folder, env)
+}
+
+// start is Start with the command that serves.
+func start(t testing.TB, cmd *exec.Cmd, folder string, env []string) *Process {
+	t.Helper()
 	known := &logtest.Known{}
 	out := &logtest.Output{}
 	known.Watch(t, out)
@@ -77,7 +94,7 @@ func Start(t testing.TB, folder string, env ...string) *Process {
 		known.Environment("DEVELOPMENT_SECRET_FILE=" + filepath.Join(folder, "data", "secret"))
 	})
 	known.Environment(env...)
-	p := run(t, Command(t, folder, env), out)
+	p := run(t, cmd, out)
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if at := listening.FindStringSubmatch(p.Out.String()); at != nil {
 			p.URL = "http://" + at[1]

@@ -15,16 +15,16 @@ import (
 )
 
 // checkCompose returns what is wrong with compose.yaml: Compose could not load it, a file that it mounts is missing, or
-// a service is less confined than it could be. The database for development only has to be loaded.
+// a service is less confined than it could be. Those for development have rules of their own.
 func checkCompose(ctx context.Context, root string) []error {
 	project, err := loadCompose(ctx, root, "compose.yaml")
 	if err != nil {
 		return []error{err}
 	}
-	if _, err := loadCompose(ctx, root, "deploy/compose/postgres.yaml"); err != nil {
-		return []error{err}
-	}
 	faults := checkSecretFiles(root, project.Secrets)
+	for _, path := range []string{"deploy/compose/postgres.yaml", "deploy/compose/development.yaml"} {
+		faults = append(faults, checkDevelopment(ctx, root, path)...)
+	}
 	for _, service := range project.Services {
 		for _, what := range lacks(service) {
 			faults = append(faults, fmt.Errorf("compose.yaml: %s %s", service.Name, what))
@@ -40,8 +40,9 @@ func checkCompose(ctx context.Context, root string) []error {
 
 // loadCompose loads the file at path as Compose would: by the schema, with all references followed.
 func loadCompose(ctx context.Context, root, path string) (*types.Project, error) {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, filepath.FromSlash(path))},
-		cli.WithWorkingDirectory(root), cli.WithProfiles([]string{"*"}))
+	file := filepath.Join(root, filepath.FromSlash(path))
+	options, err := cli.NewProjectOptions([]string{file},
+		cli.WithWorkingDirectory(filepath.Dir(file)), cli.WithProfiles([]string{"*"}))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -50,6 +51,32 @@ func loadCompose(ctx context.Context, root, path string) (*types.Project, error)
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return project, nil
+}
+
+// checkDevelopment returns what is wrong with the file at path, which is to develop with: Compose could not load it, it
+// builds from a folder without a Dockerfile, an image is one that moves, or a port can be reached from other machines, where
+// the passwords that everybody knows would let them in.
+func checkDevelopment(ctx context.Context, root, path string) []error {
+	project, err := loadCompose(ctx, root, path)
+	if err != nil {
+		return []error{err}
+	}
+	var faults []error
+	for _, service := range project.Services {
+		if service.Build != nil {
+			if _, err := os.Stat(filepath.Join(service.Build.Context, "Dockerfile")); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %s: %w", path, service.Name, err))
+			}
+		} else if !exactTag.MatchString(service.Image) {
+			faults = append(faults, fmt.Errorf("%s: %s must name an exact version, not a tag that moves", path, service.Name))
+		}
+		for _, port := range service.Ports {
+			if port.HostIP != "127.0.0.1" {
+				faults = append(faults, fmt.Errorf("%s: port %s of %s can be reached from other machines", path, port.Published, service.Name))
+			}
+		}
+	}
+	return faults
 }
 
 // exactTag matches the end of an image's name that says which version it is, to the last digit.

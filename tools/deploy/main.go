@@ -1,6 +1,6 @@
 // Command deploy checks what todod is deployed with, as far as that can be done without an engine to run it: the
 // Dockerfile by BuildKit's own linter, compose.yaml by Compose's own loader, and the manifests by Kustomize, the types of
-// the Kubernetes API and the Pod Security Standards.
+// the Kubernetes API, the schemas of Gateway API and the Pod Security Standards.
 //
 // Usage: deploy REPOSITORY
 package main

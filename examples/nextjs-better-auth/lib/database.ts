@@ -14,6 +14,6 @@ export function openDatabase() {
   }
 
   mkdirSync(".data", { recursive: true, mode: 0o700 });
-  // libsql, as it comes ready-made from npm for every platform, and Node.js 20 has no SQLite of its own.
+  // libsql, as it comes ready-made from npm for every platform, and the SQLite of Node.js 22 is still an experiment.
   return { dialect: new SqliteDialect({ database: new Database(".data/auth.db") }), type: "sqlite" as const };
 }
