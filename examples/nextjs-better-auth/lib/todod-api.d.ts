@@ -960,6 +960,13 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
             /** @description Without the white space around it */
             title: string;
         };
@@ -985,6 +992,13 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
             /** @description Without the white space around it */
             title: string;
         };
@@ -1157,6 +1171,8 @@ export interface components {
          *       "due_date": "2026-12-25T00:00:00.000000Z",
          *       "id": 42,
          *       "priority": "medium",
+         *       "start_all_day": false,
+         *       "start_date": null,
          *       "title": "Buy milk",
          *       "updated_at": "2026-11-22T18:47:03.120000Z",
          *       "user_id": "KtuE43PE",
@@ -1193,6 +1209,13 @@ export interface components {
             id: number;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
+            start_all_day: boolean;
+            /**
+             * Format: date-time
+             * @description UTC; the midnight of the day if start_all_day
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            start_date: string | null;
             title: string;
             /**
              * Format: date-time
@@ -1253,6 +1276,13 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
             /** @description Without the white space around it */
             title?: string;
         };
@@ -1368,6 +1398,13 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
             /** @description Without the white space around it */
             title?: string;
         };
@@ -2493,11 +2530,15 @@ export interface operations {
                 due_before?: string;
                 /** @description Due at this or later, likewise */
                 due_after?: string;
+                /** @description As due_before, of start dates */
+                start_before?: string;
+                /** @description As due_after, of start dates */
+                start_after?: string;
                 /** @description The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent */
                 tz?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
-                /** @description Comma-separated: created_at, updated_at, due_date, priority, title, completed; - in front for descending, as in -priority,due_date */
+                /** @description Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed; - in front for descending, as in -priority,due_date */
                 sort?: string;
                 /** @description 100 if absent */
                 limit?: number;
