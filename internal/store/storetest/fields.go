@@ -27,7 +27,7 @@ var patchValues = map[reflect.Type][2]any{
 	reflect.TypeFor[string]():        {"first", "second"},
 	reflect.TypeFor[bool]():          {true, false},
 	reflect.TypeFor[todo.Priority](): {todo.Low, todo.High},
-	reflect.TypeFor[todo.Date]():      {due("2026-01-15"), due("2026-02-01")},
+	reflect.TypeFor[todo.Date]():     {due("2026-01-15"), due("2026-02-01")},
 }
 
 // FullPatch returns a patch that sets every field there is: the first value of each, or the second.
