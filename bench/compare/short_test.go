@@ -79,8 +79,8 @@ func TestStartsAreTheMedianAndTheLeast(t *testing.T) {
 	t.Parallel()
 	r := reportOf(ofStart)
 	r.startups = []startups{{name: "no database yet"}}
-	for _, n := range []time.Duration{40, 30, 90} {
-		r.startups[0].all = append(r.startups[0].all, startup{took: n * time.Millisecond, cpu: n / 10 * time.Millisecond})
+	for _, took := range []time.Duration{40 * time.Millisecond, 30 * time.Millisecond, 90 * time.Millisecond} {
+		r.startups[0].all = append(r.startups[0].all, startup{took: took, cpu: took / 10})
 	}
 	got := short(r)
 	for _, want := range []string{"| no database yet ", "| 3 ", "| 40.00 ", "| 30.00–90.00 ", "| 4.00 ", "| 3.00 "} {

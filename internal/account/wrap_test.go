@@ -1,6 +1,7 @@
 package account
 
 import (
+	"bytes"
 	"crypto/rand"
 	"strings"
 	"testing"
@@ -67,11 +68,11 @@ func TestOurBcryptIsBcrypt(t *testing.T) {
 		}
 		h := bcryptHash(hash)
 		settings, key := h.split()
-		if got := h.derive(password); string(got) != string(key) {
+		if got := h.derive(password); !bytes.Equal(got, key) {
 			t.Fatalf("%q: %s, want %s", password, got, key)
 		}
 		inner, ok := parseBcryptSettings(settings)
-		if !ok || string(inner.derive(password)) != string(key) {
+		if !ok || !bytes.Equal(inner.derive(password), key) {
 			t.Fatalf("%q is not gone on from", settings)
 		}
 	})
@@ -79,7 +80,7 @@ func TestOurBcryptIsBcrypt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, key := bcryptHash(dear).split(); string(bcryptHash(dear).derive("x")) != string(key) {
+	if _, key := bcryptHash(dear).split(); !bytes.Equal(bcryptHash(dear).derive("x"), key) {
 		t.Error("another cost gives another key")
 	}
 	for range 100 {

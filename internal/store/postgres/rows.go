@@ -110,7 +110,7 @@ func (r *rowReader) Bool() bool {
 	if !inBinary {
 		return fromText[bool](r, data)
 	}
-	return data != nil && data[0] != 0
+	return len(data) == 1 && data[0] != 0
 }
 
 // Text implements sqlstore.Row.

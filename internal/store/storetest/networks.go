@@ -92,7 +92,7 @@ func testNetworksAreBounded(t *testing.T, s Store) {
 	last := newNetwork()
 	oldest := noon.Add(account.MostKnownNetworks * time.Hour)
 	mustStartFrom(t, s, ada, last, oldest.Add(account.NetworkKnownFor+5*time.Hour))
-	want = append(networks[2*account.MostKnownNetworks-2:], last)
+	want = slices.Concat(networks[2*account.MostKnownNetworks-2:], []string{last})
 	slices.Sort(want)
 	if got := known(); !slices.Equal(got, want) {
 		t.Errorf("after a while known are %q, want %q", got, want)
