@@ -385,7 +385,7 @@ func TestOperations(t *testing.T) {
 			if op["key"] != key || op["status"] != json.Number("201") || !wireTime.MatchString(op["at"].(string)) {
 				t.Errorf("%q: %s", key, a.body)
 			}
-			if of, _ := op["task"].(map[string]any); of["id"] != task["id"] || len(of) != 12 {
+			if of, _ := op["task"].(map[string]any); of["id"] != task["id"] || len(of) != taskKeys {
 				t.Errorf("%q: %s", key, a.body)
 			}
 			s.as(t, "bob", "GET", "/api/v1/operations/"+escape(key), "").want(t, http.StatusNotFound)

@@ -68,7 +68,7 @@ func TestSync(t *testing.T) {
 			t.Errorf("the first changes: %s, want %s", got, want)
 		}
 		for _, c := range since.Changes {
-			if len(c.Task) != 12 || c.Task["version"] != c.Rev || c.Task["user_id"] != "ada" {
+			if len(c.Task) != taskKeys || c.Task["version"] != c.Rev || c.Task["user_id"] != "ada" {
 				t.Errorf("%+v", c)
 			}
 		}
@@ -91,7 +91,7 @@ func TestSync(t *testing.T) {
 		trashed := "/api/v1/trash/" + ids[2]
 		s.as(t, "ada", "POST", trashed+"/restore", "").want(t, http.StatusOK)
 		restored := s.pull(t, "ada", next.Next)
-		if got := restored.told(); got != "7 restored "+ids[2] || len(restored.Changes[0].Task) != 12 {
+		if got := restored.told(); got != "7 restored "+ids[2] || len(restored.Changes[0].Task) != taskKeys {
 			t.Errorf("%+v", restored)
 		}
 		s.as(t, "ada", "DELETE", path(2), "").want(t, http.StatusNoContent)

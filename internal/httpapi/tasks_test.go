@@ -17,6 +17,9 @@ import (
 // wireTime is what every time looks like.
 var wireTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`)
 
+// taskKeys is how many keys a task has that isn't in the trash.
+const taskKeys = 14
+
 func TestATaskHasEveryKey(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		created := s.as(t, "ada", "POST", "/api/v1/tasks", `{"title":"  Buy milk\t"}`).want(t, http.StatusCreated)
@@ -36,7 +39,7 @@ func TestATaskHasEveryKey(t *testing.T) {
 				t.Errorf("%s is %v", key, task[key])
 			}
 		}
-		if len(task) != 12 {
+		if len(task) != taskKeys {
 			t.Errorf("%d keys: %s", len(task), created.body)
 		}
 		if got := created.header.Get("Location"); got != path(task) {

@@ -79,6 +79,9 @@ func TestATodoIsATaskInBothSpellings(t *testing.T) {
 		}
 		task := decode[object](t, s.as(t, "ada", "GET", strings.Replace(todoPath(item), "todos", "v1/tasks", 1), "").want(t, http.StatusOK))
 		for key, value := range task {
+			if _, there := item[key]; strings.HasPrefix(key, "start_") && !there {
+				continue // which these frontends don't know
+			}
 			if item[key] != value {
 				t.Errorf("%s of the task is %v, of the todo %v", key, value, item[key])
 			}
