@@ -36,7 +36,7 @@ func TestAStartInATerminal(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Error(err)
 	}
-	want := regexp.MustCompile(`(?s)^\S+ INF todod dev listens on 127.0.0.1:\d+, database SQLite \S+, sign-in with accounts of its own, docs at http://127.0.0.1:\d+/docs
+	want := regexp.MustCompile(`(?s)^\S+ INF todod \S+ listens on 127.0.0.1:\d+, database SQLite \S+, sign-in with accounts of its own, docs at http://127.0.0.1:\d+/docs
 \S+ INF API_HOST=127.0.0.1
 \S+ INF API_PORT=0
 \S+ INF DATABASE_URL=SQLite \S+
