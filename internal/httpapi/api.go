@@ -72,8 +72,8 @@ type API struct {
 	draining atomic.Bool
 	ready    lastLook
 
-	openAPI   []byte // as JSON, version 3.1
-	openAPI30 []byte // the same for tools that only read 3.0
+	openAPI   func() []byte // as JSON, version 3.1
+	openAPI30 func() []byte // the same for tools that only read 3.0
 }
 
 // New returns the API. It panics if its routes contradict each other.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -288,23 +289,29 @@ func (errorCode) Schema(huma.Registry) *huma.Schema {
 }
 
 // OpenAPI returns the API's description in OpenAPI 3.1, as indented JSON.
-func (a *API) OpenAPI() []byte { return a.openAPI }
+func (a *API) OpenAPI() []byte { return a.openAPI() }
 
-// describe marshals the API's description once: huma's own handler would do so at the first request, unguarded.
+// describe has the API's description marshalled once each, when it is first asked for: most processes never are. huma's own
+// handler would do so unguarded.
 func (a *API) describe() {
 	document := a.huma.OpenAPI()
 	openAnswers(document.Components.Schemas)
-	a.openAPI = indented(document)
-	older, err := document.Downgrade()
+	a.openAPI = sync.OnceValue(func() []byte { return indented(document) })
+	a.openAPI30 = sync.OnceValue(func() []byte { return indented(older(document)) })
+}
+
+// older returns a document in OpenAPI 3.0.
+func older(document *huma.OpenAPI) map[string]any {
+	data, err := document.Downgrade()
 	if err != nil {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
 	}
 	var tree map[string]any
-	if err := json.Unmarshal(older, &tree); err != nil {
+	if err := json.Unmarshal(data, &tree); err != nil {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
 	}
 	bareReferences(tree)
-	a.openAPI30 = indented(tree)
+	return tree
 }
 
 // indented returns a document as JSON.

@@ -67,8 +67,8 @@ func (a *API) routes() {
 
 	a.file("GET /{$}", docsui.Home(a.home))
 	a.file("GET /.well-known/security.txt", http.HandlerFunc(a.securityText))
-	a.file("GET /openapi.json", docsui.Document(func() []byte { return a.openAPI }))
-	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30 }))
+	a.file("GET /openapi.json", docsui.Document(func() []byte { return a.openAPI() }))
+	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30() }))
 	for pattern, page := range docsui.Routes("openapi.json") {
 		a.file(pattern, page)
 	}
