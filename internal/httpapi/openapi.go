@@ -309,12 +309,12 @@ func (a *API) describe() {
 
 // downgraded returns document as OpenAPI 3.0 has it.
 func downgraded(document *huma.OpenAPI) map[string]any {
-	older, err := document.Downgrade()
+	data, err := document.Downgrade()
 	if err != nil {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
 	}
 	var tree map[string]any
-	if err := json.Unmarshal(older, &tree); err != nil {
+	if err := json.Unmarshal(data, &tree); err != nil {
 		panic(fmt.Sprintf("OpenAPI 3.0: %v", err))
 	}
 	bareReferences(tree)

@@ -49,12 +49,20 @@ type store = account.FullStore
 // openSQLite returns a store on a file of its own.
 func openSQLite(t *testing.T) store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todod.db"))
+	path := filepath.Join(pgtest.Folder(t), "todod.db")
+	pgtest.File(t, "httpapi", path, migrateFile)
+	s, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// migrateFile is the migration of SQLite templates.
+func migrateFile(ctx context.Context, path string) error {
+	_, err := sqlite.Migrate(ctx, path)
+	return err
 }
 
 // migrate is the migration of PostgreSQL templates.

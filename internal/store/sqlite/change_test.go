@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -353,8 +352,7 @@ func (d failingDriver) Open(name string) (driver.Conn, error) {
 // openFailing returns a store on a file of its own that fails at what fail says.
 func openFailing(t *testing.T, fail func(what string) error) *Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "todod.db")
-	s, err := Open(t.Context(), path, func(d driver.Driver) driver.Driver { return failingDriver{d, fail} })
+	s, err := Open(t.Context(), migrated(t, "todod.db"), func(d driver.Driver) driver.Driver { return failingDriver{d, fail} })
 	if err != nil {
 		t.Fatal(err)
 	}

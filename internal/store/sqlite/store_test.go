@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
 	"todod/internal/account"
+	"todod/internal/pgtest"
 	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
@@ -12,7 +14,7 @@ import (
 // open returns a store on a file of its own.
 func open(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "odd ?#%20 name", "todod.db"))
+	s, err := Open(t.Context(), migrated(t, "odd ?#%20 name/todod.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,6 +24,17 @@ func open(t *testing.T) *Store {
 		}
 	})
 	return s
+}
+
+// migrated returns the path of a migrated file of its own, which has this name.
+func migrated(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(pgtest.Folder(t), filepath.FromSlash(name))
+	pgtest.File(t, "store", path, func(ctx context.Context, path string) error {
+		_, err := Migrate(ctx, path)
+		return err
+	})
+	return path
 }
 
 func TestStore(t *testing.T) {
