@@ -19,9 +19,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -57,8 +60,18 @@ type template struct {
 	err      error // why the migration failed
 }
 
-// Main runs the tests, stops what they started and exits with their code.
+// atOnce is how many tests run at the same time at least: they wait for servers more than they compute.
+const atOnce = 6
+
+// Main runs the tests, stops what they started and exits with their code. There are atOnce parallel tests or one for each
+// core, unless -parallel says how many.
 func Main(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said && runtime.GOMAXPROCS(0) < atOnce {
+		_ = flag.Set("test.parallel", strconv.Itoa(atOnce)) // a number is never refused
+	}
 	code := m.Run()
 	if err := shared.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
