@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,46 +209,50 @@ var signInBodies = map[string]string{
 func TestARequestIsTheSameHoweverItIsFramed(t *testing.T) {
 	t.Parallel()
 	f := newFramed(t, openSQLite(t))
-	someone := 0
-	prepare := func(route httpapi.Route) request {
-		someone++
-		r := f.prepare(t, fmt.Sprintf("somebody%d", someone), route).request
+	var someone, sent atomic.Int64
+	prepare := func(t *testing.T, route httpapi.Route) request {
+		t.Helper()
+		r := f.prepare(t, fmt.Sprintf("somebody%d", someone.Add(1)), route).request
 		if !route.Secured {
 			r.user, r.body = "", signInBodies[route.Method+" "+route.Path]
 		}
 		return r
 	}
-	sent := 0
+	t.Cleanup(func() { // when all routes are through
+		if n := sent.Load(); n < 500 {
+			t.Errorf("only %d requests were sent", n)
+		}
+	})
 	for _, route := range f.api.Routes() {
 		if route.Method == http.MethodGet {
 			continue
 		}
-		for _, body := range []bool{false, true} {
-			plain, framings := prepare(route), bodied
-			if !body {
-				plain.body, framings = "", bodiless
-			} else if plain.body == "" {
-				continue
-			}
-			want := f.do(t, plain)
-			for _, framing := range framings {
-				r := prepare(route)
+		t.Run(route.Method+" "+route.Path, func(t *testing.T) {
+			t.Parallel() // some wait: a sign-in isn't refused at once
+			for _, body := range []bool{false, true} {
+				plain, framings := prepare(t, route), bodied
 				if !body {
-					r.body = ""
+					plain.body, framings = "", bodiless
+				} else if plain.body == "" {
+					continue
 				}
-				status := framing.want
-				if status == 0 {
-					status = want.status
-				}
-				got := framing.send(t, f, r)
-				if sent++; got.status != status || got.status >= 500 {
-					t.Errorf("%s %s, %s, body %v: %d, want %d: %s", route.Method, route.Path, framing.name, body, got.status, status, got.body)
+				want := f.do(t, plain)
+				for _, framing := range framings {
+					r := prepare(t, route)
+					if !body {
+						r.body = ""
+					}
+					status := framing.want
+					if status == 0 {
+						status = want.status
+					}
+					got := framing.send(t, f, r)
+					if sent.Add(1); got.status != status || got.status >= 500 {
+						t.Errorf("%s, body %v: %d, want %d: %s", framing.name, body, got.status, status, got.body)
+					}
 				}
 			}
-		}
-	}
-	if sent < 500 {
-		t.Errorf("only %d requests were sent", sent)
+		})
 	}
 }
 
