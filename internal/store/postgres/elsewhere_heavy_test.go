@@ -10,55 +10,52 @@ import (
 	"todod/internal/store/storetest"
 )
 
-// TestPartitionedTables runs the suites on the same schema in partitions.
-func TestPartitionedTables(t *testing.T) {
-	t.Parallel()
-	open := func(t *testing.T) *Store { return openURL(t, pgtest.Database(t, "partitioned", migrateAndPartition)) }
-	storetest.Run(t, func(t *testing.T) account.FullStore { return open(t) })
-	storetest.RunAccounts(t, func(t *testing.T) account.FullStore { return open(t) })
+// A place is a database on which the suites run besides that of TestStore, whose tables are whole, and which is reached
+// directly as their owner.
+type place struct {
+	partitioned bool
+	restricted  bool // as a login that owns nothing; migrations run as the owner
+	pooled      bool // through a pooler of transactions, over three connections
 }
 
-// TestRestrictedLogin runs the suites as a login that owns nothing; migrations run as the owner.
-func TestRestrictedLogin(t *testing.T) {
-	t.Parallel()
-	open := func(t *testing.T) *Store {
-		url := pgtest.Database(t, "store", migrateOnly)
-		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
+// open returns a store there, on a database of its own.
+func (p place) open(t *testing.T) *Store {
+	t.Helper()
+	cfg := Config{DirectURL: pgtest.Database(t, "store", migrateOnly)}
+	if p.partitioned {
+		cfg.DirectURL = pgtest.Database(t, "partitioned", migrateAndPartition)
 	}
-	storetest.Run(t, func(t *testing.T) account.FullStore { return open(t) })
-	storetest.RunAccounts(t, func(t *testing.T) account.FullStore { return open(t) })
+	cfg.URL = cfg.DirectURL
+	if p.restricted {
+		cfg.URL = restrictedURL(t, cfg.DirectURL)
+	}
+	if p.pooled {
+		cfg.URL = pgtest.Pooled(t, cfg.URL, 3)
+	}
+	return openConfig(t, cfg)
 }
 
-// TestStoreThroughAPooler runs the suite through one that pools transactions, over three connections. Its tests share the
-// store, which is to make no difference: they are about people whom no other test knows.
-func TestStoreThroughAPooler(t *testing.T) {
+// TestElsewhere runs the suites there. Behind a pooler the tests of the first share the store, which is to make no
+// difference: they are about people whom no other test knows.
+func TestElsewhere(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t, "store", migrateOnly)
-	s := openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
-	storetest.Run(t, func(*testing.T) account.FullStore { return s })
-}
-
-// TestImportElsewhere runs the suite as a login that owns nothing, on partitioned tables.
-func TestImportElsewhere(t *testing.T) {
-	t.Parallel()
-	storetest.RunImport(t, func(t *testing.T) account.FullStore {
-		url := pgtest.Database(t, "partitioned", migrateAndPartition)
-		return openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})
-	})
-}
-
-// TestSweepElsewhere sweeps as a login that owns nothing, on partitioned tables.
-func TestSweepElsewhere(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t, "partitioned", migrateAndPartition)
-	storetest.Sweep(t, storetest.Of(openConfig(t, Config{URL: restrictedURL(t, url), DirectURL: url})))
-}
-
-// TestAccountsThroughAPooler: one that pools transactions, over three connections.
-func TestAccountsThroughAPooler(t *testing.T) {
-	t.Parallel()
-	storetest.RunAccounts(t, func(t *testing.T) account.FullStore {
-		url := pgtest.Database(t, "store", migrateOnly)
-		return openConfig(t, Config{URL: pgtest.Pooled(t, url, 3), DirectURL: url})
-	})
+	for name, p := range places {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open := func(t *testing.T) account.FullStore { return p.open(t) }
+			openOrShare := open
+			if p.pooled {
+				s := p.open(t)
+				s.ids.empty = true // the suite wants ids to rise, which they usually do while others write
+				openOrShare = func(*testing.T) account.FullStore { return s }
+			}
+			storetest.Run(t, openOrShare)
+			storetest.RunAccounts(t, open)
+			storetest.RunImport(t, open)
+			t.Run("sweep", func(t *testing.T) {
+				t.Parallel()
+				storetest.Sweep(t, storetest.Of(p.open(t)))
+			})
+		})
+	}
 }

@@ -186,8 +186,9 @@ func (f *found) keys(changes []*group.Change) statement {
 
 // An idStock has ids of new tasks that were taken from the database and not given to any.
 type idStock struct {
-	mu  sync.Mutex
-	ids []int64
+	mu    sync.Mutex
+	ids   []int64
+	empty bool // it keeps none: those of what one person makes rise then, whatever others make meanwhile
 }
 
 // take returns n ids, or fewer if there are no more.
@@ -204,6 +205,9 @@ func (s *idStock) take(n int) []int64 {
 func (s *idStock) put(ids []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.empty {
+		return
+	}
 	s.ids = append(s.ids, ids...)
 	slices.Sort(s.ids) // the lowest go first, so that ids usually rise
 }
