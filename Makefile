@@ -62,7 +62,7 @@ figures: ## do what the published figures say as often as they say it: about twe
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood|AHostile|Elsewhere' \
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AFlood|AHostile|Rotate|Elsewhere' \
 		./test/faults ./test ./internal/legacy ./internal/store/postgres
 
 .PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-soak bench-page bench-all

@@ -7,7 +7,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -136,7 +141,8 @@ type example struct {
 	env    []string
 }
 
-// newExample builds the application. Of what an earlier build left, Next.js uses again what has not changed.
+// newExample builds the application, unless that was done with what it is made of now. Of what an earlier build left, Next.js
+// uses again what has not changed.
 func newExample(t *testing.T) *example {
 	t.Helper()
 	source, err := filepath.Abs("../examples/nextjs-better-auth")
@@ -144,6 +150,13 @@ func newExample(t *testing.T) *example {
 		t.Fatal(err)
 	}
 	e := &example{source: source, folder: t.TempDir()}
+	note := filepath.Join(source, ".next", "built-from") // goes away with the build
+	if built, err := os.ReadFile(note); err == nil && string(built) == e.sum(t) {
+		return e
+	}
+	if err := os.Remove(note); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	build := e.next(ctx, "build")
@@ -151,7 +164,33 @@ func newExample(t *testing.T) *example {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the example: %v (were its packages installed? make test does)\n%s", err, out)
 	}
+	if err := os.WriteFile(note, []byte(e.sum(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	return e
+}
+
+// sum returns a checksum of all that the application is made of: its own files, of which one says which packages it has.
+func (e *example) sum(t *testing.T) string {
+	t.Helper()
+	all := sha256.New()
+	err := filepath.WalkDir(e.source, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".next"):
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		_, _ = fmt.Fprintf(all, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hex.EncodeToString(all.Sum(nil))
 }
 
 // next returns a command of Next.js, in an environment of its own. It runs for as long as ctx lasts.

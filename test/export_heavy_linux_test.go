@@ -22,8 +22,8 @@ import (
 
 // How much the person has whose data is exported.
 const (
-	exportedTasks   = 5_000
-	exportedChanges = 20_000
+	exportedTasks   = 1 + 5_000
+	exportedChanges = exportedTasks + 15_000
 )
 
 // TestALargeExportTakesLittleMemory: of somebody with very much, while they go on writing.
@@ -35,9 +35,16 @@ func TestALargeExportTakesLittleMemory(t *testing.T) {
 		w.http.Transport = &http.Transport{MaxIdleConnsPerHost: 20}
 		defer w.http.CloseIdleConnections()
 		first := w.create(long(0)) // of a database of its own, so that the others' ids follow
-		w.many(exportedTasks-1, func(i int) { w.create(long(1 + i)) })
-		w.many(exportedChanges-exportedTasks, func(i int) {
-			w.send("PUT", fmt.Sprint("/api/v1/tasks/", first+i%exportedTasks), long(exportedTasks+i))
+		w.many(exportedTasks/100, func(i int) {
+			w.send("POST", "/api/v1/tasks/batch", batchOf(func(j int) string {
+				return fmt.Sprintf(`{"op":"create","task":%s}`, long(1+i*100+j))
+			}))
+		})
+		w.many((exportedChanges-exportedTasks)/100, func(i int) {
+			w.send("POST", "/api/v1/tasks/batch", batchOf(func(j int) string {
+				n := i*100 + j
+				return fmt.Sprintf(`{"op":"update","id":%d,"task":%s}`, first+n%exportedTasks, long(exportedTasks+n))
+			}))
 		})
 
 		before := resetPeak(t, p.Process.Pid)

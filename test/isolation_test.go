@@ -30,15 +30,14 @@ func TestNobodySeesAnothersTasksThroughASmallPool(t *testing.T) {
 			t.Parallel()
 			url := pgtest.Empty(t)
 			pooled := through(url)
-			env := []string{"DATABASE_URL=" + pooled, "DATABASE_DIRECT_URL=" + url, "DB_POOL_SIZE=3", "MAX_TASKS_PER_USER=1000000"}
-			folder := t.TempDir()
-			p := tododtest.Start(t, folder, env...)
+			env := []string{"DATABASE_URL=" + pooled, "DATABASE_DIRECT_URL=" + url, "DB_POOL_SIZE=3", "MAX_TASKS_PER_USER=1000000", "BETTER_AUTH_SECRET=" + manysSecret}
+			p := tododtest.Start(t, t.TempDir(), env...)
 			const users = 50
 			var next atomic.Int64
 			var clients sync.WaitGroup
 			for n := range users {
 				owner := fmt.Sprintf("user%d", n)
-				c := &client{t: t, url: p.URL, owner: owner, token: token(t, folder, env, owner)}
+				c := &client{t: t, url: p.URL, owner: owner, token: signed(manysSecret, owner)}
 				c.http.Timeout = time.Minute
 				clients.Go(func() {
 					defer c.http.CloseIdleConnections()

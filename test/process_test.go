@@ -3,7 +3,11 @@ package test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -50,6 +54,18 @@ func token(t *testing.T, folder string, env []string, user string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// signed returns a token of a user under a secret. Tests with many people take it: a process for each is slow.
+func signed(secret, user string) string {
+	b64 := base64.RawURLEncoding.EncodeToString
+	input := b64([]byte(`{"alg":"HS256"}`)) + "." + b64(fmt.Appendf(nil, `{"sub":%q,"exp":%d}`, user, time.Now().Add(time.Hour).Unix()))
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte(input))
+	return input + "." + b64(mac.Sum(nil))
+}
+
+// manysSecret signs the tokens of many.
+var manysSecret = strings.Repeat("of many ", 4)
 
 // onBothStores runs a test with the environment of each store.
 func onBothStores(t *testing.T, test func(t *testing.T, folder string, env []string)) {

@@ -260,6 +260,7 @@ func (g *guest) followsOverAReload(t *testing.T, p *proxy) {
 	t.Helper()
 	l := g.follows(t)
 	p.reload(t)
+	g.client.CloseIdleConnections() // the proxy is about to close them, too
 	if p.reloading == nil {
 		for err := error(nil); err == nil; {
 			_, err = l.Next()

@@ -196,12 +196,9 @@ func (p *proxy) start(t *testing.T, folder, name string, args ...string) {
 		}
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		cmd.Path = filepath.Join(folder, name) // a repository in root's home is closed to nobody
-		text, err := os.ReadFile(program(t, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(cmd.Path, text, 0o755); err != nil {
-			t.Fatal(err)
+		// Not by this process: what it starts meanwhile would hold the file open, which could not be executed then.
+		if out, err := exec.CommandContext(t.Context(), "cp", program(t, name), cmd.Path).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
 		}
 	}
 	running := make(chan *tododtest.Process)

@@ -4,9 +4,6 @@ package test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,15 +29,6 @@ type rotated struct {
 	retired sync.Map // secrets, as keys, that may be gone: what they signed may be refused
 	served  atomic.Int64
 	renewed atomic.Int64 // sign-ins and refreshes
-}
-
-// signed returns a token of a user under a secret.
-func signed(secret, user string) string {
-	b64 := base64.RawURLEncoding.EncodeToString
-	input := b64([]byte(`{"alg":"HS256"}`)) + "." + b64(fmt.Appendf(nil, `{"sub":%q,"exp":%d}`, user, time.Now().Add(time.Hour).Unix()))
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = mac.Write([]byte(input))
-	return input + "." + b64(mac.Sum(nil))
 }
 
 // post sends JSON, and returns the status and the tokens in the answer.
@@ -186,7 +174,6 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 		}
 
 		var slowest [2]time.Duration
-		const rotations = 9
 		for i := 1; i <= rotations; i++ {
 			older, newer := name(i-1), name(i)
 			both, swapped, alone := fmt.Sprintf("%d:%s,%d:%s", i-1, older, i, newer), fmt.Sprintf("%d:%s,%d:%s", i, newer, i-1, older), fmt.Sprintf("%d:%s", i, newer)

@@ -22,6 +22,16 @@ const (
 	disturbed      = 10 * time.Second
 )
 
+// What a thousand connections do: streams stay for as long as stay, in which their memory is looked at, and slow ones slow
+// somebody down for as long as slowFor.
+const (
+	stay    = 20 * time.Second
+	slowFor = 20 * time.Second
+)
+
+// rotations is how often a secret is put in the place of another.
+const rotations = 9
+
 // How many backups are made under load, of how many tasks to begin with, and how much is written before each.
 const (
 	backups     = 20

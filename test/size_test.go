@@ -9,7 +9,7 @@ const mixedRequests = 3_000
 
 // How long readers follow writers, and how often their listeners' connections are killed meanwhile; longer in make test.
 const (
-	eventsFor = 5 * time.Second
+	eventsFor = 3 * time.Second
 	killEvery = time.Second
 )
 
