@@ -15,8 +15,12 @@ import (
 	"time"
 
 	"todod/internal/betterauthtest"
+	"todod/internal/pgtest"
 	"todod/test/tododtest"
 )
+
+// TestMain runs more tests at once than there are cores: most of them wait.
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // An answer of todod, read to its end.
 type answer struct {
