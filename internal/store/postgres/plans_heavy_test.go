@@ -20,36 +20,15 @@ const (
 	tasksEach = 1000
 )
 
-// loadMany copies manyUsers × tasksEach tasks into the database at url: a third without a due date, a tenth in the trash.
+// loadMany makes manyUsers × tasksEach tasks in the database: a third without a due date, a tenth in the trash.
 func loadMany(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	n := 0
-	columns := []string{"user_id", "version", "title", "priority", "completed", "completed_at", "due_date", "created_at", "updated_at", "deleted_at"}
-	copied, err := conn.CopyFrom(t.Context(), pgx.Identifier{"todod", "tasks"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
-		if n == manyUsers*tasksEach {
-			return nil, nil
-		}
-		n++
-		created := noon.Add(time.Duration(n) * time.Second)
-		var completedAt, due, deleted *time.Time
-		if n%4 == 0 {
-			completedAt = &created
-		}
-		if n%3 != 0 {
-			at := created.AddDate(0, 0, n%60)
-			due = &at
-		}
-		if n%10 == 0 {
-			deleted = &created
-		}
-		return []any{
-			fmt.Sprintf("user%d", n%manyUsers), int64(n), fmt.Sprintf("task %d", n), int16(n%3 + 1), completedAt != nil, completedAt, due,
-			created, created, deleted,
-		}, nil
-	}))
-	if err != nil || copied != manyUsers*tasksEach {
-		t.Fatalf("%d rows copied, %v", copied, err)
-	}
+	exec(t, conn, fmt.Sprintf(`insert into todod.tasks
+			(user_id, version, title, priority, completed, completed_at, due_date, created_at, updated_at, deleted_at)
+		select 'user' || n %% %d, n, 'task ' || n, n %% 3 + 1, n %% 4 = 0, case when n %% 4 = 0 then created end,
+			case when n %% 3 <> 0 then created + n %% 60 * interval '1 day' end, created, created, case when n %% 10 = 0 then created end
+		from generate_series(1, %d) as n, lateral (select $1::timestamptz + n * interval '1 second' as created) as c`,
+		manyUsers, manyUsers*tasksEach), noon)
 	exec(t, conn, "vacuum analyze todod.tasks")
 }
 
