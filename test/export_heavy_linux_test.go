@@ -62,9 +62,11 @@ func TestALargeExportTakesLittleMemory(t *testing.T) {
 				}
 			})
 		}
-		bytes, e := w.export()
-		close(stop)
-		writing.Wait()
+		bytes, e := func() (int, exported) {
+			defer writing.Wait() // also if it fails
+			defer close(stop)
+			return w.export()
+		}()
 		grown := peak(t, p.Process.Pid) - before
 		t.Logf("%d MB with %d changes, from %d to %d; the process grew by %d MB", bytes>>20, e.changes, e.from, e.to, grown>>20)
 		if e.from < exportedChanges || e.to <= e.from || e.changes != e.to || e.tasks != exportedTasks {

@@ -72,7 +72,7 @@ func onBothStores(t *testing.T, test func(t *testing.T, folder string, env []str
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, t.TempDir(), nil)
+		test(t, pgtest.Folder(t), nil)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
