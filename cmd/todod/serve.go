@@ -42,7 +42,7 @@ func serve(ctx context.Context, cfg config.Config, getenv func(string) string, s
 	var closers closers
 	defer closers.all(&err)
 	if getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
+		collectSeldom()
 	}
 	if err := cfg.EnsureDevSecret(); err != nil {
 		return err
@@ -119,10 +119,6 @@ func requireHTTPS(cfg config.Config) httpapi.HTTPS {
 	}
 	return https
 }
-
-// garbagePercent is how much the heap may grow before it is collected, in percent of what is in use. That is a few MiB
-// here, so twice Go's default costs little memory, and it saves 8 % of the CPU that a request takes. GOMEMLIMIT goes before.
-const garbagePercent = 200
 
 // closers are what is to be done in the end, what was begun last first.
 type closers []func() error

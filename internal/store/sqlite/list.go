@@ -21,8 +21,8 @@ func (s *Store) Tasks(ctx context.Context, owner todo.UserID, f todo.Filter) (pa
 		return todo.Page{}, err
 	}
 	state := sqlstore.OneState(owner, &page.State)
-	page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64))
 	err = s.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		page.Tasks = make([]todo.Task, 0, min(f.Limit+1, 64)) // not before it has a connection, for which many may wait
 		if err := perform(ctx, tx, &state); err != nil {
 			return err
 		}
