@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -190,7 +191,7 @@ func openAPI(
 	hub := newHub(cfg, db, o.log)
 	hub.Start()
 	closers.then(hub.Close)
-	ordered := turn.Store(db, cfg.Database.PoolTimeout) // for what people ask for; streams and sweeps have no turn
+	ordered := turn.Store(db, cfg.Database.PoolTimeout, readsAtOnce(cfg)) // for what people ask for; streams and sweeps have no turn
 	tasks := todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, rules(cfg))
 	own := todo.NewService(todo.Observed(db, hub.Changed), time.Now, rules(cfg))
 	sweeper := sweepFrom(ctx, own, sweepEvery(cfg.Retention), o.metrics, o.log)
@@ -209,7 +210,7 @@ func openAPI(
 	}
 	closers.then(closeLimits)
 	api := httpapi.New(httpapi.Config{
-		Tasks: tasks, Streams: own, Accounts: provider, Tickets: account.NewTickets(ordered, time.Now), Events: hub,
+		Tasks: tasks, Streams: own, Accounts: provider, Tickets: account.NewTickets(ordered, time.Now), Events: hub, LogReaders: readsAtOnce(cfg),
 		PersonalData: account.NewPersonalData(account.PersonalDataConfig{
 			Store: ordered, Provider: provider, Now: time.Now, Logger: observe.For(o.log, "todod.account"),
 			Erased: func(owner todo.UserID) { hub.Erased(owner); sweeper.Erased(owner) },
@@ -307,6 +308,15 @@ func newHub(cfg config.Config, db store, log *slog.Logger) *event.Hub {
 		c.URL = cfg.Database.DirectURL
 	}
 	return event.New(c)
+}
+
+// readsAtOnce returns how many reads of one person, and how many of event streams, may be under way at the same time. SQLite
+// reads in this process: half of the processors are left for everybody else.
+func readsAtOnce(cfg config.Config) int {
+	if cfg.Database.Engine == config.SQLite {
+		return max(1, min(turn.Reads, runtime.GOMAXPROCS(0)/2))
+	}
+	return turn.Reads
 }
 
 // newVerifier returns the verifier of tokens.

@@ -26,6 +26,7 @@ type Config struct {
 	PersonalData *account.PersonalData // over the same provider
 	Tickets      *account.Tickets
 	Events       *event.Hub // whom Drain stops
+	LogReaders   int        // how many event streams may read the log at the same time; 0: logReaders
 	Verifier     *auth.Verifier
 	Limits       Limits
 	Logger       *slog.Logger
@@ -80,6 +81,7 @@ type admission struct {
 	now      func() time.Time
 	refused  *tally // of refused tokens, by network
 	limited  *tally // of requests that a limit refused, by policy and caller
+	till     till   // for what is paid for when it is done
 }
 
 // resources are what is asked for.
@@ -137,7 +139,7 @@ func newAdmission(cfg Config) *admission {
 func newResources(cfg Config, behind *admission, draining *atomic.Bool) *resources {
 	return &resources{
 		admission: behind, tasks: cfg.Tasks, streamed: cmp.Or(cfg.Streams, cfg.Tasks), accounts: cfg.Accounts,
-		personalData: cfg.PersonalData, hub: cfg.Events, logReaders: make(chan struct{}, logReaders), version: cfg.Version, draining: draining,
+		personalData: cfg.PersonalData, hub: cfg.Events, logReaders: make(chan struct{}, cmp.Or(cfg.LogReaders, logReaders)), version: cfg.Version, draining: draining,
 	}
 }
 

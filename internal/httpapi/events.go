@@ -274,7 +274,7 @@ func (s *eventStream) tell(p portion) {
 	s.heard.At(s.at)
 }
 
-// logReaders is how many streams of a process read the log at the same time. The database's other connections are for
+// logReaders is how many streams of a process read the log at the same time, unless the configuration says so. The database's other connections are for
 // requests.
 const logReaders = 4
 

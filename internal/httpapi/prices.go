@@ -89,6 +89,16 @@ func (a *admission) payBefore(ctx context.Context, n int) error {
 	return a.tell(ctx, userPolicy, rate, decision)
 }
 
+// owes returns a refusal if the caller owes something, for what was paid since the request came in.
+func (a *admission) owes(ctx context.Context) error {
+	rate := a.limits.Authenticated
+	decision, decided := a.decide(ctx, userPolicy, userKey(recordOf(ctx).user), rate, 0)
+	if !decided || decision.Allowed || decision.RetryAfter <= rate.Window/time.Duration(rate.Quota) { // of who has nothing left, and owes nothing
+		return nil
+	}
+	return a.tell(ctx, userPolicy, rate, decision)
+}
+
 // payAfter counts what the n tasks cost that a request has changed, whatever its caller has left: they may owe it then. It
 // tells them where they stand. A request that nobody waits for any more is paid for as well.
 func (a *admission) payAfter(ctx context.Context, n int) {

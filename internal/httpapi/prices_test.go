@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -105,6 +107,35 @@ func TestNothingCostsMoreThanEverything(t *testing.T) {
 		}
 		s.as(t, "ada", "GET", "/api/v1/tasks", "").want(t, http.StatusTooManyRequests)
 	}
+}
+
+// TestOneSetIsPaidForBeforeTheNext: of many that are asked for at once, the first that makes its caller owe is the last.
+func TestOneSetIsPaidForBeforeTheNext(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, plain *server) {
+		s := newServer(t, plain.store, limited(60, 100, newClock().Now))
+		for range 4 {
+			s.as(t, "ada", "POST", "/api/v1/tasks/batch", batchOf(100)).want(t, http.StatusOK) // 11 each
+		}
+		var all sync.WaitGroup
+		var made, refused atomic.Int32
+		for i := range 8 { // each passes the door, and would cost 40 more
+			all.Go(func() {
+				route := []string{"complete-all", "clear-completed"}[i%2]
+				switch a := s.as(t, "ada", "POST", "/api/v1/tasks/"+route, ""); {
+				case a.status == http.StatusTooManyRequests && a.header.Get("Retry-After") != "":
+					refused.Add(1)
+				case a.status == http.StatusOK && decode[struct{ Total int }](t, a).Total > 0:
+					made.Add(1)
+				case a.status != http.StatusOK:
+					t.Error(a)
+				}
+			})
+		}
+		all.Wait()
+		if made.Load() != 1 || refused.Load() == 0 {
+			t.Errorf("%d were made, %d refused", made.Load(), refused.Load())
+		}
+	})
 }
 
 // TestWhatIsOwedIsWaitedFor: a change of many tasks is carried out by whoever has one request left, who then waits for it,

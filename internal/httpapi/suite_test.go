@@ -142,7 +142,7 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 	hub := event.New(event.Config{States: store.States, Poll: 300 * time.Millisecond})
 	hub.Start()
 	t.Cleanup(hub.Close)
-	ordered := turn.Store(store, time.Minute)
+	ordered := turn.Store(store, time.Minute, turn.Reads)
 	cfg := httpapi.Config{
 		Tasks:    todo.NewService(todo.Observed(ordered, hub.Changed), time.Now, todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}),
 		Accounts: local(account.Observed(ordered, hub), false),

@@ -37,7 +37,7 @@ func TestOnePersonsRequestsWaitForEachOther(t *testing.T) {
 		held := &heldStore{store: plain.store, goOn: make(chan struct{})}
 		s := newServer(t, plain.store, func(cfg *httpapi.Config) {
 			rules := todo.Rules{Quota: 10_000, KeysRemembered: time.Hour}
-			cfg.Tasks = todo.NewService(turn.Store(held, time.Minute), time.Now, rules)
+			cfg.Tasks = todo.NewService(turn.Store(held, time.Minute, turn.Reads), time.Now, rules)
 			cfg.Streams = todo.NewService(held, time.Now, rules)
 		})
 		const list = "/api/v1/tasks"

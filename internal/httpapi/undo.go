@@ -64,10 +64,19 @@ type changeSet struct {
 }
 
 // changeSet answers with changes that do made with the options of the request, and counts what they cost. To be told of them
-// again costs no more than to ask.
+// again costs no more than to ask. What came in while another set of the caller's was made is only begun if something is left when
+// that is paid.
 func (a *resources) changeSet(ctx context.Context, do func(todo.WriteOptions) (todo.ChangeSet, error)) (*changeSetOutput, error) {
 	opts, err := requestOptionsOf(ctx).writeOptions(http.StatusOK)
 	if err != nil {
+		return nil, err
+	}
+	by := caller(ctx).ID
+	if err := a.till.enter(ctx, by); err != nil {
+		return nil, err
+	}
+	defer a.till.leave(by)
+	if err := a.owes(ctx); err != nil {
 		return nil, err
 	}
 	set, err := do(opts)

@@ -223,7 +223,18 @@ func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions
 func (s *Service) forAll(
 	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task),
 ) (ChangeSet, error) {
-	return s.changeSet(ctx, by, ReadSet{Completed: &completed}, opts, func(b *builder) (*ReadSet, error) {
+	need := ReadSet{Completed: &completed}
+	page, err := s.store.Tasks(ctx, by.ID, Filter{Completed: &completed, Order: NewestFirst(), Limit: 1})
+	if err != nil {
+		return ChangeSet{}, err
+	}
+	if len(page.Tasks) == 0 { // then nobody's lock is held to find that out
+		need = ReadSet{}
+	}
+	return s.changeSet(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
+		if need.Completed == nil {
+			return nil, nil
+		}
 		for _, id := range slices.Sorted(maps.Keys(b.known.Tasks)) {
 			do(b, b.known.Tasks[id])
 		}

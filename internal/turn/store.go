@@ -12,11 +12,11 @@ import (
 // as a sign-in, has none: it could fill the line of somebody else. Nor has what todod does by itself, or must not refuse.
 // That goes to db directly.
 //
-// Of one person, four reads are under way at a time, and the rest waits, those first that came first. Writes are under way
+// Of one person, so many reads are under way at a time, up to Reads, and the rest waits, those first that came first. Writes are under way
 // one after the other, but those that travel with others anyway (ReadSet.Shareable) may go together, in their order. At most
 // 64 wait; the next is Limited. What waits for longer than patience is Unavailable.
-func Store(db account.FullStore, patience time.Duration) account.FullStore {
-	return &store{db, newTurns(patience)}
+func Store(db account.FullStore, patience time.Duration, reads int) account.FullStore {
+	return &store{db, newTurns(patience, min(reads, Reads))}
 }
 
 // store is a FullStore in front of which people take turns.

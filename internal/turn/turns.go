@@ -14,9 +14,10 @@ import (
 	"todod/internal/todo"
 )
 
+// Reads is how many reads of one person may be under way at the same time, at most.
+const Reads = 4
+
 const (
-	// readsAtOnce is how many reads of one person may be under way at the same time.
-	readsAtOnce = 4
 	// mostWaiting is how many operations of one person may wait, for others of the same person.
 	mostWaiting = 64
 	// tryAgain is when somebody may come again of whom too many wait.
@@ -30,7 +31,7 @@ type kind int
 
 // The kinds there are.
 const (
-	read   kind = iota + 1 // goes beside writes and up to three other reads
+	read   kind = iota + 1 // goes beside writes and some other reads
 	shared                 // a write that may be under way with others that are shared: the store keeps their order
 	alone                  // a write that is under way when no other is
 )
@@ -44,22 +45,24 @@ type turns struct {
 
 // A shard is a part of the people.
 type shard struct {
+	reads  int // of one person, at most
 	mu     sync.Mutex
 	people map[todo.UserID]*person // of whom something is under way
 	spare  []*person               // to be used again
 }
 
-// newTurns returns turns in which nobody waits for longer than patience.
-func newTurns(patience time.Duration) *turns {
+// newTurns returns turns in which nobody waits for longer than patience, and nobody has more reads under way than that.
+func newTurns(patience time.Duration, reads int) *turns {
 	t := &turns{patience: patience, seed: maphash.MakeSeed()}
 	for i := range t.shards {
-		t.shards[i].people = map[todo.UserID]*person{}
+		t.shards[i].people, t.shards[i].reads = map[todo.UserID]*person{}, reads
 	}
 	return t
 }
 
 // A person is what is under way and waits of one person.
 type person struct {
+	most   int  // how many reads may be under way
 	reads  int  // under way
 	writes int  // under way
 	alone  bool // the one write that is under way shares with none
@@ -118,7 +121,7 @@ func (s *shard) enter(owner todo.UserID, k kind) (*waiter, error) {
 	p := s.people[owner]
 	if p == nil {
 		p = s.unused()
-		s.people[owner] = p
+		p.most, s.people[owner] = s.reads, p
 	}
 	goes := p.mayGo(k) && p.inLine(k)
 	if (!goes || k == shared && p.writes > 0) && p.waiting() >= mostWaiting {
@@ -205,7 +208,7 @@ func (p *person) inLine(k kind) bool { return len(*p.line(k)) == 0 }
 func (p *person) mayGo(k kind) bool {
 	switch k {
 	case read:
-		return p.reads < readsAtOnce
+		return p.reads < p.most
 	case shared:
 		return !p.alone
 	default:

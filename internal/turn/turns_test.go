@@ -76,7 +76,7 @@ func in(t *testing.T, test func(t *testing.T, s *scene)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &scene{turns: newTurns(time.Minute)}
+		s := &scene{turns: newTurns(time.Minute, Reads)}
 		test(t, s)
 		synctest.Wait()
 		for i := range s.shards {
@@ -131,7 +131,7 @@ func TestSixtyFourWait(t *testing.T) {
 			in(t, func(t *testing.T, s *scene) {
 				most := mostWaiting + 1
 				if k == read {
-					most = mostWaiting + readsAtOnce
+					most = mostWaiting + Reads
 				}
 				var all []*operation
 				for i := range most {
@@ -191,7 +191,7 @@ func TestNobodyIsForgotten(t *testing.T) {
 		kinds := rapid.SliceOfN(rapid.SampledFrom([]kind{read, shared, alone}), 1, 60).Draw(r, "kinds")
 		ends := rapid.SliceOfN(rapid.IntRange(0, 3), len(kinds), len(kinds)).Draw(r, "ends")
 		synctest.Test(t, func(t *testing.T) {
-			s := &scene{turns: newTurns(time.Hour)}
+			s := &scene{turns: newTurns(time.Hour, Reads)}
 			live := map[string]*operation{}
 			finishOne := func() {
 				for _, name := range s.going {
@@ -234,14 +234,14 @@ func (s *scene) check(t *testing.T, live map[string]*operation) {
 	for _, name := range s.going {
 		count[live[name].kind]++
 	}
-	if count[read] > readsAtOnce || count[alone] > 1 || count[alone] == 1 && count[shared] > 0 {
+	if count[read] > Reads || count[alone] > 1 || count[alone] == 1 && count[shared] > 0 {
 		t.Errorf("under way: %v", count)
 	}
 }
 
 // TestATurnCostsNothingWorthSpeakingOf: one person with one request.
 func TestATurnCostsNothingWorthSpeakingOf(t *testing.T) {
-	s := newTurns(time.Minute)
+	s := newTurns(time.Minute, Reads)
 	ctx := t.Context()
 	for _, k := range []kind{read, shared, alone} {
 		if n := testing.AllocsPerRun(100, func() {
@@ -256,7 +256,7 @@ func TestATurnCostsNothingWorthSpeakingOf(t *testing.T) {
 }
 
 func BenchmarkTurn(b *testing.B) {
-	s := newTurns(time.Minute)
+	s := newTurns(time.Minute, Reads)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
