@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,6 +19,7 @@ import (
 // A server answers each request with the next of its answers, and notes what came.
 type server struct {
 	*httptest.Server
+	mu      sync.Mutex // a request that was given up may still be under way
 	answers []http.HandlerFunc
 	seen    []http.Header
 	paths   []string
@@ -28,8 +30,11 @@ func newServer(t *testing.T, answers ...http.HandlerFunc) *server {
 	t.Helper()
 	s := &server{answers: answers}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
 		s.seen, s.paths = append(s.seen, r.Header), append(s.paths, r.Method+" "+r.URL.Path)
-		s.answers[min(len(s.seen), len(s.answers))-1](w, r)
+		answer := s.answers[min(len(s.seen), len(s.answers))-1]
+		s.mu.Unlock()
+		answer(w, r)
 	}))
 	t.Cleanup(s.Close)
 	return s

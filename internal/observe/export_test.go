@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,9 +61,23 @@ func collect(t *testing.T, to chan<- received) http.Handler {
 	})
 }
 
-// sending returns Traces made with these variables of the environment, and what they log.
+// sending returns Traces made with these variables of the environment, and what they log. What they still do when the test is
+// over is waited for: it would log where the next test looks.
 func sending(t *testing.T, env map[string]string) (*Traces, *bytes.Buffer) {
 	t.Helper()
+	t.Cleanup(func() {
+		stacks := make([]byte, 1<<20)
+		for until := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+			n := runtime.Stack(stacks, true)
+			if !bytes.Contains(stacks[:n], []byte("batchSpanProcessor")) {
+				return
+			}
+			if time.Now().After(until) {
+				t.Errorf("spans are still sent: %s", stacks[:n])
+				return
+			}
+		}
+	})
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
