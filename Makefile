@@ -62,7 +62,7 @@ test: ## run all tests, bringing what they need
 	CGO_ENABLED=1 go test -race $(race_free) -shuffle=on -tags heavy -timeout 30m $(longest) ./...
 
 .PHONY: figures
-figures: ## do what the published figures say as often as they say it: about twenty minutes
+figures: ## do what the published figures say as often as they say it: an hour or more
 	@scripts/ensure-gcc.sh
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
