@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"todod/internal/todo"
@@ -84,11 +85,23 @@ func (batchOperation) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Sch
 			case "ref":
 				m.schema = described(m.schema, "The name that a create before it gave, instead of an id")
 				if op == todo.Created {
-					m.schema = described(m.schema, "A name for the new task, for the operations after it")
+					m.schema = described(m.schema, "A name for what is made, for the operations after it")
+				}
+			case "kind":
+				if m.schema = (&huma.Schema{Type: huma.TypeString, Enum: kindNames(), Description: "What it is about; a task if absent"}); ofTasksOnly(op) {
+					m.schema.Enum = []any{todo.KindTask.String()}
 				}
 			case "task":
-				if m.required, m.schema = wantsTask(op), schemaOf[taskPatch](r); op == todo.Created {
+				if m.schema = schemaOf[taskPatch](r); op == todo.Created {
 					m.schema = schemaOf[newTask](r)
+				}
+			case "list":
+				if m.schema = schemaOf[listPatch](r); op == todo.Created {
+					m.schema = schemaOf[newList](r)
+				}
+			case "label":
+				if m.schema = schemaOf[labelPatch](r); op == todo.Created {
+					m.schema = schemaOf[newLabel](r)
 				}
 			}
 			if comesWith(m.name, op) {
@@ -103,7 +116,7 @@ func (batchOperation) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Sch
 // comesWith reports whether an operation may have this member.
 func comesWith(name string, op todo.Op) bool {
 	switch name {
-	case "task":
+	case "task", "list", "label":
 		return wantsTask(op)
 	case "id", "version":
 		return op != todo.Created
@@ -111,7 +124,10 @@ func comesWith(name string, op todo.Op) bool {
 	return true
 }
 
-// wantsTask reports whether an operation has to say how the task shall be.
+// ofTasksOnly reports whether an operation is one that only tasks have.
+func ofTasksOnly(op todo.Op) bool { return op == todo.Completed || op == todo.Reopened }
+
+// wantsTask reports whether an operation has to say how the object shall be.
 func wantsTask(op todo.Op) bool { return op == todo.Created || op == todo.Updated }
 
 // stepBody is one operation of a batch as clients write it.
@@ -119,9 +135,12 @@ type stepBody struct {
 	op          todo.Opt[todo.Op]
 	ref         todo.Opt[string]
 	id, version todo.Opt[int64]
+	kind        todo.Opt[todo.Kind]
 	patch       todo.Patch
-	hasTask     bool
-	taskFault   error
+	refs        todo.Refs
+	object      todo.ObjectPatch
+	has         map[todo.Kind]bool // of which kinds there is an object
+	fault       error              // of that
 }
 
 // members returns what an operation may have.
@@ -142,14 +161,82 @@ func (s *stepBody) members() members {
 			name: "version", schema: described(integer(1), "Only if the task is at this version"),
 			read: notNull(parsedInto(&s.version, "a positive whole number", positive)),
 		},
-		{name: "task", read: func(value jsontext.Value) string {
-			if s.hasTask = true; value.Kind() != '{' {
-				return "must be a JSON object"
-			}
-			s.taskFault = readMembers(value, taskReaders(&s.patch), refuse)
-			return ""
-		}},
+		{name: "kind", read: notNull(parsedInto(&s.kind, "task, list or label", todo.ParseKind))},
+		{name: "task", read: s.reads(todo.KindTask, withRefs(&s.patch, &s.refs))},
+		{name: "list", read: s.reads(todo.KindList, objectReaders(todo.KindList, &s.object))},
+		{name: "label", read: s.reads(todo.KindLabel, objectReaders(todo.KindLabel, &s.object))},
 	}
+}
+
+// reads returns what reads an object of a kind.
+func (s *stepBody) reads(k todo.Kind, known lookup) func(jsontext.Value) string {
+	return func(value jsontext.Value) string {
+		if s.has == nil {
+			s.has = map[todo.Kind]bool{}
+		}
+		if s.has[k] = true; value.Kind() != '{' {
+			return "must be a JSON object"
+		}
+		s.fault = readMembers(value, known, refuse)
+		return ""
+	}
+}
+
+// refPrefix stands before the name of an object that an operation before makes, where an id of it is expected.
+const refPrefix = "ref:"
+
+// withRefs is taskReaders for a task that may name objects which operations before it make.
+func withRefs(p *todo.Patch, refs *todo.Refs) lookup {
+	known := taskReaders(p)
+	return func(name string) func(jsontext.Value) string {
+		read := known(name)
+		switch name {
+		case "list_id":
+			return func(value jsontext.Value) string {
+				if ref, ok := refIn(value); ok {
+					refs.List = ref
+					return ""
+				}
+				return read(value)
+			}
+		case "label_ids":
+			return func(value jsontext.Value) string {
+				rest, named := withoutRefs(value)
+				refs.Labels = named
+				return read(rest)
+			}
+		}
+		return read
+	}
+}
+
+// refIn returns the name in a text such as "ref:milk".
+func refIn(value jsontext.Value) (name string, ok bool) {
+	var text string
+	if value.Kind() != '"' || json.Unmarshal(value, &text) != nil {
+		return "", false
+	}
+	return strings.CutPrefix(text, refPrefix)
+}
+
+// withoutRefs returns a list of ids without the names in it, and these.
+func withoutRefs(value jsontext.Value) (rest jsontext.Value, names []string) {
+	var all []jsontext.Value
+	if value.Kind() != '[' || json.Unmarshal(value, &all) != nil {
+		return value, nil
+	}
+	ids := slices.DeleteFunc(all, func(v jsontext.Value) bool {
+		name, ok := refIn(v)
+		if ok {
+			names = append(names, name)
+		}
+		return ok
+	})
+	rest, err := json.Marshal(ids)
+	if err != nil {
+		return value, nil
+	}
+	return rest, names
 }
 
 // positive returns n and whether it is positive.
@@ -202,23 +289,40 @@ func readStep(value jsontext.Value, refs map[string]bool) (todo.Step, error) {
 		return todo.Step{}, err
 	}
 	step := todo.Step{
-		Op: s.op.V, Ref: s.ref.V, ID: s.id.V, Version: todo.Rev(s.version.V), Patch: s.patch, Fault: s.taskFault,
+		Kind: todo.KindTask, Op: s.op.V, Ref: s.ref.V, ID: s.id.V, Version: todo.Rev(s.version.V), Patch: s.patch, Refs: s.refs,
+		Object: s.object, Fault: s.fault,
 	}
-	return step, checkStep(step, s.hasTask, refs)
+	if s.kind.Set {
+		step.Kind = s.kind.V
+	}
+	return step, checkStep(step, s.has, refs)
 }
 
 // stepNames returns the names of all operations, in words for people.
 func stepNames() string { return strings.Join(slices.Sorted(maps.Keys(stepOps)), ", ") }
 
 // checkStep returns an Error of code Invalid for members that don't go together.
-func checkStep(step todo.Step, hasTask bool, refs map[string]bool) error {
+func checkStep(step todo.Step, has map[todo.Kind]bool, refs map[string]bool) error {
 	var faults []todo.FieldError
 	fault := func(field, message string) { faults = append(faults, todo.FieldError{Field: field, Message: message}) }
-	switch wants := wantsTask(step.Op); {
-	case wants && !hasTask:
-		fault("task", "is required")
-	case !wants && hasTask:
-		fault("task", "must not come with this op")
+	for _, kind := range todo.Kinds {
+		switch wants := wantsTask(step.Op) && kind == step.Kind; {
+		case wants && !has[kind]:
+			fault(kind.String(), "is required")
+		case has[kind] && !wantsTask(step.Op):
+			fault(kind.String(), "must not come with this op")
+		case has[kind] && !wants:
+			fault(kind.String(), "must not come with this kind")
+		}
+	}
+	if step.Kind != todo.KindTask && ofTasksOnly(step.Op) {
+		fault("op", "is none of this kind")
+	}
+	for _, name := range step.Refs.All() {
+		if !refs[name] {
+			fault("task", "must name in ref: what a create before it makes")
+			break
+		}
 	}
 	switch {
 	case step.Op == todo.Created:
@@ -248,6 +352,8 @@ type batchResult struct {
 	Status int         `json:"status" doc:"As if it had been a request of its own"`
 	Ref    string      `json:"ref,omitempty"`
 	Task   *task       `json:"task,omitempty" doc:"As the operation left it; absent if it deleted it, or failed"`
+	List   *list       `json:"list,omitempty" doc:"The same of a list"`
+	Label  *label      `json:"label,omitempty" doc:"The same of a label"`
 	Error  *batchError `json:"error,omitempty"`
 }
 
@@ -256,7 +362,7 @@ type batchError struct {
 	ErrorCode errorCode      `json:"error_code"`
 	Detail    string         `json:"detail"`
 	Errors    []fieldProblem `json:"errors,omitempty"`
-	Current   *task          `json:"current,omitempty" doc:"For a 412: the task as it is"`
+	Current   *trashed       `json:"current,omitempty" doc:"For a 412: what there is as it is"`
 }
 
 // batchOutput answers with what became of each operation.
@@ -293,6 +399,18 @@ func (a *resources) runBatch(ctx context.Context, in *batchInput) (*batchOutput,
 	return out, nil
 }
 
+// show adds what an operation has left.
+func (b *batchResult) show(r *todo.Result) {
+	switch {
+	case r.Object == nil:
+		b.Task = new(wire(*r.Task))
+	case r.Object.Kind == todo.KindList:
+		b.List = new(wireList(*r.Object))
+	default:
+		b.Label = new(wireLabel(*r.Object))
+	}
+}
+
 // wireResults returns results as they go out.
 func wireResults(results []todo.Result) []batchResult {
 	all := make([]batchResult, len(results))
@@ -305,8 +423,11 @@ func wireResults(results []todo.Result) []batchResult {
 			all[i].Error = &batchError{
 				ErrorCode: errorCodes[all[i].Status], Detail: failed.Message, Errors: fieldProblems(failed.Fields),
 			}
-			if failed.Current != nil {
-				current := wire(*failed.Current)
+			if failed.Current != nil || failed.CurrentObject != nil {
+				current := trashed{object: failed.CurrentObject}
+				if failed.Current != nil {
+					current.task = *failed.Current
+				}
 				all[i].Error.Current = &current
 			}
 		case r.Op == todo.Deleted:
@@ -315,8 +436,7 @@ func wireResults(results []todo.Result) []batchResult {
 			if r.Op == todo.Created {
 				all[i].Status = http.StatusCreated
 			}
-			t := wire(*r.Task)
-			all[i].Task = &t
+			all[i].show(&r)
 		}
 	}
 	return all

@@ -24,6 +24,7 @@ type eventsInput struct {
 	LastEventID string   `header:"Last-Event-ID" doc:"The id of the last event that the client has seen: go on from there"`
 	InQuery     string   `query:"lastEventId" doc:"The same, as event-source-polyfill sends it"`
 	Since       revision `query:"since" doc:"The same, where the header can't be set; absent for what happens from now on"`
+	Kinds       kindSet  `query:"kinds" doc:"What is told of, comma-separated: task, list, label; tasks only if absent. Each change says its kind then"`
 	Ticket      string   `query:"ticket" doc:"Instead of the Authorization header, where that can't be set"`
 }
 
@@ -102,7 +103,7 @@ func (a *resources) streamEvents(ctx context.Context, in *eventsInput) (*huma.St
 	}
 	s := &eventStream{
 		heard: heard, by: by, expires: p.ExpiresAt, tasks: a.streamed, now: a.now, readers: a.logReaders,
-		verifier: a.verifier, ticket: in.Ticket, retired: recordOf(ctx).retired,
+		verifier: a.verifier, ticket: in.Ticket, kinds: in.Kinds.set, retired: recordOf(ctx).retired,
 	}
 	// The stream hears of everything from here on, so nothing falls between what is read now and what it is told of later.
 	first, err := s.fetch(ctx, in.news)
@@ -149,6 +150,7 @@ type eventStream struct {
 	by      todo.User
 	expires time.Time // when the token does
 	tasks   *todo.Service
+	kinds   todo.KindSet // that it is told of
 	now     func() time.Time
 	readers chan struct{} // has room for each stream that may read the log at the same time
 
@@ -307,7 +309,7 @@ func (s *eventStream) fetch(
 			}
 		}()
 		if p.news, err = read(ctx, s); err == nil {
-			p.text, err = eventsOf(p.news)
+			p.text, err = eventsOf(p.news, s.kinds)
 		}
 	}()
 	<-done

@@ -65,14 +65,14 @@ func (e *eventWriter) begin(start todo.Rev) {
 	e.write(fmt.Appendf(nil, "retry: %d\nevent: hello\nid: %d\ndata: {\"rev\":%[2]d}\n\n", retry, start))
 }
 
-// eventsOf returns the events that tell of news. Where the log can't be told, that is one that has the client read
+// eventsOf returns the events that tell of news, as far as they are of these kinds. Where the log can't be told, that is one that has the client read
 // everything anew. JSON has no line breaks of its own.
-func eventsOf(news todo.LogPage) (text []byte, err error) {
+func eventsOf(news todo.LogPage, kinds todo.KindSet) (text []byte, err error) {
 	if news.Reset {
 		return fmt.Appendf(nil, "event: reset\nid: %d\ndata: {\"rev\":%d}\n\n", news.At.Rev, news.At.Rev), nil
 	}
-	for _, c := range news.Changes {
-		wire := wireChange(c)
+	for _, c := range kinds.Of(news.Changes) {
+		wire := wireChange(c, kinds != 0)
 		data, err := json.Marshal(wire, json.Deterministic(true))
 		if err != nil {
 			return nil, err

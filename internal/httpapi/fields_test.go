@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -19,6 +20,14 @@ func onWire(v any) any {
 		return v.String()
 	case todo.Date:
 		return v.At.Format(time.DateOnly)
+	case todo.IDs:
+		all := []any{}
+		for _, id := range v {
+			all = append(all, float64(id))
+		}
+		return all
+	case int64:
+		return float64(v)
 	case time.Time:
 		return v.UTC().Format("2006-01-02T15:04:05.000000Z")
 	}
@@ -39,17 +48,18 @@ func encode(t *testing.T, v any) string {
 // in the task, and in what the history says of it.
 func TestEveryFieldGoesInAndOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
-		fields, full := storetest.FieldPatches(t), object{}
+		refs := s.refs(t, "ada")
+		fields, full := storetest.FieldPatches(t, refs), object{}
 		for _, f := range fields {
 			full[f.Field.Name] = onWire(f.First)
 		}
 		for _, f := range fields {
 			for _, method := range []string{http.MethodPatch, http.MethodPut} {
 				before := s.create(t, "ada", encode(t, full))
-				wantFields(t, "POST", before, storetest.FullPatch(t, false))
+				wantFields(t, "POST", before, storetest.FullPatch(t, false, refs))
 				body := encode(t, object{f.Field.Name: onWire(f.Value)})
 				after := decode[object](t, s.as(t, "ada", method, path(before), body).want(t, http.StatusOK))
-				wantFields(t, method+" "+body, after, storetest.FullPatch(t, false), f.Patch)
+				wantFields(t, method+" "+body, after, storetest.FullPatch(t, false, refs), f.Patch)
 				past := decode[[]struct{ Changes map[string][2]any }](t,
 					s.as(t, "ada", http.MethodGet, path(before)+"/history?limit=1", "").want(t, http.StatusOK))
 				want := differing(before, after)
@@ -59,6 +69,24 @@ func TestEveryFieldGoesInAndOut(t *testing.T) {
 			}
 		}
 	})
+}
+
+// refs makes two lists and two labels for somebody.
+func (s *server) refs(t *testing.T, user string) (refs storetest.Refs) {
+	t.Helper()
+	for i := range 2 {
+		for kind, ids := range map[string]*[2]int64{"list": &refs.Lists, "label": &refs.Labels} {
+			ids[i] = s.createObject(t, user, kind, fmt.Sprintf(`{"name":"%s %d"}`, kind, i))
+		}
+	}
+	return refs
+}
+
+// createObject makes a list or label for somebody and returns its id.
+func (s *server) createObject(t *testing.T, user, kind, body string) int64 {
+	t.Helper()
+	made := decode[struct{ ID int64 }](t, s.as(t, user, http.MethodPost, "/api/v1/"+kind+"s", body).want(t, http.StatusCreated))
+	return made.ID
 }
 
 // differing returns the fields of a task that have become something else, as they were and are.

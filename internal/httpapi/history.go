@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 	"todod/internal/todo"
 )
 
-// pastChange is something that happened to a task.
+// pastChange is something that happened to an object.
 type pastChange struct {
 	Rev     int64             `json:"rev" doc:"The owner's revision that it made"`
 	Op      string            `json:"op" enum:"created,updated,completed,reopened,deleted,restored"`
@@ -19,7 +20,7 @@ type pastChange struct {
 
 // historyInput says which part of a task's history is wanted.
 type historyInput struct {
-	ID     taskID `path:"id" doc:"The task's id"`
+	ID     taskID `path:"id" doc:"The id"`
 	Limit  number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent. A page has 500 at most"`
 	Cursor string `query:"cursor" doc:"Go on where the page ended whose Link had it"`
 }
@@ -32,8 +33,13 @@ type historyOutput struct {
 
 // getTaskHistory answers with what happened to a task, in the trash or not, the newest first.
 func (a *resources) getTaskHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
+	return a.history(ctx, todo.KindTask, in)
+}
+
+// history answers with what happened to an object of a kind.
+func (a *resources) history(ctx context.Context, k todo.Kind, in *historyInput) (*historyOutput, error) {
 	limit := in.Limit.or(todo.DefaultLimit)
-	page, err := a.tasks.History(ctx, caller(ctx), in.ID.n, limit, in.Cursor)
+	page, err := a.tasks.History(ctx, caller(ctx), k, in.ID.n, limit, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +49,7 @@ func (a *resources) getTaskHistory(ctx context.Context, in *historyInput) (*hist
 	}
 	if page.Next != "" {
 		query := url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {page.Next}}
-		out.Link = fmt.Sprintf(`</api/v1/tasks/%d/history?%s>; rel="next"`, in.ID.n, query.Encode())
+		out.Link = fmt.Sprintf(`</api/v1/%ss/%d/history?%s>; rel="next"`, k, in.ID.n, query.Encode())
 	}
 	return out, nil
 }
@@ -51,13 +57,28 @@ func (a *resources) getTaskHistory(ctx context.Context, in *historyInput) (*hist
 // differences returns the fields that c touched, as they were before and after. Before its creation a task had none.
 func differences(c todo.Change) map[string][2]any {
 	touched := make(map[string][2]any, len(c.Before))
-	for _, f := range todo.TaskFields() {
-		after := wireValue(f.Value(&c.Task))
-		if before, ok := c.Before[f.Name]; ok {
-			touched[f.Name] = [2]any{wireValue(before), after}
-		} else if c.Op == todo.Created && f.Writable() && after != nil {
-			touched[f.Name] = [2]any{nil, after}
+	if c.Object != nil {
+		for _, f := range todo.ObjectFields(c.Object.Kind) {
+			differs(touched, &c, f.Name, f.Writable(), f.Value(c.Object))
 		}
+		return touched
+	}
+	for _, f := range todo.TaskFields() {
+		differs(touched, &c, f.Name, f.Writable(), f.Value(&c.Task))
+	}
+	if p, moved := touched["position"]; moved {
+		byAge := (&todo.Task{ID: c.Task.ID}).Place()
+		touched["position"] = [2]any{cmp.Or(p[0], any(byAge)), cmp.Or(p[1], any(byAge))}
 	}
 	return touched
+}
+
+// differs adds a field that c touched, which has a value afterwards.
+func differs(touched map[string][2]any, c *todo.Change, name string, writable bool, value any) {
+	after := wireValue(value)
+	if before, ok := c.Before[name]; ok {
+		touched[name] = [2]any{wireValue(before), after}
+	} else if ids, is := value.(todo.IDs); c.Op == todo.Created && writable && after != nil && !(is && len(ids) == 0) {
+		touched[name] = [2]any{nil, after}
+	}
 }

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -19,6 +20,13 @@ var bodies = map[string]string{
 	"PATCH /api/v1/me":         `{"name":"Mallory"}`,
 
 	"POST /api/auth/change-password": `{"currentPassword":"password 1","newPassword":"password 2"}`,
+
+	"POST /api/v1/lists":        `{"name":"mallory's"}`,
+	"PUT /api/v1/lists/{id}":    `{"name":"stolen"}`,
+	"PATCH /api/v1/lists/{id}":  `{"archived":true}`,
+	"POST /api/v1/labels":       `{"name":"mallory's"}`,
+	"PUT /api/v1/labels/{id}":   `{"name":"stolen"}`,
+	"PATCH /api/v1/labels/{id}": `{"color":"#000000"}`,
 
 	"POST /api/v1/tasks/batch": `{"operations":[{"op":"create","task":{"title":"mallory's"}}]}`,
 	"POST /api/v1/undo":        `{"rev":1}`,
@@ -83,19 +91,27 @@ func withoutPassing(a answer) string {
 func TestAnothersTaskIsLikeNone(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"Ada's secret"}`)
-		id := strings.TrimPrefix(path(task), "/api/v1/tasks/")
-		mine := s.as(t, "ada", "GET", path(task), "").body
+		ids := map[string]string{
+			"task": strings.TrimPrefix(path(task), "/api/v1/tasks/"),
+			"list": fmt.Sprint(s.createObject(t, "ada", "list", `{"name":"Ada's list"}`)), "label": fmt.Sprint(s.createObject(t, "ada", "label", `{"name":"Ada's label"}`)),
+		}
+		theirs := func() string {
+			return s.as(t, "ada", "GET", path(task), "").body + s.as(t, "ada", "GET", "/api/v1/lists", "").body + s.as(t, "ada", "GET", "/api/v1/labels", "").body
+		}
+		mine := theirs()
 		for _, route := range securedRoutes(t, s) {
 			if !strings.Contains(route.Path, "{id}") {
 				continue
 			}
-			foreign, missing := s.send(t, route, "mallory", id), s.send(t, route, "mallory", "987654321")
-			if foreign.status != http.StatusNotFound || withoutPassing(foreign) != withoutPassing(missing) {
-				t.Errorf("%s %s:\nanother's: %d %s\n   missing: %d %s", route.Method, route.Path,
-					foreign.status, withoutPassing(foreign), missing.status, withoutPassing(missing))
-			}
-			if got := s.as(t, "ada", "GET", path(task), "").body; got != mine {
-				t.Fatalf("%s %s by another changed the task to %s", route.Method, route.Path, got)
+			for kind, id := range ids { // of the route's kind, and of another
+				foreign, missing := s.send(t, route, "mallory", id), s.send(t, route, "mallory", "987654321")
+				if foreign.status != http.StatusNotFound || withoutPassing(foreign) != withoutPassing(missing) {
+					t.Errorf("%s %s:\nanother's: %d %s\n   missing: %d %s", route.Method, route.Path,
+						foreign.status, withoutPassing(foreign), missing.status, withoutPassing(missing))
+				}
+				if got := theirs(); got != mine {
+					t.Fatalf("%s %s by another, of a %s, changed it to %s", route.Method, route.Path, kind, got)
+				}
 			}
 		}
 	})

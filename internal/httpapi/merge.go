@@ -82,6 +82,11 @@ func mergeConflicts(conflicts []todo.MergeConflict) map[string]mergeConflict {
 // wireValue returns the value of a field as it goes out; a whole due date as clients write it, a day as a bare date.
 func wireValue(v any) any {
 	switch v := v.(type) {
+	case todo.IDs:
+		if v == nil {
+			return []int64{}
+		}
+		return []int64(v)
 	case todo.Priority:
 		return v.String()
 	case time.Time:

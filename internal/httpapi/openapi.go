@@ -50,6 +50,7 @@ const introduction = "Tasks of many people, each of whom sees their own.\n\n" +
 // The groups that operations are in.
 const (
 	tasksTag    = "Tasks"
+	listsTag    = "Lists and labels"
 	severalTag  = "Several at once"
 	trashTag    = "Trash"
 	syncTag     = "Sync and events"
@@ -62,6 +63,7 @@ const (
 func documentTags() []*huma.Tag {
 	return []*huma.Tag{
 		{Name: tasksTag, Description: "What people mean to do"},
+		{Name: listsTag, Description: "What people order their tasks by. Ids are of one kind of number: no task has the id of a list"},
 		{Name: severalTag, Description: "Many tasks in one request, and back"},
 		{Name: trashTag, Description: "Deleted tasks, which can come back for a while"},
 		{Name: syncTag, Description: "For clients that keep a copy, and for what happened to a write whose answer was lost"},
@@ -79,6 +81,8 @@ var tagged = []struct{ prefix, tag string }{
 	{"/api/v1/tasks/batch", severalTag},
 	{"/api/v1/tasks/complete-all", severalTag},
 	{"/api/v1/tasks/clear-completed", severalTag},
+	{"/api/v1/lists", listsTag},
+	{"/api/v1/labels", listsTag},
 	{"/api/v1/undo", severalTag},
 	{"/api/v1/trash", trashTag},
 	{"/api/v1/sync", syncTag},
@@ -221,7 +225,7 @@ func (a *API) errorResponse(op *huma.Operation, status int, counted bool) string
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusConflict, otherErrors:
 		r.Headers["Retry-After"] = headerRef("Retry-After")
 	}
-	if variant == taskVariant || variant == todoVariant {
+	if variant != "" && variant != batchVariant {
 		r.Headers["ETag"] = textHeader("Of `current`")
 	}
 	documentHeaders(r, counted)
@@ -232,6 +236,9 @@ func (a *API) errorResponse(op *huma.Operation, status int, counted bool) string
 // The problems that say more than others.
 const (
 	taskVariant  = "Task"
+	listVariant  = "List"
+	labelVariant = "Label"
+	anyVariant   = "Trashed"
 	todoVariant  = "Todo"
 	batchVariant = "Batch"
 )
@@ -248,6 +255,13 @@ func problemVariant(op *huma.Operation, status int) string {
 	case aboutState && strings.Contains(op.Path, "{id}"):
 		if frontend {
 			return todoVariant
+		}
+		for _, v := range []struct{ prefix, variant string }{
+			{"/api/v1/lists", listVariant}, {"/api/v1/labels", labelVariant}, {"/api/v1/trash", anyVariant},
+		} {
+			if strings.HasPrefix(op.Path, v.prefix) {
+				return v.variant
+			}
 		}
 		return taskVariant
 	}
@@ -273,6 +287,9 @@ func (*problem) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
 		delete(s.Properties, name)
 	}
 	with(taskVariant, map[string]*huma.Schema{"current": schemaOf[task](r), "conflicts": conflicts})
+	with(listVariant, map[string]*huma.Schema{"current": schemaOf[list](r), "conflicts": conflicts})
+	with(labelVariant, map[string]*huma.Schema{"current": schemaOf[label](r), "conflicts": conflicts})
+	with(anyVariant, map[string]*huma.Schema{"current": schemaOf[trashed](r)})
 	with(todoVariant, map[string]*huma.Schema{"current": schemaOf[todoItem](r)})
 	with(batchVariant, map[string]*huma.Schema{"results": results})
 	return s

@@ -17,6 +17,8 @@ type operation struct {
 	Status int       `json:"status" doc:"Of the answer"`
 	At     timestamp `json:"at"`
 	Task   *task     `json:"task,omitempty" doc:"Of a write of one task: as that left it; absent if it was deleted, or has gone for good since"`
+	List   *list     `json:"list,omitempty" doc:"The same of a list"`
+	Label  *label    `json:"label,omitempty" doc:"The same of a label"`
 
 	Changes []change `json:"changes" doc:"What it changed, in the order of the revisions, the first 100 of it; empty if nothing had to be"`
 	Total   int      `json:"total" doc:"How many changes it made"`
@@ -39,9 +41,18 @@ func (a *resources) getOperation(ctx context.Context, in *operationInput) (*oper
 	out.Body.Total, out.Body.HasMore = op.Total, op.Total > len(op.Changes)
 	out.Body.Changes = make([]change, len(op.Changes))
 	for i, c := range op.Changes {
-		out.Body.Changes[i] = wireChange(c)
+		out.Body.Changes[i] = wireChange(c, false)
 	}
-	if op.Task.Title != "" && op.Task.DeletedAt == nil {
+	if o := op.Object; o != nil && o.Name != "" && o.DeletedAt == nil {
+		switch o.Kind {
+		case todo.KindList:
+			out.Body.List = new(wireList(*o))
+		case todo.KindLabel:
+			out.Body.Label = new(wireLabel(*o))
+		case todo.KindTask:
+		}
+	}
+	if op.Object == nil && op.Task.Title != "" && op.Task.DeletedAt == nil {
 		t := wire(op.Task)
 		out.Body.Task = &t
 	}

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -50,12 +51,19 @@ func (s *server) prepare(t *testing.T, user string, route httpapi.Route) prepare
 	if strings.Contains(route.Path, "{id}") {
 		task := s.create(t, user, `{"title":"prepared","due_date":"2026-01-15"}`)
 		r.id = task["id"].(json.Number).String()
+		for _, kind := range []string{"list", "label"} {
+			if strings.HasPrefix(route.Path, "/api/v1/"+kind+"s/") {
+				r.id = fmt.Sprint(s.createObject(t, user, kind, fmt.Sprintf(`{"name":"prepared %s"}`, r.id)))
+			}
+		}
 		if strings.Contains(route.Path, "/trash/") {
 			s.as(t, user, "DELETE", path(task), "").want(t, http.StatusNoContent)
 		}
 		r.path = strings.Replace(r.path, "{id}", r.id, 1)
 	}
 	switch route.Path {
+	case "/api/v1/labels", "/api/v1/labels/{id}": // no two are alike
+		r.body = strings.NewReplacer("mallory's", rand.Text(), "stolen", rand.Text()).Replace(r.body)
 	case "/api/v1/undo":
 		task := s.create(t, user, `{"title":"prepared"}`)
 		r.body = fmt.Sprintf(`{"rev":%s}`, task["version"])

@@ -80,7 +80,7 @@ type problem struct {
 	Timestamp timestamp      `json:"timestamp"`
 	RequestID string         `json:"request_id" doc:"What to name when asking about it"`
 	Errors    []fieldProblem `json:"errors,omitempty" doc:"Every field at fault"`
-	Current   *currentTask   `json:"current,omitempty" doc:"For a 412, or a merge that failed: the task as it is"`
+	Current   *currentTask   `json:"current,omitempty" doc:"For a 412, or a merge that failed: what there is as it is"`
 
 	Conflicts map[string]mergeConflict `json:"conflicts,omitempty" doc:"For a merge that failed: the fields that were changed since"`
 	Results   []batchResult            `json:"results,omitempty" doc:"For an atomic batch that failed: what is wrong with each operation"`
@@ -96,14 +96,18 @@ type fieldProblem struct {
 	Message string `json:"message"`
 }
 
-// currentTask is a task in a problem, in the shape of the route it answers.
+// currentTask is a task, or a list or label, in a problem, in the shape of the route it answers.
 type currentTask struct {
 	task        todo.Task
+	object      *todo.Object
 	forFrontend bool
 }
 
 // MarshalJSON implements json.Marshaler.
 func (c currentTask) MarshalJSON() ([]byte, error) {
+	if c.object != nil {
+		return appendObject(nil, c.object), nil
+	}
 	if c.forFrontend {
 		return json.Marshal(wireTodo(c.task))
 	}
@@ -158,7 +162,10 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 			rec.reason = domain.Error()
 		}
 		if domain.Current != nil {
-			p.show(*domain.Current, header, rec)
+			p.show(*domain.Current, nil, header, rec)
+		}
+		if domain.CurrentObject != nil {
+			p.show(todo.Task{}, domain.CurrentObject, header, rec)
 		}
 		if domain.Code == todo.Unauthenticated && rec.user != "" { // the fault is the token's, not a password's
 			header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
@@ -181,10 +188,14 @@ func problemFor(r *http.Request, header http.Header, err error) *problem {
 	return p
 }
 
-// show adds the task as it is.
-func (p *problem) show(t todo.Task, header http.Header, rec *record) {
-	header.Set("ETag", etagOf(t.Version))
-	p.Current = &currentTask{task: t, forFrontend: rec.frontend}
+// show adds the task as it is, or the object, if that isn't nil.
+func (p *problem) show(t todo.Task, o *todo.Object, header http.Header, rec *record) {
+	version := t.Version
+	if o != nil {
+		version = o.Version
+	}
+	header.Set("ETag", etagOf(version))
+	p.Current = &currentTask{task: t, object: o, forFrontend: rec.frontend}
 }
 
 // explain adds what only some errors have to say.
@@ -193,7 +204,7 @@ func (p *problem) explain(err error, header http.Header, rec *record) {
 	var batch *todo.BatchError
 	switch {
 	case errors.As(err, &conflict):
-		p.show(conflict.Current, header, rec)
+		p.show(conflict.Current, conflict.CurrentObject, header, rec)
 		p.Conflicts = mergeConflicts(conflict.Conflicts)
 	case errors.As(err, &batch):
 		p.Results = wireResults(batch.Results)

@@ -20,6 +20,22 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
+	reads(a, "GET    /api/v1/lists", a.listLists, "List the lists")
+	writes(a, "POST   /api/v1/lists", a.createList, "Create a list", status(http.StatusCreated))
+	reads(a, "GET    /api/v1/lists/{id}", a.getList, "Read a list")
+	writes(a, "PUT    /api/v1/lists/{id}", a.updateList, "Update a list")
+	writes(a, "PATCH  /api/v1/lists/{id}", a.patchList, "Merge into a list", mergePatch, merging)
+	writes(a, "DELETE /api/v1/lists/{id}", a.deleteList, "Delete a list and its tasks", status(http.StatusNoContent), costs(ofTouched))
+	secured(a, "GET    /api/v1/lists/{id}/history", a.getListHistory, "What happened to a list")
+
+	reads(a, "GET    /api/v1/labels", a.listLabels, "List the labels")
+	writes(a, "POST   /api/v1/labels", a.createLabel, "Create a label", status(http.StatusCreated))
+	reads(a, "GET    /api/v1/labels/{id}", a.getLabel, "Read a label")
+	writes(a, "PUT    /api/v1/labels/{id}", a.updateLabel, "Update a label")
+	writes(a, "PATCH  /api/v1/labels/{id}", a.patchLabel, "Merge into a label", mergePatch, merging)
+	writes(a, "DELETE /api/v1/labels/{id}", a.deleteLabel, "Delete a label", status(http.StatusNoContent))
+	secured(a, "GET    /api/v1/labels/{id}/history", a.getLabelHistory, "What happened to a label")
+
 	writes(a, "POST   /api/v1/tasks/batch", a.runBatch, "Several operations at once", upTo(maxBatchBody),
 		answering(http.StatusPreconditionFailed), costs(price{Request: 1, TenthOf: "operations"}))
 	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAllTasks, "Complete all open tasks", costs(ofTouched))
@@ -28,8 +44,8 @@ func (a *API) routes() {
 
 	secured(a, "GET    /api/v1/tasks/{id}/history", a.getTaskHistory, "What happened to a task")
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
-	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take a task out of the trash")
-	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete a task for good", status(http.StatusNoContent))
+	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take something out of the trash", costs(ofTouched))
+	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete something for good", status(http.StatusNoContent), costs(ofTouched))
 	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", answering(http.StatusGone))
 	secured(a, "GET    /api/v1/events", a.streamEvents, "Hear of changes as they happen", ticketed, secret, streaming)
 	secured(a, "POST   /api/v1/events/ticket", a.createEventTicket, "Get a ticket for an event stream", secret)

@@ -9,19 +9,22 @@ import (
 	"todod/internal/todo"
 )
 
-// tombstone is what goes out of a task that is in the trash or gone.
+// tombstone is what goes out of an object that is in the trash or gone.
 type tombstone struct {
 	ID        int64     `json:"id"`
 	Version   int64     `json:"version"`
 	DeletedAt timestamp `json:"deleted_at"`
 }
 
-// changedTask is a task as a change left it: a task, or a tombstone.
-type changedTask todo.Change
+// changedObject is a task, list or label as a change left it: itself, or a tombstone.
+type changedObject todo.Change
 
 // MarshalJSON implements json.Marshaler.
-func (c changedTask) MarshalJSON() ([]byte, error) {
-	if !todo.Change(c).Gone() {
+func (c changedObject) MarshalJSON() ([]byte, error) {
+	switch gone := todo.Change(c).Gone(); {
+	case !gone && c.Object != nil:
+		return appendObject(nil, c.Object), nil
+	case !gone:
 		return json.Marshal(wire(c.Task))
 	}
 	at := c.At
@@ -32,44 +35,69 @@ func (c changedTask) MarshalJSON() ([]byte, error) {
 }
 
 // Schema implements huma.SchemaProvider: which of the two it is, change describes.
-func (changedTask) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
+func (changedObject) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
 // change is an entry of the log on the wire.
 type change struct {
-	Rev  int64       `json:"rev"`
-	Op   string      `json:"op"`
-	Task changedTask `json:"task"`
+	Rev   int64          `json:"rev"`
+	Op    string         `json:"op"`
+	Kind  string         `json:"kind,omitempty"`
+	Task  *changedObject `json:"task,omitempty"`
+	List  *changedObject `json:"list,omitempty"`
+	Label *changedObject `json:"label,omitempty"`
 }
 
 // TransformSchema implements huma.SchemaTransformer: what a change left, its op tells.
 func (change) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
-	of := func(left *huma.Schema, ops ...todo.Op) *huma.Schema {
+	of := func(left map[string]*huma.Schema, ops ...todo.Op) *huma.Schema {
 		names := make([]any, len(ops))
 		for i, op := range ops {
 			names[i] = op.String()
 		}
-		return &huma.Schema{Type: huma.TypeObject, Required: []string{"rev", "op", "task"}, Properties: map[string]*huma.Schema{
-			"rev": described(integer(1), "The owner's revision that it made"), "op": {Type: huma.TypeString, Enum: names}, "task": left,
-		}}
+		left["rev"] = described(integer(1), "The owner's revision that it made")
+		left["op"] = &huma.Schema{Type: huma.TypeString, Enum: names}
+		left["kind"] = &huma.Schema{
+			Type: huma.TypeString, Enum: kindNames(), Description: "What was changed: the member of this name. Absent where only tasks were asked for",
+		}
+		return &huma.Schema{Type: huma.TypeObject, Required: []string{"rev", "op"}, Properties: left}
 	}
+	gone := schemaOf[tombstone](r)
 	return union(r, "op", map[string]*huma.Schema{
-		"TaskChange":  of(schemaOf[task](r), todo.Created, todo.Updated, todo.Completed, todo.Reopened, todo.Restored),
-		"TaskRemoval": of(schemaOf[tombstone](r), todo.Deleted, todo.Purged),
+		"TaskChange": of(map[string]*huma.Schema{
+			"task": schemaOf[task](r), "list": schemaOf[list](r), "label": schemaOf[label](r),
+		}, todo.Created, todo.Updated, todo.Completed, todo.Reopened, todo.Restored),
+		"TaskRemoval": of(map[string]*huma.Schema{"task": gone, "list": gone, "label": gone}, todo.Deleted, todo.Purged),
 	})
 }
 
 // wireChange returns c as it goes out. A task of which only the fact of its changes is left has been purged, whatever the
 // change did.
-func wireChange(c todo.Change) change {
+//
+// Its kind is said to those who asked for kinds, and always of what isn't a task.
+func wireChange(c todo.Change, kinds bool) change {
 	if c.Blank() {
 		c.Op = todo.Purged
 	}
-	return change{Rev: int64(c.Rev), Op: c.Op.String(), Task: changedTask(c)}
+	out := change{Rev: int64(c.Rev), Op: c.Op.String()}
+	if kinds || c.Object != nil {
+		out.Kind = c.Kind().String()
+	}
+	left := (*changedObject)(&c)
+	switch c.Kind() {
+	case todo.KindTask:
+		out.Task = left
+	case todo.KindList:
+		out.List = left
+	case todo.KindLabel:
+		out.Label = left
+	}
+	return out
 }
 
 // syncInput says from where on a client wants to know.
 type syncInput struct {
-	Since string `query:"since" doc:"next of the answer before; absent for everything there is"`
+	Kinds kindSet `query:"kinds" doc:"What is told of, comma-separated: task, list, label. Absent: what since was of, or tasks only. Each change says its kind then"`
+	Since string  `query:"since" doc:"next of the answer before; absent for everything there is"`
 }
 
 // syncOutput answers with what has changed.
@@ -77,21 +105,21 @@ type syncOutput struct{ Body syncPage }
 
 // syncPage is what has changed since a client asked before.
 type syncPage struct {
-	Changes []change `json:"changes" doc:"The last one of each task"`
+	Changes []change `json:"changes" doc:"The last one of each object"`
 	Next    string   `json:"next" doc:"What to send as since next time"`
 	HasMore bool     `json:"has_more" doc:"There is more already"`
 }
 
 // sync answers with what the caller doesn't know yet.
 func (a *resources) sync(ctx context.Context, in *syncInput) (*syncOutput, error) {
-	page, err := a.tasks.Sync(ctx, caller(ctx), in.Since)
+	page, err := a.tasks.Sync(ctx, caller(ctx), in.Since, in.Kinds.asked())
 	if err != nil {
 		return nil, err
 	}
 	out := &syncOutput{}
 	out.Body.Changes, out.Body.Next, out.Body.HasMore = make([]change, len(page.Changes)), page.Next, page.More
 	for i, c := range page.Changes {
-		out.Body.Changes[i] = wireChange(c)
+		out.Body.Changes[i] = wireChange(c, page.Kinds != 0)
 	}
 	return out, nil
 }

@@ -78,13 +78,35 @@ var taskFields = map[string]taskField{
 		body:   &huma.Schema{Type: huma.TypeBoolean, Description: "To start_date what due_all_day is to due_date"},
 		read:   func(p *todo.Patch) func(jsontext.Value) string { return into(&p.StartAllDay, "true or false") },
 	},
+	"list_id": {
+		answer: nullable(described(integer(1), "The list that it is in; null: the inbox")),
+		body:   nullable(described(integer(1), "One of the caller's lists; null: the inbox")),
+		read:   func(p *todo.Patch) func(jsontext.Value) string { return into(&p.ListID, "a whole number or null") },
+	},
+	"parent_id": {answer: nullable(described(integer(1), "The task that it is a part of"))},
+	"position": {
+		answer: &huma.Schema{Type: huma.TypeString, Description: "Where it stands among the others of its list or parent, compared by bytes"},
+	},
+	"label_ids": {
+		answer: &huma.Schema{
+			Type: huma.TypeArray, Items: integer(1), Description: "Its labels, ascending. One that isn't known is in the trash: pass over it",
+		},
+		body: &huma.Schema{
+			Type: huma.TypeArray, Items: integer(1), MaxItems: new(todo.MaxTaskLabels), UniqueItems: true,
+			Description: "All of its labels, in any order",
+		},
+		read: func(p *todo.Patch) func(jsontext.Value) string {
+			return parsedInto(&p.LabelIDs, "a list of whole numbers", func(ids []int64) (todo.IDs, bool) { return ids, true })
+		},
+	},
 	"completed_at": {answer: nullable(timestamp{}.Schema(nil))},
 	"deleted_at": {
 		answer: described(timestamp{}.Schema(nil), "When it went to the trash; absent unless it is there"),
 	},
 }
 
-// answered are the fields that every task in an answer has, in their order.
+// answered are the fields that every task in an answer has, in their order, but for position, which a task that was never moved
+// has by its age.
 var answered = func() []*todo.Field {
 	fields := todo.TaskFields()
 	for _, f := range fields {
@@ -92,7 +114,7 @@ var answered = func() []*todo.Field {
 			panic("httpapi: the field " + f.Name + " of tasks is not described") // whoever added it has forgotten this file
 		}
 	}
-	return slices.DeleteFunc(fields, func(f *todo.Field) bool { return f.Name == "deleted_at" })
+	return slices.DeleteFunc(fields, func(f *todo.Field) bool { return f.Name == "deleted_at" || f.Name == "position" })
 }()
 
 // taskReaders returns what reads the members of a task that clients may write into p.
@@ -164,7 +186,7 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	for _, f := range answered {
 		s.Required = append(s.Required, f.Name)
 	}
-	s.Required = append(s.Required, "created_at", "updated_at", "version")
+	s.Required = append(s.Required, "position", "created_at", "updated_at", "version")
 	for name, f := range taskFields {
 		s.Properties[name] = new(*f.answer)
 	}
@@ -176,6 +198,7 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 var exampleTask = map[string]any{
 	"id": 42, "user_id": "KtuE43PE", "title": "Buy milk", "description": nil, "completed": false, "priority": "medium",
 	"due_date": "2026-12-25T00:00:00.000000Z", "due_all_day": true, "start_date": nil, "start_all_day": false, "completed_at": nil,
+	"list_id": 43, "parent_id": nil, "label_ids": []any{44}, "position": "m7fffffffffffffd5",
 	"created_at": "2026-11-22T18:47:03.120000Z", "updated_at": "2026-11-22T18:47:03.120000Z", "version": 17,
 }
 

@@ -19,6 +19,10 @@ func marshal(w io.Writer, v any) error {
 	switch v := v.(type) {
 	case task:
 		return writeAppended(w, v.appendJSON)
+	case list:
+		return writeAppended(w, func(b []byte) []byte { return appendObject(b, &v.of) })
+	case label:
+		return writeAppended(w, func(b []byte) []byte { return appendObject(b, &v.of) })
 	case []task:
 		return writeAppended(w, func(b []byte) []byte { return appendTasks(b, v) })
 	}
@@ -58,13 +62,8 @@ func (t *task) appendJSON(dst []byte) []byte {
 	for i, f := range answered {
 		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Ref(&t.of))
 	}
-	dst = appendTime(append(dst, `,"created_at":`...), t.of.CreatedAt)
-	dst = appendTime(append(dst, `,"updated_at":`...), t.of.UpdatedAt)
-	dst = strconv.AppendInt(append(dst, `,"version":`...), int64(t.of.Version), 10)
-	if t.of.DeletedAt != nil {
-		dst = appendTime(append(dst, `,"deleted_at":`...), *t.of.DeletedAt)
-	}
-	return append(dst, '}')
+	dst = appendText(append(dst, `,"position":`...), t.of.Place())
+	return append(appendStamps(dst, t.of.CreatedAt, t.of.UpdatedAt, t.of.Version, t.of.DeletedAt), '}')
 }
 
 // answeredKeys are the names of answered, as they stand before their values.
@@ -85,12 +84,28 @@ func appendValue(dst []byte, name string, at any) []byte {
 		return appendText(dst, *v)
 	case *bool:
 		return strconv.AppendBool(dst, *v)
+	case *int64:
+		return strconv.AppendInt(dst, *v, 10)
+	case *todo.IDs:
+		return appendIDs(dst, *v)
 	case *todo.Priority:
 		return appendText(dst, v.String())
 	case *time.Time:
 		return appendTime(dst, *v)
 	}
-	panic(fmt.Sprintf("httpapi: %s of a task is a %T", name, at)) // a kind of field that nobody has thought of here
+	panic(fmt.Sprintf("httpapi: the field %s is a %T", name, at)) // a kind of field that nobody has thought of here
+}
+
+// appendIDs appends a list of ids.
+func appendIDs(dst []byte, ids todo.IDs) []byte {
+	dst = append(dst, '[')
+	for i, id := range ids {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, id, 10)
+	}
+	return append(dst, ']')
 }
 
 // appendText appends s as a JSON string. What is no UTF-8, which no store holds, becomes U+FFFD.

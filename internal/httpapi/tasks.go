@@ -12,13 +12,17 @@ import (
 
 // AnswerHeaders go out with a task.
 type AnswerHeaders struct {
-	ETag     string `header:"ETag" doc:"The task's version as an entity tag, for If-Match and If-None-Match"`
+	ETag     string `header:"ETag" doc:"The version as an entity tag, for If-Match and If-None-Match"`
 	Replayed string `header:"Idempotency-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
 }
 
 // headersOf returns the headers of what came of a change.
 func headersOf(out todo.WriteResult) AnswerHeaders {
-	return AnswerHeaders{ETag: etagOf(out.Task.Version), Replayed: replayHeader(out.Replayed)}
+	version := out.Task.Version
+	if out.Object != nil {
+		version = out.Object.Version
+	}
+	return AnswerHeaders{ETag: etagOf(version), Replayed: replayHeader(out.Replayed)}
 }
 
 // replayHeader returns the value of Idempotency-Replayed.

@@ -56,12 +56,16 @@ func todoMembers() members {
 		all = append(all, member{name: name, schema: f.schema})
 	}
 	for _, m := range taskMembers() {
-		if _, ok := all.of(m.name); !ok {
+		if _, ok := all.of(m.name); !ok && !notInTodos[m.name] {
 			all = append(all, m)
 		}
 	}
 	return all
 }
+
+// notInTodos are the members of a task that todos don't have: the frontends of old know nothing of them, and whatever they
+// send under these names means something else.
+var notInTodos = map[string]bool{"start_date": true, "start_all_day": true, "list_id": true, "parent_id": true, "label_ids": true}
 
 // read implements object.
 func (b *todoBody) read(data []byte) {
@@ -69,7 +73,10 @@ func (b *todoBody) read(data []byte) {
 		if f, ok := todoFields[name]; ok {
 			return f.read(b)
 		}
-		return taskReaders(&b.patch)(name)
+		if !notInTodos[name] {
+			return taskReaders(&b.patch)(name)
+		}
+		return nil
 	}, ignore)
 }
 

@@ -71,14 +71,11 @@ func (a *resources) changeSet(ctx context.Context, do func(todo.WriteOptions) (t
 	if err != nil {
 		return nil, err
 	}
-	by := caller(ctx).ID
-	if err := a.till.enter(ctx, by); err != nil {
+	leave, err := a.payInTurn(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer a.till.leave(by)
-	if err := a.owes(ctx); err != nil {
-		return nil, err
-	}
+	defer leave()
 	set, err := do(opts)
 	if err != nil {
 		return nil, err
@@ -90,12 +87,25 @@ func (a *resources) changeSet(ctx context.Context, do func(todo.WriteOptions) (t
 	out.Body.Total, out.Body.HasMore = set.Total, set.Total > len(set.Changes)
 	out.Body.Changes = make([]change, len(set.Changes))
 	for i, c := range set.Changes {
-		out.Body.Changes[i] = wireChange(c)
+		out.Body.Changes[i] = wireChange(c, false)
 	}
 	if rev := int64(set.Rev); rev > 0 {
 		out.Body.ChangeSet = &rev
 	}
 	return out, nil
+}
+
+// payInTurn waits until nothing else of the caller's is done that is paid for afterwards; leave lets the next begin.
+func (a *resources) payInTurn(ctx context.Context) (leave func(), err error) {
+	by := caller(ctx).ID
+	if err := a.till.enter(ctx, by); err != nil {
+		return nil, err
+	}
+	if err := a.owes(ctx); err != nil {
+		a.till.leave(by)
+		return nil, err
+	}
+	return func() { a.till.leave(by) }, nil
 }
 
 // undo takes back changes that were made together.

@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,6 +116,107 @@ func parseDigits(s string) (int64, bool) {
 // Schema implements huma.SchemaProvider.
 func (taskID) Schema(huma.Registry) *huma.Schema {
 	return integer(1)
+}
+
+// kindSet is kinds of objects in a query, if there are any.
+type kindSet struct {
+	set   todo.KindSet
+	given bool
+}
+
+// UnmarshalText reads comma-separated names of kinds.
+func (k *kindSet) UnmarshalText(text []byte) error {
+	var all []todo.Kind
+	for name := range strings.SplitSeq(string(text), ",") {
+		kind, ok := todo.ParseKind(name)
+		if !ok || slices.Contains(all, kind) {
+			return errors.New("must be a comma-separated list of task, list and label, each once")
+		}
+		all = append(all, kind)
+	}
+	*k = kindSet{todo.SetOf(all...), true}
+	return nil
+}
+
+// asked returns the kinds, nil if none were given.
+func (k kindSet) asked() *todo.KindSet {
+	if !k.given {
+		return nil
+	}
+	return &k.set
+}
+
+// Schema implements huma.SchemaProvider.
+func (kindSet) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"task,list,label"}}
+}
+
+// kindNames are the names of all kinds.
+func kindNames() (names []any) {
+	for _, k := range todo.Kinds {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+// oneKind is a kind of objects in a query, a task if it is absent.
+type oneKind struct{ kind todo.Kind }
+
+// UnmarshalText reads the name of a kind.
+func (k *oneKind) UnmarshalText(text []byte) (err error) {
+	kind, ok := todo.ParseKind(string(text))
+	if !ok {
+		return errors.New("must be task, list or label")
+	}
+	k.kind = kind
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (oneKind) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: kindNames()}
+}
+
+// place is the id of an object in a query that tasks are in, or none.
+type place struct{ id *int64 }
+
+// UnmarshalText reads a positive integer, or none.
+func (p *place) UnmarshalText(text []byte) error {
+	var id taskID
+	if string(text) != "none" && id.UnmarshalText(text) != nil {
+		return errors.New("must be an id, or none")
+	}
+	p.id = &id.n
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (place) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"43", "none"}}
+}
+
+// idList is ids in a query.
+type idList struct{ ids []int64 }
+
+// UnmarshalText reads comma-separated positive integers.
+func (l *idList) UnmarshalText(text []byte) error {
+	for part := range strings.SplitSeq(string(text), ",") {
+		var id taskID
+		if id.UnmarshalText([]byte(part)) != nil {
+			return errors.New("must be comma-separated ids")
+		}
+		l.ids = append(l.ids, id.n)
+	}
+	slices.Sort(l.ids)
+	if l.ids = slices.Compact(l.ids); len(l.ids) > todo.MaxTaskLabels {
+		return fmt.Errorf("must be at most %d ids", todo.MaxTaskLabels)
+	}
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (idList) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Examples: []any{"44,45"}}
 }
 
 // flag is an optional true or false in a query.

@@ -17,7 +17,8 @@ type answer struct {
 type stepAnswer struct {
 	Ref     string `json:"ref,omitempty"`
 	Op      Op     `json:"op"`
-	ID      int64  `json:"id,omitempty"` // of the task, or of the error's current one
+	Kind    Kind   `json:"kind,omitempty"` // of the object, or of the error's current one; 0 for a task
+	ID      int64  `json:"id,omitempty"`
 	Version Rev    `json:"version,omitempty"`
 	Error   *Error `json:"error,omitempty"`
 }
@@ -29,10 +30,12 @@ func encodeAnswer(results []Result) ([]byte, error) {
 		kept := stepAnswer{Ref: r.Ref, Op: r.Op}
 		if failed := (*Error)(nil); errors.As(r.Err, &failed) {
 			bare := *failed
-			bare.Current, bare.Cause = nil, nil
+			bare.Current, bare.CurrentObject, bare.Cause = nil, nil, nil
 			kept.Error = &bare
 		}
-		if t := r.mentioned(); t != nil {
+		if t, o := r.mentioned(); o != nil {
+			kept.Kind, kept.ID, kept.Version = o.Kind, o.ID, o.Version
+		} else if t != nil {
 			kept.ID, kept.Version = t.ID, t.Version
 		}
 		a.Results[i] = kept
@@ -40,16 +43,16 @@ func encodeAnswer(results []Result) ([]byte, error) {
 	return json.Marshal(a)
 }
 
-// mentioned returns the task that r tells of, nil for none.
-func (r *Result) mentioned() *Task {
+// mentioned returns the task or object that r tells of, nil for none.
+func (r *Result) mentioned() (*Task, *Object) {
 	if failed := (*Error)(nil); errors.As(r.Err, &failed) {
-		return failed.Current
+		return failed.Current, failed.CurrentObject
 	}
-	return r.Task
+	return r.Task, r.Object
 }
 
-// decodeAnswer returns the results that are kept, with tasks of owner of which only ID and Version are set. NoTask if
-// nothing is kept.
+// decodeAnswer returns the results that are kept, with tasks and objects of owner of which only ID and Version are set. NoTask
+// if nothing is kept.
 func decodeAnswer(owner UserID, data []byte) ([]Result, error) {
 	if data == nil {
 		return nil, NoTask()
@@ -61,11 +64,14 @@ func decodeAnswer(owner UserID, data []byte) ([]Result, error) {
 	results := make([]Result, len(a.Results))
 	for i, kept := range a.Results {
 		r := Result{Ref: kept.Ref, Op: kept.Op}
-		if kept.ID != 0 {
+		switch {
+		case kept.ID != 0 && kept.Kind != 0:
+			r.Object = &Object{Kind: kept.Kind, ID: kept.ID, Owner: owner, Version: kept.Version}
+		case kept.ID != 0:
 			r.Task = &Task{ID: kept.ID, Owner: owner, Version: kept.Version}
 		}
 		if kept.Error != nil {
-			kept.Error.Current, r.Task = r.Task, nil
+			kept.Error.Current, kept.Error.CurrentObject, r.Task, r.Object = r.Task, r.Object, nil, nil
 			r.Err = kept.Error
 		}
 		results[i] = r
@@ -87,8 +93,8 @@ func (s *Service) results(ctx context.Context, by User, stored *StoredAnswer) ([
 	}
 	var others []Rev
 	for i := range results {
-		if t := results[i].mentioned(); t != nil && told[t.Version] == nil {
-			others = append(others, t.Version)
+		if rev := results[i].left(); rev != 0 && told[rev] == nil {
+			others = append(others, rev)
 		}
 	}
 	if len(others) > 0 {
@@ -101,8 +107,8 @@ func (s *Service) results(ctx context.Context, by User, stored *StoredAnswer) ([
 		}
 	}
 	for i := range results {
-		if t := results[i].mentioned(); t != nil {
-			if err := s.fill(ctx, by, t, told[t.Version]); err != nil {
+		if rev := results[i].left(); rev != 0 {
+			if err := s.fill(ctx, by, &results[i], told[rev]); err != nil {
 				return nil, err
 			}
 		}
@@ -110,15 +116,34 @@ func (s *Service) results(ctx context.Context, by User, stored *StoredAnswer) ([
 	return results, nil
 }
 
-// fill makes t what the change that led to it says, or what the task is now if there is none. NoTask if it has gone for good.
-func (s *Service) fill(ctx context.Context, by User, t *Task, led *Change) (err error) {
+// left returns the version of what r tells of, 0 if it tells of nothing.
+func (r *Result) left() Rev {
+	switch t, o := r.mentioned(); {
+	case o != nil:
+		return o.Version
+	case t != nil:
+		return t.Version
+	}
+	return 0
+}
+
+// fill makes what r tells of what the change that led to it says, or what it is now if there is none. NotFound if it has gone
+// for good.
+func (s *Service) fill(ctx context.Context, by User, r *Result, led *Change) (err error) {
+	t, o := r.mentioned()
 	switch {
+	case led == nil && o != nil:
+		*o, err = s.Object(ctx, by, o.Kind, o.ID)
+		return err
 	case led == nil:
 		*t, err = s.store.Task(ctx, by.ID, t.ID, by.AsOf)
 		return err
-	case led.Task.ID != t.ID || led.Blank():
+	case led.Blank(), (led.Object == nil) != (o == nil), o == nil && led.Task.ID != t.ID, o != nil && led.Object.ID != o.ID:
 		return NoTask()
+	case o != nil:
+		*o = *led.Object
+	default:
+		*t = led.Task
 	}
-	*t = led.Task
 	return nil
 }

@@ -29,8 +29,9 @@ func FuzzDecodeAnswer(f *testing.F) {
 			return
 		}
 		for _, r := range results {
-			if m := r.mentioned(); m != nil && (m.Owner != "ada" || m.ID == 0 || m.Title != "") {
-				t.Fatalf("%+v", m)
+			m, o := r.mentioned()
+			if m != nil && (m.Owner != "ada" || m.ID == 0 || m.Title != "") || o != nil && (o.Owner != "ada" || o.ID == 0 || o.Name != "") {
+				t.Fatalf("%+v, %+v", m, o)
 			}
 		}
 		kept, err := encodeAnswer(results)
@@ -98,7 +99,7 @@ func TestAnswersAreKept(t *testing.T) {
 	if err != nil || !same {
 		t.Errorf("%s:\n got %+v, %v\nwant %+v", data, read, err, want)
 	}
-	if results[1].mentioned().Title != text {
+	if current, _ := results[1].mentioned(); current.Title != text {
 		t.Error("what was kept has been changed")
 	}
 }
@@ -114,13 +115,13 @@ func TestAnswersThatAreGone(t *testing.T) {
 		if text != "" {
 			stored.Answer = []byte(text)
 		}
-		if got, err := s.taskOf(t.Context(), ada, stored); err == nil || CodeOf(err) != want {
+		if got, err := s.thingOf(t.Context(), ada, stored); err == nil || CodeOf(err) != want {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
 	gone := Task{ID: 1, Owner: "ada", Version: 2, Priority: Medium, CreatedAt: eight}
 	blank := &StoredAnswer{Changes: []Change{{Task: gone}}}
-	if got, err := s.taskOf(t.Context(), ada, blank); err != nil || got != (Task{ID: 1, Owner: "ada", Version: 2}) {
+	if got, err := s.thingOf(t.Context(), ada, blank); err != nil || !reflect.DeepEqual(got, WriteResult{Task: Task{ID: 1, Owner: "ada", Version: 2}}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	op := &Operation{StoredAnswer: StoredAnswer{Answer: []byte("{")}}

@@ -2,6 +2,7 @@ package todo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -11,20 +12,42 @@ const MaxBatch = 100
 
 // Step is one operation of a batch.
 type Step struct {
-	Op      Op     // Created, Updated, Completed, Reopened, Deleted or Restored
-	Ref     string // names the task that Created makes for the steps behind it; in these it stands for the id
-	ID      int64  // of the task, unless Ref says it
-	Version Rev    // that the task must be at; 0 for any
-	Patch   Patch  // for Created and Updated
-	Fault   error  // why it can't be carried out at all; nil for none
+	Kind    Kind   // what it is about; 0 is a task
+	Op      Op     // Created, Updated, Deleted or Restored, of a task also Completed or Reopened
+	Ref     string // names what Created makes for the steps behind it; in these it stands for the id
+	ID      int64  // of the object, unless Ref says it
+	Version Rev    // that the object must be at; 0 for any
+	Patch   Patch  // for Created and Updated of a task
+	Refs    Refs   // what stands in Patch for ids
+	Object  ObjectPatch
+	Fault   error // why it can't be carried out at all; nil for none
+}
+
+// Refs are names of objects that steps before have made, where Patch would have their ids. "" is none.
+type Refs struct {
+	List   string
+	Parent string
+	Labels []string // beside those in Patch
+}
+
+// All returns all names.
+func (r *Refs) All() []string {
+	all := slices.Clone(r.Labels)
+	for _, name := range []string{r.List, r.Parent} {
+		if name != "" {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // Result is what became of a step.
 type Result struct {
-	Ref  string
-	Op   Op
-	Task *Task // as the step left it; nil if it failed
-	Err  error // of type Error
+	Ref    string
+	Op     Op
+	Task   *Task   // as the step left it; nil if it failed, or was about something else
+	Object *Object // the same of a list or label
+	Err    error   // of type Error
 }
 
 // Batch is what became of all steps.
@@ -59,10 +82,12 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 	steps = normalised(steps)
 	var results []Result
 	replay, err := s.change(ctx, by, readSetOf(steps), opts, func(b *builder) error {
-		if results = b.batch(steps); atomic {
-			if err := whole(results); err != nil {
-				return err
-			}
+		var err error
+		if results, err = b.batch(steps); err == nil && atomic {
+			err = whole(results)
+		}
+		if err != nil {
+			return err
 		}
 		return b.remember(results...)
 	})
@@ -80,11 +105,22 @@ func normalised(steps []Step) []Step {
 	steps = slices.Clone(steps)
 	for i := range steps {
 		step := &steps[i]
-		if step.Fault == nil && step.Op == Created && !step.Patch.Title.Set {
-			step.Fault = InvalidFields(FieldError{"title", "is required"})
+		if step.Kind == 0 {
+			step.Kind = KindTask
 		}
-		if step.Fault == nil {
+		field, named := "title", step.Patch.Title.Set
+		if step.Kind != KindTask {
+			field, named = "name", step.Object.Name.Set
+		}
+		if step.Fault == nil && step.Op == Created && !named {
+			step.Fault = InvalidFields(FieldError{field, "is required"})
+		}
+		switch {
+		case step.Fault != nil:
+		case step.Kind == KindTask:
 			step.Patch, step.Fault = step.Patch.Normalise()
+		default:
+			step.Object, step.Fault = step.Object.Normalise(step.Kind)
 		}
 	}
 	return steps
@@ -92,42 +128,95 @@ func normalised(steps []Step) []Step {
 
 // readSetOf returns what steps need to know.
 func readSetOf(steps []Step) (need ReadSet) {
-	for _, step := range steps {
+	for i := range steps {
+		step := &steps[i]
+		if step.Kind != KindTask {
+			need.AllObjects, need.Alone = true, true
+		} else {
+			need.refer(&step.Patch)
+			need.Families = need.Families || step.Refs.Parent != ""
+		}
 		switch {
 		case step.Op == Created:
 			need.New++
-		case step.ID != 0 && !slices.Contains(need.Tasks, step.ID):
+		case step.Kind == KindTask && step.ID != 0 && !slices.Contains(need.Tasks, step.ID):
 			need.Tasks = append(need.Tasks, step.ID)
 		}
 	}
+	slices.Sort(need.Objects)
+	need.Objects = slices.Compact(need.Objects)
 	return need
 }
 
-// batch carries out all steps that can be, and returns what became of each.
-func (b *builder) batch(steps []Step) []Result {
+// batch carries out all steps that can be, and returns what became of each. If one of them has to know more, that is the error.
+func (b *builder) batch(steps []Step) ([]Result, error) {
 	results := make([]Result, len(steps))
 	refs := map[string]int64{}
 	for i, step := range steps {
 		if step.Op != Created && step.Ref != "" {
-			step.ID = refs[step.Ref] // 0, which is no task, if that one failed
+			step.ID = refs[step.Ref] // 0, which is nothing, if that one failed
 		}
-		t, err := b.step(step)
+		step.Patch.resolve(step.Refs, refs)
+		made, err := b.step(&step)
+		if more := (*needMore)(nil); errors.As(err, &more) {
+			return nil, err
+		}
 		if results[i] = (Result{Ref: step.Ref, Op: step.Op, Err: err}); err != nil {
 			continue
 		}
-		results[i].Task = &t
+		id := made.Task.ID
+		if results[i].Object = made.Object; made.Object != nil {
+			id = made.Object.ID
+		} else {
+			results[i].Task = &made.Task
+		}
 		if step.Op == Created && step.Ref != "" {
-			refs[step.Ref] = t.ID
+			refs[step.Ref] = id
 		}
 	}
-	return results
+	return results, nil
 }
 
-// step carries out one step and returns the task as it leaves it.
-func (b *builder) step(step Step) (Task, error) {
-	if step.Fault != nil {
-		return Task{}, step.Fault
+// resolve puts ids into p where names stand for them; -1, which is nobody's, for one that there isn't.
+func (p *Patch) resolve(names Refs, ids map[string]int64) {
+	of := func(name string) int64 {
+		if id := ids[name]; id != 0 {
+			return id
+		}
+		return -1
 	}
+	if names.List != "" {
+		p.ListID = Some(of(names.List))
+	}
+	if names.Parent != "" {
+		p.ParentID = Some(of(names.Parent))
+	}
+	if len(names.Labels) > 0 {
+		p.LabelIDs = Some(slices.Clone(p.LabelIDs.V))
+		for _, name := range names.Labels {
+			if id := of(name); !slices.Contains(p.LabelIDs.V, id) {
+				p.LabelIDs.V = append(p.LabelIDs.V, id)
+			}
+		}
+		slices.Sort(p.LabelIDs.V)
+	}
+}
+
+// step carries out one step and returns what it is about as it leaves it.
+func (b *builder) step(step *Step) (out WriteResult, err error) {
+	switch {
+	case step.Fault != nil:
+		return WriteResult{}, step.Fault
+	case step.Kind != KindTask:
+		o, err := b.objectStep(step)
+		return WriteResult{Object: &o}, err
+	}
+	out.Task, err = b.taskStep(step)
+	return out, err
+}
+
+// taskStep is step for a task.
+func (b *builder) taskStep(step *Step) (Task, error) {
 	if step.Op == Created {
 		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At))
 	}
@@ -138,19 +227,44 @@ func (b *builder) step(step Step) (Task, error) {
 	if step.Version != 0 && step.Version != before.Version {
 		return Task{}, PreconditionFailed(before)
 	}
-	switch {
-	case step.Op == Updated:
-		return b.edit(before, step.Patch.Apply(before, b.write.At)), nil
-	case step.Op == Completed || step.Op == Reopened:
-		done := Patch{Completed: Some(step.Op == Completed)}
-		return b.edit(before, done.Apply(before, b.write.At)), nil
-	case step.Op == Deleted:
-		return b.trash(before), nil
-	case step.Op == Restored:
-		return b.restore(before)
+	switch step.Op {
+	case Updated:
+		return b.patch(before, step.Patch)
+	case Completed, Reopened:
+		return b.patch(before, Patch{Completed: Some(step.Op == Completed)})
+	case Deleted:
+		return b.trashTree(before)
+	case Restored:
+		return b.restoreTree(before)
 	}
-	return Task{}, InvalidFields(FieldError{"op", "is none of a batch"})
+	return Task{}, notOfABatch()
 }
+
+// objectStep is step for a list or label.
+func (b *builder) objectStep(step *Step) (Object, error) {
+	if step.Op == Created {
+		return b.createObject(step.Kind, step.Object)
+	}
+	before := b.object(step.ID)
+	if before.Kind != step.Kind || (step.Op == Restored) != (before.DeletedAt != nil) {
+		return Object{}, NoObject(step.Kind)
+	}
+	if step.Version != 0 && step.Version != before.Version {
+		return Object{}, objectChanged(before)
+	}
+	switch step.Op {
+	case Updated:
+		return b.patchObject(before, step.Object)
+	case Deleted:
+		return b.trashObject(before), nil
+	case Restored:
+		return b.restoreObject(before)
+	}
+	return Object{}, notOfABatch()
+}
+
+// notOfABatch says that an operation is none that a batch can have.
+func notOfABatch() error { return InvalidFields(FieldError{"op", "is none of a batch"}) }
 
 // whole returns a BatchError if a result is an error, and makes those that are none NotCarriedOut.
 func whole(results []Result) error {
@@ -161,7 +275,7 @@ func whole(results []Result) error {
 	failed := &BatchError{Results: results, First: results[first].Err}
 	for i := range results {
 		if results[i].Err == nil {
-			results[i].Task, results[i].Err = nil, NotCarriedOut()
+			results[i].Task, results[i].Object, results[i].Err = nil, nil, NotCarriedOut()
 		}
 	}
 	return failed

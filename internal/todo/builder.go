@@ -10,8 +10,9 @@ type builder struct {
 	known   *Snapshot
 	write   Write
 	quota   int
-	tasks   map[int64]Task // those that were changed, as they are then; the zero Task for one that is gone for good
-	ids     []int64        // of new tasks
+	tasks   map[int64]Task   // those that were changed, as they are then; the zero Task for one that is gone for good
+	objects map[int64]Object // the same of lists and labels
+	ids     []int64          // of new objects of any kind
 	rev     Rev
 	first   Rev // of the set that the changes belong to, which a step before may have begun
 	count   int // the owner's tasks that are not in the trash
@@ -20,12 +21,24 @@ type builder struct {
 	next    *ReadSet // for the next step; nil if this is the last
 	answer  []byte   // to be remembered with the key
 	imports []Import
+
+	families   bool                // all relatives of the tasks that were asked for are known
+	allObjects bool                // all lists and labels are known, not only those that were asked for
+	alike      func(string) string // Store.Alike
+	moved      []int64             // tasks that have got back another parent
+	followUps  []followUp          // what is still to be done in the same set, after this step
+}
+
+// A followUp does something with each task that is walked over.
+type followUp struct {
+	walk Walk
+	do   func(*builder, Task) error
 }
 
 // newBuilder returns a builder that begins with what is known.
 func newBuilder(known *Snapshot, w Write, quota int) *builder {
 	return &builder{
-		known: known, write: w, quota: quota, tasks: map[int64]Task{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
+		known: known, write: w, quota: quota, tasks: map[int64]Task{}, objects: map[int64]Object{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
 		count: known.Count, trashed: known.Trashed,
 	}
 }
@@ -53,11 +66,42 @@ func (b *builder) required(id int64, trashed bool) (Task, error) {
 
 // create adds a new task and returns it with its id.
 func (b *builder) create(t Task) (Task, error) {
+	if err := b.join(&Task{}, &t, t.ListID != nil); err != nil {
+		return Task{}, err
+	}
+	if err := b.admit(&Task{}, &t); err != nil {
+		return Task{}, err
+	}
 	if b.count >= b.quota {
 		return Task{}, QuotaReached(b.quota)
 	}
 	t.ID, b.ids = b.ids[0], b.ids[1:]
-	return b.add(Created, nil, &t), nil
+	t = b.add(Created, nil, &t)
+	b.reopenAbove(t)
+	return t, nil
+}
+
+// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't.
+func (b *builder) admit(before, after *Task) error {
+	var faults []FieldError
+	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !b.has(KindList, *id) {
+		faults = append(faults, FieldError{"list_id", notYourList})
+	}
+	if slices.ContainsFunc(after.LabelIDs, func(id int64) bool { return !before.LabelIDs.has(id) && !b.has(KindLabel, id) }) {
+		faults = append(faults, FieldError{"label_ids", notYourLabels})
+	}
+	if n := len(after.LabelIDs); n > MaxTaskLabels && n > len(before.LabelIDs) { // what was merged may come to more than each
+		faults = append(faults, FieldError{"label_ids", tooManyLabels})
+	}
+	return InvalidFields(faults...)
+}
+
+// sameID reports whether two ids, nil for none, are the same.
+func sameID(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// patch changes a task by p, which must be normalised.
+func (b *builder) patch(t Task, p Patch) (Task, error) {
+	return b.change(t, p.Apply(t, b.write.At), p.ListID.Set)
 }
 
 // edit makes after of before, unless they are the same, and returns what there is then.
@@ -69,19 +113,43 @@ func (b *builder) edit(before, after Task) Task {
 }
 
 // trash moves a task to the trash.
-func (b *builder) trash(t Task) Task {
+func (b *builder) trash(t Task) Task { return b.trashAt(t, b.write.At) }
+
+// trashAt is trash for a task that goes there together with others, at that time.
+func (b *builder) trashAt(t Task, at time.Time) Task {
 	before := t
-	t.DeletedAt = &b.write.At
+	t.DeletedAt = &at
 	return b.add(Deleted, &before, &t)
 }
 
-// restore takes a task out of the trash.
+// restore takes a task out of the trash: to the inbox, if its list isn't there any more, and without the labels that are gone
+// for good; as a task of its own unless its parent is where it was, too. If lists and labels aren't known, the error is a
+// needMore.
 func (b *builder) restore(t Task) (Task, error) {
+	to := t
+	if t.ParentID != nil && b.known.Kin[t.ID]&BesideParent == 0 && !b.livesBeside(&t) {
+		to.ParentID, to.Position = nil, nil
+	}
+	return b.restoreTo(t, to)
+}
+
+// restoreTo is restore for a task that comes back with the parent and the list that t has.
+func (b *builder) restoreTo(before, t Task) (Task, error) {
 	if b.count >= b.quota {
 		return Task{}, QuotaReached(b.quota)
 	}
-	before := t
 	t.DeletedAt = nil
+	if (t.ListID != nil || t.LabelIDs != nil) && !b.allObjects {
+		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
+	}
+	if t.ListID != nil && !b.has(KindList, *t.ListID) {
+		t.ListID = nil
+	}
+	for _, id := range t.LabelIDs {
+		if b.object(id).Kind != KindLabel {
+			t.LabelIDs = t.LabelIDs.without(id)
+		}
+	}
 	return b.add(Restored, &before, &t), nil
 }
 
@@ -97,11 +165,8 @@ func (b *builder) purge(t Task) Task {
 
 // add notes a change, with the revision it will have, and returns the task after it. There is none before a creation.
 func (b *builder) add(op Op, before, after *Task) Task {
-	b.rev++
-	after.Version = b.rev
-	c := Change{
-		Op: op, Rev: b.rev, SetRev: b.first, At: b.write.At, Task: *after, RequestID: b.write.RequestID,
-	}
+	after.Version = b.rev + 1
+	c := Change{Op: op, Task: *after}
 	if before != nil {
 		c.PrevRev = before.Version
 	}
@@ -110,9 +175,16 @@ func (b *builder) add(op Op, before, after *Task) Task {
 	}
 	b.count += op.Adds()
 	b.trashed = max(0, b.trashed+trashes(op))
-	b.changes = append(b.changes, c)
+	b.log(c)
 	b.tasks[after.ID] = *after
 	return *after
+}
+
+// log adds c to the changes, with what all of them say alike.
+func (b *builder) log(c Change) {
+	b.rev++
+	c.Rev, c.SetRev, c.At, c.RequestID = b.rev, b.first, b.write.At, b.write.RequestID
+	b.changes = append(b.changes, c)
 }
 
 // trashes returns by how much op makes the trash larger.
@@ -126,11 +198,11 @@ func trashes(op Op) int {
 	return 0
 }
 
-// A trashFull is the error of a decision that has to know more: the ask tasks that have been in the trash the longest.
-type trashFull struct{ ask int }
+// A needMore is the error of a decision that has to know more than it asked for: what ask adds to that.
+type needMore struct{ ask func(*ReadSet) }
 
 // Error implements error.
-func (*trashFull) Error() string { return "the trash is full" }
+func (*needMore) Error() string { return "more has to be known for that" }
 
 // trim removes for good what has been in the trash the longest if it holds more than most tasks, what this change has put
 // there itself last of all; of a trash that is far too full, twice as many as this change has put there. If it doesn't know
@@ -138,7 +210,7 @@ func (*trashFull) Error() string { return "the trash is full" }
 func (b *builder) trim(most int, asked bool) error {
 	var put []Task
 	for _, c := range b.changes {
-		if c.Op == Deleted {
+		if c.Op == Deleted && c.Object == nil {
 			put = append(put, c.Task)
 		}
 	}
@@ -147,7 +219,8 @@ func (b *builder) trim(most int, asked bool) error {
 		return nil
 	}
 	if !asked {
-		return &trashFull{excess + len(b.tasks)} // any of which this change may have taken out of it
+		most := excess + len(b.tasks) // any of which this change may have taken out of it
+		return &needMore{func(r *ReadSet) { r.Oldest = most }}
 	}
 	for _, t := range slices.Concat(b.known.Oldest, put) {
 		now, err := b.find(t.ID, true)

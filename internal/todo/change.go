@@ -2,7 +2,7 @@ package todo
 
 import "time"
 
-// Op is what a change did to a task. Its number is what stores keep, its name what goes out.
+// Op is what a change did to an object. Its number is what stores keep, its name what goes out.
 type Op int16
 
 // The operations there are. A change that completes or reopens a task is called that, whatever else it changes.
@@ -61,13 +61,55 @@ type Change struct {
 	At      time.Time
 	Before  Fields // what it changed, as that was before
 	// Task is the task as it was afterwards. Of one that is gone for good only ID and Version are left, in all its
-	// changes: Blank says so.
-	Task      Task
+	// changes: Blank says so. In a change of another object it has what that has in common with tasks: id, owner, version
+	// and times.
+	Task Task
+	// Object is the list or label that was changed, as it was afterwards; nil if it was a task. Of one that is gone for good
+	// it has no name.
+	Object    *Object
 	RequestID string // of the request that made it
 }
 
+// Kind returns what was changed.
+func (c *Change) Kind() Kind {
+	if c.Object != nil {
+		return c.Object.Kind
+	}
+	return KindTask
+}
+
 // Blank reports whether only the fact of the change is left.
-func (c Change) Blank() bool { return c.Task.Title == "" }
+func (c Change) Blank() bool {
+	if c.Object != nil {
+		return c.Object.Name == ""
+	}
+	return c.Task.Title == ""
+}
+
+// touches returns the names under which people are told of the fields that c touched; creating an object touches all.
+func (c *Change) touches() []string {
+	touched := func(name string) bool {
+		_, there := c.Before[name]
+		return there || c.Op == Created
+	}
+	if c.Object != nil {
+		return objectFields[c.Object.Kind].names(func(f *ObjectField) bool { return touched(f.Name) })
+	}
+	return taskFields.names(func(f *Field) bool { return touched(f.Name) })
+}
+
+// differing returns the names under which people are told of the fields in which what was changed is no longer as c left it.
+func (c *Change) differing(known *Snapshot) []string {
+	if c.Object != nil {
+		now := known.Objects[c.Object.ID]
+		return objectFields[c.Object.Kind].names(func(f *ObjectField) bool { return !f.same(c.Object, &now) })
+	}
+	now := known.Tasks[c.Task.ID]
+	if now.Version == c.Task.Version {
+		return nil
+	}
+	return taskFields.names(func(f *Field) bool { return !f.same(&c.Task, &now) })
+}
 
 // fromFullTrash reports whether a task has gone for good because another came into a full trash, which nobody asked for.
 func (c *Change) fromFullTrash() bool { return c.Op == Purged && c.Rev > c.SetRev }
@@ -79,8 +121,10 @@ func (c Change) Gone() bool { return c.Op == Deleted || c.Op == Purged || c.Blan
 type Operation struct {
 	Key    string
 	Status int
-	// Task is the task as the change left it, if it was one change or none; only an ID if it has gone for good since.
-	Task Task
+	// Task is the task as the change left it, if it was asked for about one; only an ID if it has gone for good since. Object is
+	// the list or label instead.
+	Task   Task
+	Object *Object
 	StoredAnswer
 }
 

@@ -33,7 +33,9 @@ type Error struct {
 	Fields     []FieldError  // for Invalid: everything at fault, in the order of the rules
 	RetryAfter time.Duration // when trying again makes sense; 0 says nothing
 	Current    *Task         // for Changed: the task as it is
-	Cause      error
+	// CurrentObject is the same for a list or label.
+	CurrentObject *Object
+	Cause         error
 }
 
 // FieldError is a rule that a field breaks. Field followed by Message reads as a sentence.

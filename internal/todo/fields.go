@@ -1,87 +1,108 @@
 package todo
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// A Field is one of the things that a task consists of. Each is described once, in fields: how tasks are patched, compared,
-// merged and undone, what the log keeps of a change and how that reads in JSON follow from it.
-type Field struct {
+// A FieldOf is one of the things that an O consists of, which Ps patch. Each is described once, in the fields of its kind:
+// how objects are patched, compared, merged and undone, what the log keeps of a change and how that reads in JSON follow
+// from it.
+type FieldOf[O, P any] struct {
 	Name string // on the wire, in the log, and in what people are told
 	// Of is the name under which people are told of conflicts: Name, or that of the field which this one is a part of.
 	Of string
 
-	ref    func(*Task) any           // what Ref returns
-	set    func(*Task, any)          // takes what Value returns
+	ref    func(*O) any              // what Ref returns
+	set    func(*O, any)             // takes what Value returns
 	decode func([]byte) (any, error) // reads a value from its JSON in the log, which is not null
-	whole  func(*Task) any           // what Value returns, with the fields that are a part of this one
+	whole  func(*O) any              // what Value returns, with the fields that are a part of this one
 
-	named func(*Patch) bool              // whether a patch names it; nil for a field that nobody can write
-	check func(*Patch, fault)            // reports the rules that a patch's value breaks, and makes it what tasks hold
-	apply func(*Patch, *Task, time.Time) // does what a patch says, at that time
+	named func(*P) bool           // whether a patch names it; nil for a field that nobody can write
+	check func(*P, fault)         // reports the rules that a patch's value breaks, and makes it what objects hold
+	apply func(*P, *O, time.Time) // does what a patch says, at that time
+
+	// merge returns what a patch made for base means for current, which was changed since; nil for what can't be merged.
+	merge func(base, yours, current *O) *O
 }
+
+// A Field is one of those of a task.
+type Field = FieldOf[Task, Patch]
 
 // A fault is called with each rule that a field breaks; the two read as a sentence.
 type fault func(field, message string)
 
-// fields are those of a task that the log keeps, in the order in which rules are checked and patches applied. What every
+// taskFields are those of a task that the log keeps, in the order in which rules are checked and patches applied. What every
 // task has and no patch names is not among them: id, owner, version, and the times of its creation and last change.
-var fields = []*Field{
-	writable(value("title", func(t *Task) *string { return &t.Title }),
+var taskFields = fieldsOf[Task, Patch]{
+	writable(value[Patch]("title", func(t *Task) *string { return &t.Title }),
 		func(p *Patch) *Opt[string] { return &p.Title }, checkTitle),
-	writableNull(nullable("description", func(t *Task) **string { return &t.Description }),
+	writableNull(nullable[Patch]("description", func(t *Task) **string { return &t.Description }),
 		func(p *Patch) *Opt[string] { return &p.Description }, checkDescription),
 	completedField(),
-	writable(value("priority", func(t *Task) *Priority { return &t.Priority }),
+	writable(value[Patch]("priority", func(t *Task) *Priority { return &t.Priority }),
 		func(p *Patch) *Opt[Priority] { return &p.Priority }, checkPriority),
 	dueDate.instant(), dueDate.allDay(),
 	startDate.instant(), startDate.allDay(),
-	partOf("completed", moment("completed_at", func(t *Task) **time.Time { return &t.CompletedAt })),
-	moment(fieldDeleted, func(t *Task) **time.Time { return &t.DeletedAt }),
+	partOf("completed", moment[Patch]("completed_at", func(t *Task) **time.Time { return &t.CompletedAt })),
+	writableNull(nullable[Patch]("list_id", func(t *Task) **int64 { return &t.ListID }),
+		func(p *Patch) *Opt[int64] { return &p.ListID }, checkReference("list_id", notYourList)),
+	writableNull(nullable[Patch]("parent_id", func(t *Task) **int64 { return &t.ParentID }),
+		func(p *Patch) *Opt[int64] { return &p.ParentID }, checkReference("parent_id", notYourTask)),
+	nullable[Patch]("position", func(t *Task) **string { return &t.Position }),
+	labelsField(),
+	moment[Patch](fieldDeleted, func(t *Task) **time.Time { return &t.DeletedAt }),
 }
 
 // fieldDeleted is the name of the field that says whether a task is in the trash.
 const fieldDeleted = "deleted_at"
 
 // TaskFields returns the fields of a task that the log keeps.
-func TaskFields() []*Field { return slices.Clone(fields) }
+func TaskFields() []*Field { return slices.Clone(taskFields) }
 
 // Writable reports whether people can write the field.
-func (f *Field) Writable() bool { return f.named != nil }
+func (f *FieldOf[O, P]) Writable() bool { return f.named != nil }
 
-// Ref returns where the field's value in t is, to be read there: nil for null, else a *string, *bool, *Priority or
-// *time.Time.
-func (f *Field) Ref(t *Task) any { return f.ref(t) }
+// Ref returns where the field's value in o is, to be read there: nil for null, else a *string, *bool, *int64, *IDs, *Priority
+// or *time.Time.
+func (f *FieldOf[O, P]) Ref(o *O) any { return f.ref(o) }
 
-// Value returns the field's value in t: nil for null, else a string, bool, Priority or time.Time.
-func (f *Field) Value(t *Task) any {
-	switch v := f.ref(t).(type) {
+// Value returns the field's value in o: nil for null, else a string, bool, int64, IDs, Priority or time.Time.
+func (f *FieldOf[O, P]) Value(o *O) any {
+	switch v := f.ref(o).(type) {
 	case nil:
 		return nil
 	case *string:
 		return *v
 	case *bool:
 		return *v
+	case *int64:
+		return *v
+	case *IDs:
+		return *v
 	case *Priority:
 		return *v
 	case *time.Time:
 		return *v
 	default:
-		panic(fmt.Sprintf("todo: %s of a task is a %T", f.Name, v)) // a kind of field that nobody has thought of here
+		panic(fmt.Sprintf("todo: the field %s is a %T", f.Name, v)) // a kind of field that nobody has thought of here
 	}
 }
 
-// same reports whether two tasks agree in the field, times as instants.
-func (f *Field) same(a, b *Task) bool {
+// same reports whether two objects agree in the field, times as instants.
+func (f *FieldOf[O, P]) same(a, b *O) bool {
 	y := f.ref(b)
 	switch x := f.ref(a).(type) {
 	case *string:
 		return agreeAt(x, y)
 	case *bool:
 		return agreeAt(x, y)
+	case *int64:
+		return agreeAt(x, y)
+	case *IDs:
+		other, ok := y.(*IDs)
+		return ok && slices.Equal(*x, *other)
 	case *Priority:
 		return agreeAt(x, y)
 	case *time.Time:
@@ -98,29 +119,29 @@ func agreeAt[T comparable](a *T, b any) bool {
 	return ok && *a == *other
 }
 
-// value describes a field that always has a value; of returns where a task holds it.
-func value[T comparable](name string, of func(*Task) *T) *Field {
-	f := &Field{Name: name, Of: name}
-	f.ref = func(t *Task) any { return of(t) }
-	f.set = func(t *Task, v any) { *of(t), _ = v.(T) }
+// value describes a field that always has a value; of returns where an object holds it.
+func value[P, O, T any](name string, of func(*O) *T) *FieldOf[O, P] {
+	f := &FieldOf[O, P]{Name: name, Of: name}
+	f.ref = func(o *O) any { return of(o) }
+	f.set = func(o *O, v any) { *of(o), _ = v.(T) }
 	f.decode = decodeAs[T]
 	f.whole = f.Value
 	return f
 }
 
-// nullable describes a field that may be null; of returns where a task holds it.
-func nullable[T comparable](name string, of func(*Task) **T) *Field {
-	f := &Field{Name: name, Of: name}
-	f.ref = func(t *Task) any {
-		if p := *of(t); p != nil {
+// nullable describes a field that may be null; of returns where an object holds it.
+func nullable[P, O, T any](name string, of func(*O) **T) *FieldOf[O, P] {
+	f := &FieldOf[O, P]{Name: name, Of: name}
+	f.ref = func(o *O) any {
+		if p := *of(o); p != nil {
 			return p
 		}
 		return nil
 	}
-	f.set = func(t *Task, v any) {
-		*of(t) = nil
+	f.set = func(o *O, v any) {
+		*of(o) = nil
 		if v, ok := v.(T); ok {
-			*of(t) = &v
+			*of(o) = &v
 		}
 	}
 	f.decode = decodeAs[T]
@@ -129,23 +150,23 @@ func nullable[T comparable](name string, of func(*Task) **T) *Field {
 }
 
 // moment describes a nullable field that is an instant.
-func moment(name string, of func(*Task) **time.Time) *Field {
-	f := nullable(name, of)
+func moment[P, O any](name string, of func(*O) **time.Time) *FieldOf[O, P] {
+	f := nullable[P](name, of)
 	f.decode = decodeTime
 	return f
 }
 
 // partOf makes f a part of another field.
-func partOf(name string, f *Field) *Field {
+func partOf[O, P any](name string, f *FieldOf[O, P]) *FieldOf[O, P] {
 	f.Of = name
 	return f
 }
 
 // writable lets people write f, which is never null; in returns where a patch holds it, check reports the rules that its
 // value breaks.
-func writable[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*Opt[T], fault)) *Field {
-	f.named = func(p *Patch) bool { return in(p).Set }
-	f.check = func(p *Patch, fault fault) {
+func writable[O, P, T any](f *FieldOf[O, P], in func(*P) *Opt[T], check func(*Opt[T], fault)) *FieldOf[O, P] {
+	f.named = func(p *P) bool { return in(p).Set }
+	f.check = func(p *P, fault fault) {
 		o := in(p)
 		switch {
 		case o.Set && o.Null:
@@ -154,28 +175,28 @@ func writable[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*Opt[T
 			check(o, fault)
 		}
 	}
-	f.apply = func(p *Patch, t *Task, _ time.Time) {
+	f.apply = func(p *P, to *O, _ time.Time) {
 		if o := in(p); o.Set {
-			f.set(t, o.V)
+			f.set(to, o.V)
 		}
 	}
 	return f
 }
 
 // writableNull is writable for a field that may be null.
-func writableNull[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*Opt[T], fault)) *Field {
-	f.named = func(p *Patch) bool { return in(p).Set }
-	f.check = func(p *Patch, fault fault) {
+func writableNull[O, P, T any](f *FieldOf[O, P], in func(*P) *Opt[T], check func(*Opt[T], fault)) *FieldOf[O, P] {
+	f.named = func(p *P) bool { return in(p).Set }
+	f.check = func(p *P, fault fault) {
 		if o := in(p); o.Set && !o.Null && check != nil {
 			check(o, fault)
 		}
 	}
-	f.apply = func(p *Patch, t *Task, _ time.Time) {
+	f.apply = func(p *P, to *O, _ time.Time) {
 		switch o := in(p); {
 		case o.Null:
-			f.set(t, nil)
+			f.set(to, nil)
 		case o.Set:
-			f.set(t, o.V)
+			f.set(to, o.V)
 		}
 	}
 	return f
@@ -183,7 +204,7 @@ func writableNull[T comparable](f *Field, in func(*Patch) *Opt[T], check func(*O
 
 // completedField describes whether a task is done, which also says when it was.
 func completedField() *Field {
-	f := writable(value("completed", func(t *Task) *bool { return &t.Completed }),
+	f := writable(value[Patch]("completed", func(t *Task) *bool { return &t.Completed }),
 		func(p *Patch) *Opt[bool] { return &p.Completed }, nil)
 	f.apply = func(p *Patch, t *Task, now time.Time) {
 		if p.Completed.Set {
@@ -301,104 +322,4 @@ func (d dated) after(p *Patch, old *Date) *Date {
 		return &becomes
 	}
 	return old
-}
-
-// Fields are those of a task's fields that a change touched, by name, with their values: nil for null, else a string, bool,
-// Priority or time.Time.
-type Fields map[string]any
-
-// Touched returns those fields of before that differ in after.
-func Touched(before, after *Task) Fields {
-	touched := Fields{}
-	for _, f := range fields {
-		if !f.same(before, after) {
-			touched[f.Name] = f.Value(before)
-		}
-	}
-	return touched
-}
-
-// PutInto sets the fields of t that are in f.
-func (f Fields) PutInto(t *Task) {
-	for _, field := range fields {
-		if v, there := f[field.Name]; there {
-			field.set(t, v)
-		}
-	}
-}
-
-// Encode returns f in the JSON that stores keep: times in microseconds since 1970, priorities as numbers.
-func (f Fields) Encode() ([]byte, error) {
-	out := []byte{'{'}
-	for _, field := range fields {
-		v, there := f[field.Name]
-		if !there {
-			continue
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		var err error
-		if out, err = appendMember(out, field.Name, v); err != nil {
-			return nil, err
-		}
-	}
-	return append(out, '}'), nil
-}
-
-// DecodeFields reads what Encode has written; no data are no fields.
-func DecodeFields(data []byte) (Fields, error) {
-	if data == nil {
-		return nil, nil
-	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("fields of a change: %w", err)
-	}
-	f := make(Fields, len(raw))
-	for _, field := range fields {
-		value, there := raw[field.Name]
-		if !there {
-			continue
-		}
-		var err error
-		if f[field.Name], err = field.read(value); err != nil {
-			return nil, fmt.Errorf("fields of a change: %s: %w", field.Name, err)
-		}
-	}
-	return f, nil
-}
-
-// read returns the value that a member of JSON holds, nil for null.
-func (f *Field) read(data []byte) (any, error) {
-	if string(data) == "null" {
-		return nil, nil
-	}
-	return f.decode(data)
-}
-
-// appendMember appends a member of a JSON object to dst. Its name needs no escaping.
-func appendMember(dst []byte, name string, v any) ([]byte, error) {
-	dst = append(dst, '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	if at, ok := v.(time.Time); ok {
-		v = at.UnixMicro()
-	}
-	text, err := json.Marshal(v)
-	return append(dst, text...), err
-}
-
-// decodeAs reads a T in JSON.
-func decodeAs[T any](data []byte) (any, error) {
-	var v T
-	err := json.Unmarshal(data, &v)
-	return v, err
-}
-
-// decodeTime reads microseconds since 1970 as a time in UTC.
-func decodeTime(data []byte) (any, error) {
-	var us int64
-	err := json.Unmarshal(data, &us)
-	return time.UnixMicro(us).UTC(), err
 }

@@ -18,8 +18,8 @@ var morning = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 // is a case of storetest.
 func TestEveryFieldOfAPatchIsNoticed(t *testing.T) {
 	t.Parallel()
-	for _, f := range storetest.FieldPatches(t) {
-		before := storetest.FullPatch(t, false).NewTask("ada", morning)
+	for _, f := range storetest.FieldPatches(t, storetest.SomeRefs) {
+		before := storetest.FullPatch(t, false, storetest.SomeRefs).NewTask("ada", morning)
 		after := f.Patch.Apply(before, morning.Add(time.Hour))
 		if same := before; after.Same(&before) || after.UpdatedAt.Equal(same.UpdatedAt) {
 			t.Errorf("%s: %+v is the same as before", f.Name, after)
@@ -122,6 +122,8 @@ func variants(t *testing.T, typ reflect.Type) (all []reflect.Value) {
 		return []reflect.Value{zero, other}
 	case typ.Kind() == reflect.String:
 		return []reflect.Value{zero, reflect.ValueOf("x").Convert(typ)}
+	case typ == reflect.TypeFor[todo.IDs]():
+		return []reflect.Value{zero, reflect.ValueOf(todo.IDs{1, 2}), reflect.ValueOf(todo.IDs{1, 3})}
 	case typ.Kind() == reflect.Bool:
 		return []reflect.Value{zero, reflect.ValueOf(true).Convert(typ)}
 	}

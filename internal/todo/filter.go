@@ -28,6 +28,9 @@ type Filter struct {
 	// StartBefore and StartAfter are the same of start dates.
 	StartBefore, StartAfter *time.Time
 
+	List   *int64  // only those in this list; 0 is the inbox
+	Labels []int64 // only those that have all of these
+
 	Words  []string // each is in the title or in the description, whatever its case and accents
 	Order  []Order  // empty: newest first
 	Limit  int      // 1–MaxLimit
@@ -137,6 +140,15 @@ func (f Filter) Query() string {
 	if f.StartBefore != nil || f.StartAfter != nil {
 		b = appendOr(append(b, " start "...), f.StartBefore, appendBound)
 		b = appendOr(append(b, ' '), f.StartAfter, appendBound)
+	}
+	if f.List != nil {
+		b = strconv.AppendInt(append(b, " list "...), *f.List, 10)
+	}
+	for i, id := range f.Labels {
+		if i == 0 {
+			b = append(b, " labels"...)
+		}
+		b = strconv.AppendInt(append(b, ' '), id, 10)
 	}
 	return string(b)
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// HistoryPage is a part of what happened to a task, the newest first.
+// HistoryPage is a part of what happened to an object, the newest first.
 type HistoryPage struct {
 	Changes []Change
 	Next    string // the cursor for what happened before; "" when that is all
@@ -15,9 +15,9 @@ type HistoryPage struct {
 // shall be longer than 8 MiB when it goes out.
 const maxHistoryPage = 500
 
-// History returns what happened to one of by's tasks, as far as it is remembered: up to limit changes, and no more than a page
+// History returns what happened to one of by's tasks, or lists, or labels, as far as it is remembered: up to limit changes, and no more than a page
 // holds, from where cursor says on. An empty one begins with the newest.
-func (s *Service) History(ctx context.Context, by User, id int64, limit int, cursor string) (HistoryPage, error) {
+func (s *Service) History(ctx context.Context, by User, k Kind, id int64, limit int, cursor string) (HistoryPage, error) {
 	if limit < 1 || limit > MaxLimit {
 		return HistoryPage{}, InvalidFields(FieldError{"limit", fmt.Sprintf("must be a whole number from 1 to %d", MaxLimit)})
 	}
@@ -29,7 +29,7 @@ func (s *Service) History(ctx context.Context, by User, id int64, limit int, cur
 			return HistoryPage{}, err
 		}
 	}
-	changes, err := s.store.History(ctx, by.ID, id, before, limit+1)
+	changes, err := s.store.History(ctx, by.ID, k, id, before, limit+1)
 	if err == nil || CodeOf(err) == NotFound {
 		err = s.orNobody(ctx, by, err)
 	}

@@ -37,7 +37,7 @@ type Import struct {
 // was erased is Erased.
 func ImportTasks(ctx context.Context, s Store, owner UserID, source string, tasks []ImportedTask, at time.Time) (n int, err error) {
 	at = at.UTC().Truncate(time.Microsecond)
-	need := ReadSet{At: at, New: len(tasks), Source: source, Alone: true}
+	need := ReadSet{At: at, New: len(tasks), Source: source, AllObjects: true, Alone: true}
 	for _, t := range tasks {
 		need.OldIDs = append(need.OldIDs, t.OldID)
 	}

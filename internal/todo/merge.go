@@ -15,6 +15,8 @@ type MergeConflict struct {
 type ConflictError struct {
 	Conflicts []MergeConflict
 	Current   Task
+	// CurrentObject is the list or label, if it was one; Current means nothing then.
+	CurrentObject *Object
 }
 
 // Error says so.
@@ -26,7 +28,11 @@ func (e *ConflictError) Unwrap() error {
 	for _, c := range e.Conflicts {
 		faults = append(faults, FieldError{c.Field, "was changed since, to something else"})
 	}
-	return &Error{Code: Conflict, Message: "The task was changed since in the same fields", Fields: faults}
+	kind := KindTask
+	if e.CurrentObject != nil {
+		kind = e.CurrentObject.Kind
+	}
+	return &Error{Code: Conflict, Message: "The " + kind.String() + " was changed since in the same fields", Fields: faults}
 }
 
 // Merge changes what p names of a task that may have been changed since the version in opts.If, of which there must be
@@ -34,49 +40,101 @@ func (e *ConflictError) Unwrap() error {
 // PreconditionFailed.
 func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts WriteOptions) (WriteResult, error) {
 	p, err := p.Normalise()
-	switch {
-	case err != nil:
+	if err == nil {
+		err = namesOne(opts)
+	}
+	if err != nil {
 		return WriteResult{}, err
-	case len(opts.If) != 1:
-		return WriteResult{}, InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
 	}
 	base := opts.If[0]
-	return stillThere(s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}, Base: base}, opts, func(b *builder) (Task, error) {
+	need := ReadSet{Tasks: []int64{id}, Base: base}
+	need.refer(&p)
+	return stillThere(s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
 		current, err := b.find(id, false)
-		if err == nil && current.Version != base {
-			err = mergeable(b.known.Base, current, p, b.write)
-		}
 		if err != nil {
 			return Task{}, err
 		}
-		return b.edit(current, p.Apply(current, b.write.At)), nil
+		after := p.Apply(current, b.write.At)
+		if current.Version != base {
+			was := b.known.Base
+			if was == nil || was.Object != nil || was.Task.ID != id || was.Gone() {
+				return Task{}, PreconditionFailed(current)
+			}
+			yours := p.Apply(was.Task, b.write.At)
+			if conflicts := taskFields.merge(&p, &was.Task, &yours, &current, &after); len(conflicts) > 0 {
+				return Task{}, &ConflictError{Conflicts: conflicts, Current: current}
+			}
+		}
+		return b.change(current, after, p.ListID.Set)
 	}))
 }
 
-// mergeable returns an error unless p can be applied to current although it was made for base.
-func mergeable(base *Change, current Task, p Patch, w Write) error {
-	if base == nil || base.Task.ID != current.ID || base.Gone() {
-		return PreconditionFailed(current)
+// MergeObject is Merge for a list or label.
+func (s *Service) MergeObject(
+	ctx context.Context, by User, k Kind, id int64, p ObjectPatch, opts WriteOptions,
+) (WriteResult, error) {
+	p, err := p.Normalise(k)
+	if err == nil {
+		err = namesOne(opts)
 	}
-	before, yours := base.Task, p.Apply(base.Task, w.At)
-	var conflicts []MergeConflict
-	for _, f := range fields {
-		if f.Of == f.Name && p.names(f) && !agree(f, &before, &current) && !agree(f, &yours, &current) {
-			conflicts = append(conflicts, MergeConflict{f.Name, f.whole(&before), f.whole(&yours), f.whole(&current)})
+	if err != nil {
+		return WriteResult{}, err
+	}
+	base := opts.If[0]
+	opts.If = nil
+	return stillThere(s.changeThing(ctx, by, ReadSet{Objects: []int64{id}, Base: base}, opts, func(b *builder) (WriteResult, error) {
+		current, err := b.requiredObject(k, id, false)
+		if err == nil && current.Version != base {
+			err = mergeableObject(b.known.Base, current, p, b.write)
 		}
-	}
-	if len(conflicts) > 0 {
-		return &ConflictError{Conflicts: conflicts, Current: current}
+		if err == nil {
+			current, err = b.patchObject(current, p)
+		}
+		return WriteResult{Object: &current}, err
+	}))
+}
+
+// namesOne returns an Error of code Invalid unless opts name the one version to merge with.
+func namesOne(opts WriteOptions) error {
+	if len(opts.If) != 1 {
+		return InvalidFields(FieldError{"If-Match", "must name one version to merge with"})
 	}
 	return nil
 }
 
-// names reports whether p names a field or a part of it.
-func (p *Patch) names(field *Field) bool {
-	return slices.ContainsFunc(fields, func(f *Field) bool { return f.Of == field.Name && f.Writable() && f.named(p) })
+// mergeableObject returns an error unless p can be applied to current although it was made for base.
+func mergeableObject(base *Change, current Object, p ObjectPatch, w Write) error {
+	if base == nil || base.Object == nil || base.Object.ID != current.ID || base.Gone() {
+		return objectChanged(current)
+	}
+	yours, after := p.Apply(*base.Object, w.At), p.Apply(current, w.At)
+	if conflicts := objectFields[current.Kind].merge(&p, base.Object, &yours, &current, &after); len(conflicts) > 0 {
+		return &ConflictError{Conflicts: conflicts, CurrentObject: &current}
+	}
+	return nil
 }
 
-// agree reports whether two tasks agree in a field and all its parts that people can write.
-func agree(field *Field, a, b *Task) bool {
-	return !slices.ContainsFunc(fields, func(f *Field) bool { return f.Of == field.Name && f.Writable() && !f.same(a, b) })
+// merge returns the fields in which current, which a patch has made after of, was changed since base, to something else than
+// yours, which the patch makes of base. Those that can be merged it merges in after.
+func (fs fieldsOf[O, P]) merge(p *P, base, yours, current, after *O) (conflicts []MergeConflict) {
+	for _, f := range fs {
+		switch {
+		case f.Of != f.Name || !fs.named(p, f) || fs.agree(f, base, current) || fs.agree(f, yours, current):
+		case f.merge != nil:
+			f.set(after, f.Value(f.merge(base, yours, current)))
+		default:
+			conflicts = append(conflicts, MergeConflict{f.Name, f.whole(base), f.whole(yours), f.whole(current)})
+		}
+	}
+	return conflicts
+}
+
+// named reports whether p names a field or a part of it.
+func (fs fieldsOf[O, P]) named(p *P, field *FieldOf[O, P]) bool {
+	return slices.ContainsFunc(fs, func(f *FieldOf[O, P]) bool { return f.Of == field.Name && f.Writable() && f.named(p) })
+}
+
+// agree reports whether two objects agree in a field and all its parts that people can write.
+func (fs fieldsOf[O, P]) agree(field *FieldOf[O, P], a, b *O) bool {
+	return !slices.ContainsFunc(fs, func(f *FieldOf[O, P]) bool { return f.Of == field.Name && f.Writable() && !f.same(a, b) })
 }

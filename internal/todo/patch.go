@@ -41,34 +41,34 @@ type Patch struct {
 	// Start and StartAllDay are to the start date what Due and AllDay are to the due date.
 	Start       Opt[Date]
 	StartAllDay Opt[bool]
+	ListID      Opt[int64] // null: the inbox
+	ParentID    Opt[int64] // null: a task of its own
+	LabelIDs    Opt[IDs]   // all of them, in any order
 }
 
 // Normalise returns p as tasks hold it: the title trimmed, dates in UTC with AllDay worked into them, in the years 1 to
 // 9999. Its error is an Error of code Invalid that names every field at fault.
 func (p Patch) Normalise() (Patch, error) {
-	var faults []FieldError
-	fault := func(field, message string) { faults = append(faults, FieldError{field, message}) }
-	for _, f := range fields {
-		if f.Writable() {
-			f.check(&p, fault)
-		}
-	}
-	return p, InvalidFields(faults...)
+	err := taskFields.normalise(&p)
+	return p, err
 }
 
 // checkTitle trims a title and reports the rules that it breaks.
-func checkTitle(t *Opt[string], fault fault) {
+func checkTitle(t *Opt[string], fault fault) { checkName("title", MaxTitle, t, fault) }
+
+// checkName trims a text of up to most code points by which people know something, and reports the rules that it breaks.
+func checkName(field string, most int, t *Opt[string], fault fault) {
 	t.V = strings.TrimSpace(t.V)
 	n := utf8.RuneCountInString(t.V)
 	switch {
 	case !sound(t.V):
-		fault("title", "must be UTF-8 without NUL characters")
+		fault(field, "must be UTF-8 without NUL characters")
 	case n == 0:
-		fault("title", "must not be empty")
-	case n > MaxTitle:
-		fault("title", fmt.Sprintf("must be at most %d characters, got %d", MaxTitle, n))
+		fault(field, "must not be empty")
+	case n > most:
+		fault(field, fmt.Sprintf("must be at most %d characters, got %d", most, n))
 	case !strings.ContainsFunc(t.V, Printable):
-		fault("title", "must have at least one printable character")
+		fault(field, "must have at least one printable character")
 	}
 }
 
@@ -111,11 +111,7 @@ func (p Patch) NewTask(owner UserID, now time.Time) Task {
 // UpdatedAt included.
 func (p Patch) Apply(t Task, now time.Time) Task {
 	after := t
-	for _, f := range fields {
-		if f.Writable() {
-			f.apply(&p, &after, now)
-		}
-	}
+	taskFields.apply(&p, &after, now)
 	if after.Same(&t) {
 		return t
 	}

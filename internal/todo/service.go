@@ -141,16 +141,18 @@ func (s *Service) Operation(ctx context.Context, by User, key string) (Operation
 	return op, nil
 }
 
-// showTask sets op.Task from the one change there is, or from what is known instead.
+// showTask sets op.Task or op.Object from the one change there is, or from what is known instead.
 func (s *Service) showTask(ctx context.Context, by User, op *Operation) error {
 	one, ok := theOne(op.Changes)
 	switch {
 	case ok:
-		op.Task = one.Task
-	case len(op.Changes) == 0 && op.Answer != nil:
+		op.Task, op.Object = one.Task, one.Object
+	case op.Answer != nil:
 		results, err := s.results(ctx, by, &op.StoredAnswer)
-		if err == nil && len(results) == 1 && results[0].Task != nil {
-			op.Task = *results[0].Task
+		if err == nil && len(results) == 1 {
+			if op.Object = results[0].Object; results[0].Task != nil {
+				op.Task = *results[0].Task
+			}
 		}
 		if CodeOf(err) == NotFound {
 			err = nil // the task has gone for good, not what came of the change

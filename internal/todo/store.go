@@ -18,15 +18,24 @@ type Store interface {
 	// Task returns one task to someone whose token was issued at asOf; to a revoked token all are NoTask.
 	Task(ctx context.Context, owner UserID, id int64, asOf time.Time) (Task, error)
 
+	// Objects returns owner's list or label of this id, or all of them if it is 0, in the trash or not, in any order, and the
+	// owner's state in the same snapshot.
+	Objects(ctx context.Context, owner UserID, id int64) ([]Object, State, error)
+
+	// Alike returns a text that two names share if and only if they are the same but for case and for how they are written
+	// (NFKC). It is the same for all stores.
+	Alike(name string) string
+
 	// State returns where owner's data stand.
 	State(ctx context.Context, owner UserID) (State, error)
 
 	// States returns where the data of each of these people stand, each in a snapshot of its own.
 	States(ctx context.Context, owners []UserID) (map[UserID]State, error)
 
-	// History returns up to limit changes of a task, in the trash or not, the newest first, from the one before the
-	// revision before on, which is that of a change of the task; 0 begins with the newest. They end where the log ends. A task that isn't there is NoTask.
-	History(ctx context.Context, owner UserID, id int64, before Rev, limit int) ([]Change, error)
+	// History returns up to limit changes of a task, or of an object of another kind, in the trash or not, the newest first, from the one before the
+	// revision before on, which is that of a change of the task; 0 begins with the newest. They end where the log ends. One that isn't there is
+	// NotFound.
+	History(ctx context.Context, owner UserID, k Kind, id int64, before Rev, limit int) ([]Change, error)
 
 	// Changes returns up to limit entries of the log after the revision since, in the order of their revisions, and the
 	// owner's state in the same snapshot. The first may be later than since+1: what lay between has been forgotten.

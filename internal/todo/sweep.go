@@ -97,19 +97,30 @@ func (s *Service) sweepOwner(ctx context.Context, owner UserID, before Cutoffs) 
 	return swept, err
 }
 
-// emptyTrash removes up to sweepRows of owner's tasks that went to the trash before the given time, and returns how
-// many. One that is restored meanwhile stays.
+// emptyTrash removes up to sweepRows of what of owner's went to the trash before the given time, and returns how many. What is
+// restored meanwhile stays.
 func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time) (n int, err error) {
 	page, err := s.store.Tasks(ctx, owner, Filter{Trash: true, Order: []Order{{By: ByDeleted}}, Limit: sweepRows})
 	if err != nil {
 		return 0, err
 	}
-	for _, t := range page.Tasks {
-		if !t.DeletedAt.Before(before) {
-			break
+	objects, _, err := s.store.Objects(ctx, owner, 0)
+	if err != nil {
+		return 0, err
+	}
+	old := make([]Task, 0, len(page.Tasks))
+	for _, o := range objects[:min(len(objects), sweepRows)] {
+		if o.DeletedAt != nil {
+			old = append(old, o.common())
 		}
-		// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
-		by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
+	}
+	old = append(old, page.Tasks...)
+	// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
+	by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
+	for _, t := range old[:min(len(old), sweepRows)] {
+		if !t.DeletedAt.Before(before) {
+			continue
+		}
 		_, err := s.Purge(ctx, by, t.ID, WriteOptions{If: []Rev{t.Version}})
 		if code := CodeOf(err); code == NotFound || code == Changed {
 			continue

@@ -80,7 +80,7 @@ type copyOf struct {
 // pull reads a page and returns whether there is more already.
 func (c *copyOf) pull(t rapid.TB, s *Service) bool {
 	t.Helper()
-	page, err := s.Sync(context.Background(), ada, c.next)
+	page, err := s.Sync(context.Background(), ada, c.next, nil)
 	if err != nil {
 		t.Fatalf("sync: %v", err)
 	}
@@ -148,7 +148,7 @@ func TestWhoeverSyncsKnowsEverything(t *testing.T) {
 		if known.pull(t, s) || known.next == "" {
 			t.Fatal("there is more after all")
 		}
-		if page, err := s.Sync(context.Background(), ada, before); err != nil || len(page.Changes) != 0 {
+		if page, err := s.Sync(context.Background(), ada, before, nil); err != nil || len(page.Changes) != 0 {
 			t.Fatalf("nothing was changed: %+v, %v", page, err)
 		}
 	})
@@ -169,7 +169,7 @@ func TestWhoeverSyncsBeforeTheFirstChangeGoesOn(t *testing.T) {
 	known.want(t, l)
 
 	l.state.Epoch++ // another life that has come as far
-	_, err := s.Sync(t.Context(), ada, known.next)
+	_, err := s.Sync(t.Context(), ada, known.next, nil)
 	if CodeOf(err) != Outdated {
 		t.Errorf("a token of another life: %v", err)
 	}
@@ -226,7 +226,7 @@ func TestTokensThatCannotBeGoneOnFrom(t *testing.T) {
 			return token
 		}},
 		"another's": {3, func(s *Service, _ *ledger, _ string) string {
-			page, err := s.Sync(context.Background(), User{ID: "bob"}, "")
+			page, err := s.Sync(context.Background(), User{ID: "bob"}, "", nil)
 			if err != nil {
 				panic(err)
 			}
@@ -234,15 +234,15 @@ func TestTokensThatCannotBeGoneOnFrom(t *testing.T) {
 		}},
 	} {
 		s, l := fill(c.tasks)
-		page, err := s.Sync(t.Context(), ada, "")
+		page, err := s.Sync(t.Context(), ada, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Sync(t.Context(), ada, page.Next); err != nil {
+		if _, err := s.Sync(t.Context(), ada, page.Next, nil); err != nil {
 			t.Errorf("%s: not yet, and yet %v", name, err)
 		}
 		token := c.spoil(s, l, page.Next)
-		if got, err := s.Sync(t.Context(), ada, token); CodeOf(err) != Outdated || len(got.Changes) != 0 || got.Next != "" {
+		if got, err := s.Sync(t.Context(), ada, token, nil); CodeOf(err) != Outdated || len(got.Changes) != 0 || got.Next != "" {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -253,7 +253,7 @@ func TestAHoleBehindThePageIsFoundInTime(t *testing.T) {
 	t.Parallel()
 	s, l := newLedger()
 	l.change(1, Created)
-	page, err := s.Sync(t.Context(), ada, "")
+	page, err := s.Sync(t.Context(), ada, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,11 +261,11 @@ func TestAHoleBehindThePageIsFoundInTime(t *testing.T) {
 		l.change(1, Updated)
 	}
 	l.log = slices.Delete(l.log, SyncLimit+5, SyncLimit+6)
-	page, err = s.Sync(t.Context(), ada, page.Next)
+	page, err = s.Sync(t.Context(), ada, page.Next, nil)
 	if err != nil || !page.More || len(page.Changes) != 1 || page.Changes[0].Rev != SyncLimit+1 {
 		t.Fatalf("%d changes, %v", len(page.Changes), err)
 	}
-	if _, err = s.Sync(t.Context(), ada, page.Next); CodeOf(err) != Outdated {
+	if _, err = s.Sync(t.Context(), ada, page.Next, nil); CodeOf(err) != Outdated {
 		t.Errorf("over the hole: %v", err)
 	}
 }
@@ -274,17 +274,17 @@ func TestAFormerLifeSyncsNothing(t *testing.T) {
 	t.Parallel()
 	s, l := newLedger()
 	l.change(1, Created)
-	page, err := s.Sync(t.Context(), ada, "")
+	page, err := s.Sync(t.Context(), ada, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.state.ErasedAt = ada.AsOf
 	for _, token := range []string{"", page.Next} {
-		if got, err := s.Sync(t.Context(), ada, token); CodeOf(err) != Unauthenticated || len(got.Changes) != 0 {
+		if got, err := s.Sync(t.Context(), ada, token, nil); CodeOf(err) != Unauthenticated || len(got.Changes) != 0 {
 			t.Errorf("%q: %+v, %v", token, got, err)
 		}
 	}
-	if _, err := s.Sync(t.Context(), User{ID: "ada", AsOf: ada.AsOf.Add(1)}, ""); err != nil {
+	if _, err := s.Sync(t.Context(), User{ID: "ada", AsOf: ada.AsOf.Add(1)}, "", nil); err != nil {
 		t.Error(err)
 	}
 }

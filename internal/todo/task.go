@@ -36,6 +36,10 @@ type Task struct {
 	Priority    Priority
 	Due         *Date      // nil: no due date
 	Start       *Date      // before which nobody means to begin it; it hides nothing. nil: none
+	ListID      *int64     // the list it is in, which is not in the trash unless the task is; nil: the inbox
+	ParentID    *int64     // the task it is a part of, in the same list, and in the trash only if the task is; nil for none
+	Position    *string    // where it stands among the others, by bytes; nil: by its age (Place)
+	LabelIDs    IDs        // ascending; labels that are in the trash stay here until they are gone for good
 	CompletedAt *time.Time // nil unless Completed
 	CreatedAt   time.Time
 	UpdatedAt   time.Time  // never earlier than it was
@@ -50,14 +54,13 @@ func (t Task) Toggle(now time.Time) Task {
 }
 
 // Same reports whether t and other agree in everything a person can write.
-func (t *Task) Same(other *Task) bool {
-	for _, f := range fields {
-		if f.Writable() && !f.same(t, other) {
-			return false
-		}
-	}
-	return true
-}
+func (t *Task) Same(other *Task) bool { return taskFields.same(t, other) }
+
+// Touched returns those fields of before that differ in after.
+func Touched(before, after *Task) Fields { return taskFields.touched(before, after) }
+
+// PutInto sets the fields of t that are in f.
+func (f Fields) PutInto(t *Task) { taskFields.put(f, t) }
 
 // touch moves t's UpdatedAt forward to now, but never back.
 func (t *Task) touch(now time.Time) {

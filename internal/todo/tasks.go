@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 )
 
 // change lets decide choose what to write, unless a change with the same key was made before: then it returns what is
@@ -24,65 +26,100 @@ func (s *Service) changeInSteps(
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
-	replay, err := s.changeKnowing(ctx, need, w, made, decide)
-	if ask := oldestAsked(err); ask > 0 {
-		need.Oldest = ask
-		replay, err = s.changeKnowing(ctx, need, w, made, decide)
+	for {
+		replay, err := s.changeKnowing(ctx, need, w, made, decide)
+		more := (*needMore)(nil)
+		if err == nil || !errors.As(err, &more) {
+			return replay, err
+		}
+		more.ask(&need)
 	}
-	return replay, err
 }
 
-// oldestAsked returns what a trashFull asks for, 0 if err is none.
-func oldestAsked(err error) int {
-	if err == nil {
-		return 0
-	}
-	if full := (*trashFull)(nil); errors.As(err, &full) {
-		return full.ask
-	}
-	return 0
-}
-
-// changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a trashFull.
+// changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a needMore.
 func (s *Service) changeKnowing(
 	ctx context.Context, need ReadSet, w Write, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
 ) (*StoredAnswer, error) {
-	var found struct { // by the first step
-		replay *StoredAnswer
-		first  Rev
-		last   Rev // in the end
-	}
-	owner, asked := w.By.ID, need.Oldest > 0
-	err := s.store.Change(ctx, owner, need, func(known *Snapshot) (_ WriteSet, err error) {
-		known = known.ofThisLife()
-		if known.Step == 0 {
-			found.first, found.replay = known.Rev+1, known.Stored
-			if err := s.permit(known, w); err != nil || found.replay != nil {
-				return WriteSet{}, err
-			}
-		}
-		b := newBuilder(known, w, s.rules.Quota)
-		b.first = found.first
-		if b.next, err = decide(b); err != nil {
-			return WriteSet{}, err
-		}
-		if err := b.trim(s.rules.Quota, known.Step > 0 || asked); err != nil {
-			return WriteSet{}, err
-		}
-		if b.next != nil && b.trashed > s.rules.Quota-StepSize {
-			b.next.Oldest = 2 * StepSize // twice what the step can put there; what it takes out instead is half of that
-		}
-		if made != nil {
-			made.add(known.Step, b.changes)
-		}
-		found.last = b.rev
-		return b.writeSet(), nil
-	})
-	if err != nil {
+	c := &inSteps{service: s, write: w, asked: need.Oldest > 0, allObjects: need.AllObjects, families: need.Families, decide: decide, made: made}
+	if err := s.store.Change(ctx, w.By.ID, need, c.step); err != nil {
 		return nil, err
 	}
-	s.noteLog(owner, found.first, found.last)
-	return found.replay, nil
+	s.noteLog(w.By.ID, c.first, c.last)
+	return c.replay, nil
+}
+
+// inSteps is a change on its way, step by step.
+type inSteps struct {
+	service    *Service
+	write      Write
+	asked      bool // the oldest of the trash are known from the beginning
+	allObjects bool // all lists and labels are
+	families   bool // all relatives of tasks are
+	decide     func(*builder) (next *ReadSet, err error)
+	made       *ChangeSet // nil if nobody wants to know
+
+	// What the first step finds, and what those before the next one have left.
+	replay    *StoredAnswer
+	first     Rev
+	last      Rev
+	decided   bool   // decide has said that there is no more
+	answer    []byte // to be remembered with the key
+	followUps []followUp
+}
+
+// step decides what the next step writes. It begins anew with the first one.
+func (c *inSteps) step(known *Snapshot) (WriteSet, error) {
+	known = known.ofThisLife()
+	if known.Step == 0 {
+		c.first, c.replay, c.decided, c.answer, c.followUps = known.Rev+1, known.Stored, false, nil, nil
+		if err := c.service.permit(known, c.write); err != nil || c.replay != nil {
+			return WriteSet{}, err
+		}
+	}
+	b := newBuilder(known, c.write, c.service.rules.Quota)
+	b.first, b.allObjects, b.families, b.alike, b.answer = c.first, c.allObjects, c.families, c.service.store.Alike, c.answer
+	if err := c.proceed(b); err != nil {
+		return WriteSet{}, err
+	}
+	quota := c.service.rules.Quota
+	if err := b.trim(quota, known.Step > 0 || c.asked); err != nil {
+		return WriteSet{}, err
+	}
+	if b.next != nil && b.trashed > quota-StepSize {
+		b.next.Oldest = 2 * StepSize // twice what the step can put there; what it takes out instead is half of that
+	}
+	if c.made != nil {
+		c.made.add(known.Step, b.changes)
+	}
+	c.last, c.answer = b.rev, b.answer
+	return b.writeSet(), nil
+}
+
+// proceed has b do what there is to do in this step: what decide says, and after that what is left of the set.
+func (c *inSteps) proceed(b *builder) (err error) {
+	if !c.decided {
+		b.next, err = c.decide(b)
+		if c.followUps = append(c.followUps, b.followUps...); b.next != nil || err != nil {
+			return err
+		}
+		c.decided = true
+	} else {
+		now := c.followUps[0]
+		for _, id := range slices.Sorted(maps.Keys(b.known.Tasks)) {
+			if err := now.do(b, b.known.Tasks[id]); err != nil {
+				return err
+			}
+		}
+		if b.known.Looked > 0 {
+			b.next = &ReadSet{Walk: &now.walk, After: b.known.Looked}
+			return nil
+		}
+		c.followUps = c.followUps[1:]
+	}
+	if len(c.followUps) > 0 {
+		b.next = &ReadSet{Walk: &c.followUps[0].walk}
+	}
+	return nil
 }
 
 // permit returns why a change may not be made, whatever it is: its token is of a life that has ended, its key was used for
@@ -109,41 +146,67 @@ func (s *Service) write(by User, opts WriteOptions) Write {
 func (s *Service) changeOne(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (Task, error),
 ) (WriteResult, error) {
-	var task Task
-	replay, err := s.change(ctx, by, need, opts, func(b *builder) (err error) {
-		if task, err = decide(b); err == nil && len(b.changes) == 0 {
-			err = b.remember(Result{Op: Updated, Task: &task})
+	return s.changeThing(ctx, by, need, opts, func(b *builder) (WriteResult, error) {
+		t, err := decide(b)
+		return WriteResult{Task: t}, err
+	})
+}
+
+// changeThing is change for a change of one object of any kind, which decide returns as it is then. Others may be changed
+// along with it.
+func (s *Service) changeThing(
+	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (WriteResult, error),
+) (WriteResult, error) {
+	var out WriteResult
+	var made ChangeSet
+	replay, err := s.changeInSteps(ctx, by, need, opts, &made, func(b *builder) (_ *ReadSet, err error) {
+		if out, err = decide(b); err == nil && (len(b.changes) != 1 || len(b.followUps) > 0) {
+			err = b.remember(out.result())
 		}
-		return err
+		return nil, err
 	})
 	switch {
 	case err != nil:
 		return WriteResult{}, err
 	case replay != nil:
-		task, err = s.taskOf(ctx, by, replay)
-		return WriteResult{Task: task, Replayed: true}, err
+		out, err = s.thingOf(ctx, by, replay)
+		out.Replayed = true
+		return out, err
 	}
-	return WriteResult{Task: task}, nil
+	out.Total = made.Total
+	return out, nil
 }
 
-// taskOf returns the task that a remembered change was of, as it left it; of one that has gone for good since only the id
-// and the version. NoTask if not even that is known, or if it was of more than one.
-func (s *Service) taskOf(ctx context.Context, by User, stored *StoredAnswer) (Task, error) {
+// result returns out as it is remembered.
+func (out *WriteResult) result() Result {
+	if out.Object != nil {
+		return Result{Op: Updated, Object: out.Object}
+	}
+	return Result{Op: Updated, Task: &out.Task}
+}
+
+// thingOf returns what a remembered change was of, as it left it; of what has gone for good since only the id and the
+// version. NoTask if not even that is known, or if it was of more than one.
+func (s *Service) thingOf(ctx context.Context, by User, stored *StoredAnswer) (WriteResult, error) {
 	if c, ok := theOne(stored.Changes); ok && stored.Answer == nil {
-		t := c.Task
+		out := WriteResult{Task: c.Task, Object: c.Object}
 		if c.Blank() {
-			t = Task{ID: t.ID, Owner: by.ID, Version: t.Version}
+			out.Task = Task{ID: c.Task.ID, Owner: by.ID, Version: c.Task.Version}
 		}
-		return t, nil
+		return out, nil
 	}
 	results, err := s.results(ctx, by, stored)
-	if err == nil && (len(results) != 1 || results[0].Task == nil) {
+	if err == nil && (len(results) != 1 || results[0].Task == nil && results[0].Object == nil) {
 		err = NoTask()
 	}
 	if err != nil {
-		return Task{}, err
+		return WriteResult{}, err
 	}
-	return *results[0].Task, nil
+	out := WriteResult{Object: results[0].Object}
+	if results[0].Task != nil {
+		out.Task = *results[0].Task
+	}
+	return out, nil
 }
 
 // remember keeps results with the key, if there is one.
@@ -154,17 +217,29 @@ func (b *builder) remember(results ...Result) (err error) {
 	return err
 }
 
-// changeTask is changeOne for a task that is there, in the trash or not as asked, at a version that opts want.
+// changeTask is changeOne for a task that is there at a version that opts want. What else need asks for is known.
 func (s *Service) changeTask(
-	ctx context.Context, by User, id int64, trashed bool, opts WriteOptions, decide func(*builder, Task) (Task, error),
+	ctx context.Context, by User, id int64, need ReadSet, opts WriteOptions, decide func(*builder, Task) (Task, error),
 ) (WriteResult, error) {
-	return s.changeOne(ctx, by, ReadSet{Tasks: []int64{id}}, opts, func(b *builder) (Task, error) {
-		t, err := b.required(id, trashed)
+	need.Tasks = append(need.Tasks, id)
+	return s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
+		t, err := b.required(id, false)
 		if err != nil {
 			return Task{}, err
 		}
 		return decide(b, t)
 	})
+}
+
+// refer asks for the lists, labels and the parent that p names.
+func (r *ReadSet) refer(p *Patch) {
+	if id := p.ParentID; id.Set && !id.Null {
+		r.Tasks, r.Families = append(r.Tasks, id.V), true
+	}
+	if id := p.ListID; id.Set && !id.Null {
+		r.Objects = append(r.Objects, id.V)
+	}
+	r.Objects = append(r.Objects, p.LabelIDs.V...)
 }
 
 // Create makes a new task of p, which must have a title.
@@ -176,17 +251,24 @@ func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOption
 	if err != nil {
 		return WriteResult{}, err
 	}
-	return stillThere(s.changeOne(ctx, by, ReadSet{New: 1}, opts, func(b *builder) (Task, error) {
+	need := ReadSet{New: 1}
+	need.refer(&p)
+	return stillThere(s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
 		return b.create(p.NewTask(by.ID, b.write.At))
 	}))
 }
 
-// stillThere returns out, or NoTask if it is what became of a task that has gone for good since.
+// stillThere returns out, or NotFound if it is what became of something that has gone for good since.
 func stillThere(out WriteResult, err error) (WriteResult, error) {
-	if err == nil && out.Task.Title == "" {
+	switch {
+	case err != nil:
+		return WriteResult{}, err
+	case out.Object != nil && out.Object.Name == "":
+		return WriteResult{}, NoObject(out.Object.Kind)
+	case out.Object == nil && out.Task.Title == "":
 		return WriteResult{}, NoTask()
 	}
-	return out, err
+	return out, nil
 }
 
 // Update changes what p names of a task and keeps the rest.
@@ -195,8 +277,10 @@ func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, opts W
 	if err != nil {
 		return WriteResult{}, err
 	}
-	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
-		return b.edit(t, p.Apply(t, b.write.At)), nil
+	var need ReadSet
+	need.refer(&p)
+	return stillThere(s.changeTask(ctx, by, id, need, opts, func(b *builder, t Task) (Task, error) {
+		return b.patch(t, p)
 	}))
 }
 
@@ -204,7 +288,7 @@ func (s *Service) Update(ctx context.Context, by User, id int64, p Patch, opts W
 func (s *Service) UpdateAs(
 	ctx context.Context, by User, id int64, opts WriteOptions, patch func(Task) (Patch, error),
 ) (WriteResult, error) {
-	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
+	return stillThere(s.changeTask(ctx, by, id, ReadSet{}, opts, func(b *builder, t Task) (Task, error) {
 		p, err := patch(t)
 		if err == nil {
 			p, err = p.Normalise()
@@ -212,36 +296,18 @@ func (s *Service) UpdateAs(
 		if err != nil {
 			return Task{}, err
 		}
-		return b.edit(t, p.Apply(t, b.write.At)), nil
+		return b.patch(t, p)
 	}))
 }
 
 // Toggle completes an open task and reopens a completed one.
 func (s *Service) Toggle(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return stillThere(s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) {
-		after := t.Toggle(b.write.At) // which always differs
-		return b.add(OpOf(t, after), &t, &after), nil
+	return stillThere(s.changeTask(ctx, by, id, ReadSet{}, opts, func(b *builder, t Task) (Task, error) {
+		return b.change(t, t.Toggle(b.write.At), false)
 	}))
 }
 
 // Delete moves a task to the trash.
 func (s *Service) Delete(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return s.changeTask(ctx, by, id, false, opts, func(b *builder, t Task) (Task, error) { return b.trash(t), nil })
-}
-
-// Restore takes a task out of the trash.
-func (s *Service) Restore(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	return stillThere(s.changeTask(ctx, by, id, true, opts, func(b *builder, t Task) (Task, error) { return b.restore(t) }))
-}
-
-// Purge removes a task in the trash for good.
-func (s *Service) Purge(ctx context.Context, by User, id int64, opts WriteOptions) (WriteResult, error) {
-	need := ReadSet{Tasks: []int64{id}, Alone: true}
-	return s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
-		t, err := b.required(id, true)
-		if err != nil {
-			return Task{}, err
-		}
-		return b.purge(t), nil
-	})
+	return s.changeTask(ctx, by, id, ReadSet{}, opts, func(b *builder, t Task) (Task, error) { return b.trashTree(t) })
 }

@@ -81,7 +81,8 @@ const maxFaults = 20
 // NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
 	before := 0 // how many tasks there were outside the trash
-	return s.changeSet(ctx, by, ReadSet{Set: rev, SetOf: key}, opts, func(b *builder) (*ReadSet, error) {
+	need := ReadSet{Set: rev, SetOf: key, AllObjects: true}
+	return s.changeSet(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
 		if b.known.Step == 0 {
 			before = b.count
 		}
@@ -90,6 +91,9 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 			return nil, &Error{Code: NotFound, Message: "Change not found"}
 		}
 		if err := touchedSince(b.known); err != nil {
+			return nil, err
+		}
+		if err := b.knowParents(set); err != nil {
 			return nil, err
 		}
 		quota := b.quota
@@ -102,6 +106,9 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 				return nil, err
 			}
 		}
+		if err := b.familiesHold(); err != nil {
+			return nil, err
+		}
 		if first := set[0]; first.Rev > first.SetRev {
 			return &ReadSet{Set: first.SetRev, Until: first.Rev}, nil
 		}
@@ -112,20 +119,20 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 	})
 }
 
-// touchedSince returns a Conflict if a field that the set touched is no longer as the set left it, or a task of it can't be
+// touchedSince returns a Conflict if a field that the set touched is no longer as the set left it, or something of it can't be
 // reached any more. What happened in between doesn't matter: so it costs what the set is long, not what the log is.
 func touchedSince(known *Snapshot) error {
-	left, mine := map[int64]*Task{}, map[int64]map[string]bool{}
+	left, mine := map[int64]*Change{}, map[int64]map[string]bool{}
 	for i := range known.Set {
 		c := &known.Set[i]
 		id := c.Task.ID
 		if c.fromFullTrash() {
 			continue
 		}
-		if _, there := known.Tasks[id]; !there || c.Blank() {
-			return &Error{Code: Conflict, Message: fmt.Sprintf("Task %d has been deleted for good", id)}
+		if !known.has(c) || c.Blank() {
+			return &Error{Code: Conflict, Message: fmt.Sprintf("%s %d has been deleted for good", c.Kind().title(), id)}
 		}
-		if left[id] = &c.Task; mine[id] == nil {
+		if left[id] = c; mine[id] == nil {
 			mine[id] = map[string]bool{}
 		}
 		for _, name := range c.touches() {
@@ -134,10 +141,10 @@ func touchedSince(known *Snapshot) error {
 	}
 	var faults []FieldError
 	for _, id := range slices.Sorted(maps.Keys(left)) {
-		for _, name := range differing(left[id], known.Tasks[id]) {
-			// A task that is in the trash now can't be edited there, whatever the set touched.
-			if mine[id][name] || name == fieldDeleted && known.Tasks[id].DeletedAt != nil {
-				faults = append(faults, FieldError{name, fmt.Sprintf("of task %d has been changed since", id)})
+		for _, name := range left[id].differing(known) {
+			// What is in the trash now can't be edited there, whatever the set touched.
+			if mine[id][name] || name == fieldDeleted && known.trashed(id) {
+				faults = append(faults, FieldError{name, fmt.Sprintf("of %s %d has been changed since", left[id].Kind(), id)})
 			}
 		}
 		if len(faults) >= maxFaults {
@@ -147,47 +154,41 @@ func touchedSince(known *Snapshot) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	faults = faults[:min(len(faults), maxFaults)]
+	return cantUndo(faults[:min(len(faults), maxFaults)])
+}
+
+// cantUndo is the Conflict of an undo that these fields stand against.
+func cantUndo(faults []FieldError) error {
 	return &Error{
 		Code: Conflict, Fields: faults, Message: "Can't be undone: " + faults[0].Field + " " + faults[0].Message,
 	}
 }
 
-// differing returns the names under which people are told of the fields in which a task is no longer as it was left.
-func differing(left *Task, now Task) []string {
-	if left.Version == now.Version {
-		return nil
+// has reports whether what c changed is known.
+func (s *Snapshot) has(c *Change) bool {
+	if c.Object != nil {
+		return s.Objects[c.Object.ID].Kind == c.Object.Kind
 	}
-	return namesOf(func(f *Field) bool { return !f.same(left, &now) })
+	_, there := s.Tasks[c.Task.ID]
+	return there
 }
 
-// touches returns the names under which people are told of the fields that c touched; creating a task touches all.
-func (c *Change) touches() []string {
-	return namesOf(func(f *Field) bool {
-		_, touched := c.Before[f.Name]
-		return touched || c.Op == Created
-	})
-}
-
-// namesOf returns the names under which people are told of the fields that are meant, sorted.
-func namesOf(meant func(*Field) bool) []string {
-	var names []string
-	for _, f := range fields {
-		if meant(f) {
-			names = append(names, f.Of)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+// trashed reports whether a known task or object is in the trash.
+func (s *Snapshot) trashed(id int64) bool {
+	return s.Tasks[id].DeletedAt != nil || s.Objects[id].DeletedAt != nil
 }
 
 // takeBack adds the inverse of c.
 func (b *builder) takeBack(c Change) error {
+	if c.Object != nil {
+		return b.takeBackObject(c)
+	}
 	switch c.Op.Adds() {
 	case 1:
 		t, err := b.find(c.Task.ID, false)
 		if err == nil {
 			b.trash(t)
+			b.mustBeChildless(t)
 		}
 		return err
 	case -1:
@@ -198,13 +199,56 @@ func (b *builder) takeBack(c Change) error {
 		return err
 	}
 	t, err := b.find(c.Task.ID, false)
-	if err == nil {
-		after := t
-		c.Before.PutInto(&after)
-		after.touch(b.write.At)
-		b.edit(t, after)
+	if err != nil {
+		return err
 	}
-	return err
+	after := t
+	c.Before.PutInto(&after)
+	after.touch(b.write.At)
+	if !sameID(t.ListID, after.ListID) && after.ListID != nil && !b.has(KindList, *after.ListID) {
+		return cantUndo([]FieldError{{"list_id", fmt.Sprintf("of task %d would be a list that has been deleted since", t.ID)}})
+	}
+	if !sameID(t.ParentID, after.ParentID) {
+		b.moved = append(b.moved, t.ID)
+	}
+	b.edit(t, after)
+	return nil
+}
+
+// takeBackObject adds the inverse of a change of a list or label. A list that goes to the trash must be empty then: what came
+// into it since is nobody's to take along.
+func (b *builder) takeBackObject(c Change) error {
+	adds := c.Op.Adds()
+	o := b.object(c.Object.ID)
+	if o.Kind != c.Object.Kind || (adds == -1) != (o.DeletedAt != nil) {
+		return NoObject(c.Object.Kind)
+	}
+	before := o
+	switch adds {
+	case 1:
+		o.DeletedAt = &b.write.At
+		b.addObject(Deleted, &before, &o)
+		if o.Kind == KindList {
+			b.followUps = append(b.followUps, followUp{Walk{List: o.ID}, func(_ *builder, t Task) error {
+				return cantUndo([]FieldError{{"list_id", fmt.Sprintf("of task %d has been changed since", t.ID)}})
+			}})
+		}
+		return nil
+	case -1:
+		o.DeletedAt = nil
+		if err := b.fits(&o); err != nil {
+			return err
+		}
+		b.addObject(Restored, &before, &o)
+		return nil
+	}
+	objectFields[o.Kind].put(c.Before, &o)
+	o.touch(b.write.At)
+	if err := b.fits(&o); err != nil {
+		return err
+	}
+	b.addObject(Updated, &before, &o)
+	return nil
 }
 
 // CompleteAll completes all of by's open tasks.
@@ -223,7 +267,7 @@ func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions
 func (s *Service) forAll(
 	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task),
 ) (ChangeSet, error) {
-	need := ReadSet{Completed: &completed}
+	need := ReadSet{Walk: &Walk{Completed: &completed}}
 	page, err := s.store.Tasks(ctx, by.ID, Filter{Completed: &completed, Order: NewestFirst(), Limit: 1})
 	if err != nil {
 		return ChangeSet{}, err
@@ -232,7 +276,7 @@ func (s *Service) forAll(
 		need = ReadSet{}
 	}
 	return s.changeSet(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
-		if need.Completed == nil {
+		if need.Walk == nil {
 			return nil, nil
 		}
 		for _, id := range slices.Sorted(maps.Keys(b.known.Tasks)) {
@@ -241,6 +285,6 @@ func (s *Service) forAll(
 		if b.known.Looked == 0 {
 			return nil, nil
 		}
-		return &ReadSet{Completed: &completed, After: b.known.Looked}, nil
+		return &ReadSet{Walk: need.Walk, After: b.known.Looked}, nil
 	})
 }

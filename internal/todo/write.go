@@ -25,8 +25,10 @@ type Write struct {
 
 // WriteResult is what became of a change that was carried out.
 type WriteResult struct {
-	Task     Task // as it is afterwards; with DeletedAt after a deletion, ID and Version alone when it is gone for good
-	Replayed bool // nothing was done now: this is what came of the first request with the same key
+	Task     Task    // as it is afterwards; with DeletedAt after a deletion, ID and Version alone when it is gone for good
+	Object   *Object // the list or label, likewise, if it was one; Task means nothing then
+	Total    int     // how many changes were made, one of each object
+	Replayed bool    // nothing was done now: this is what came of the first request with the same key
 }
 
 // A ReadSet is what a use case has to know under the owner's lock before it decides. The zero value asks for nothing but
@@ -36,32 +38,44 @@ type ReadSet struct {
 	Key   string    // what is remembered of this idempotency key; "" for none
 	Since time.Time // how old that, and what SetOf names, may be at most
 
-	Tasks     []int64  // tasks by id, in the trash or not
-	New       int      // how many ids of new tasks
-	Completed *bool    // tasks that are completed, or that are not, none of the trash: among the first StepSize with ids above After
-	After     int64    // see Completed
-	Set       Rev      // the changes that were made together with this one, the last StepSize of them, and their tasks
-	SetOf     string   // the same for the change that was made with this key
-	Until     Rev      // of the set that begins with Set only the changes before this one; 0 for all
-	Base      Rev      // this change
-	Source    string   // the system that OldIDs are of
-	OldIDs    []string // which of these have been imported
-	Oldest    int      // up to so many tasks of the trash, those that have been there the longest
+	Tasks      []int64  // tasks by id, in the trash or not
+	Objects    []int64  // lists and labels by id, in the trash or not
+	AllObjects bool     // all lists and labels, in the trash or not
+	Families   bool     // all tasks of the trees that Tasks are in: their ancestors, and what is under these or went to the trash with them
+	New        int      // how many ids of new objects of any kind
+	Walk       *Walk    // tasks that are walked over: among the first StepSize with ids above After
+	After      int64    // see Walk
+	Set        Rev      // the changes that were made together with this one, the last StepSize of them, and their tasks
+	SetOf      string   // the same for the change that was made with this key
+	Until      Rev      // of the set that begins with Set only the changes before this one; 0 for all
+	Base       Rev      // this change
+	Source     string   // the system that OldIDs are of
+	OldIDs     []string // which of these have been imported
+	Oldest     int      // up to so many tasks of the trash, those that have been there the longest
 
 	// Alone says that what is decided costs more than a few rows: nobody else's change shall wait for it.
 	Alone bool
 }
 
+// A Walk is over the tasks of which something holds, by id.
+type Walk struct {
+	Completed *bool      // whether they are completed; none of the trash
+	Label     int64      // one of their labels; none of the trash
+	Parent    int64      // the task they are a part of; none of the trash
+	List      int64      // the list they are in; none of the trash, or, if DeletedAt is not nil, those that went there then
+	DeletedAt *time.Time // see List
+}
+
 // StepSize is how many tasks, or changes of a set, one step of a change is about at most.
 const StepSize = 1000
 
-// maxShared is how many tasks a change may read or make that shares a transaction with others.
+// maxShared is how many objects a change may read or make that shares a transaction with others.
 const maxShared = 8
 
 // Shareable reports whether the change reads and writes so little that those of others can travel with it.
 func (r *ReadSet) Shareable() bool {
-	return !r.Alone && r.Completed == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil && r.Oldest == 0 &&
-		len(r.Tasks)+r.New <= maxShared
+	return !r.Alone && r.Walk == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil && r.Oldest == 0 &&
+		!r.AllObjects && !r.Families && len(r.Tasks)+len(r.Objects)+r.New <= maxShared
 }
 
 // A Snapshot is what was found of one person under their lock, as the decisions before this one leave it. Whoever decides
@@ -72,14 +86,14 @@ type Snapshot struct {
 	NewIDs   []int64
 	Stored   *StoredAnswer        // what is remembered of the key; nil for nothing
 	Step     int                  // how many steps of this change have been written already
-	Looked   int64                // up to which id tasks were looked at for Completed; 0 when there are no others behind it
+	Looked   int64                // up to which id tasks were walked over; 0 when there are no others behind it
 	Set      []Change             // in the order of their revisions; none if the set's first is forgotten, or never was
 	Base     *Change              // nil if it is forgotten
 	Oldest   []Task               // of the trash, the oldest first
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
 }
 
-// An Owner is a person whose lock is held, and those of their tasks that somebody asked for.
+// An Owner is a person whose lock is held, and those of their tasks and other objects that somebody asked for.
 type Owner struct {
 	ID UserID
 	State
@@ -88,7 +102,30 @@ type Owner struct {
 	Keys      int  // the idempotency keys that are remembered, and those that are still to be forgotten
 	Claims    User // what the newest of their tokens that wrote something said of them, and when it was issued
 	ChangedAt time.Time
-	Tasks     map[int64]Task // by id, in the trash or not
+	Tasks     map[int64]Task   // by id, in the trash or not
+	Objects   map[int64]Object // lists and labels, likewise
+	Kin       map[int64]Kin    // what relatives those of Tasks have that have any
+}
+
+// Kin is what relatives a task has in the database.
+type Kin int8
+
+// The relatives that a task may have.
+const (
+	HasChildren   Kin = 1 << iota // tasks that are a part of it, in the trash or not
+	BesideParent                  // a parent that is where it is: not in the trash, or there since the same time
+	ParentIsThere                 // a parent that is not in the trash
+)
+
+// AddKin notes relatives of a task.
+func (o *Owner) AddKin(id int64, kin Kin) {
+	if kin == 0 {
+		return
+	}
+	if o.Kin == nil {
+		o.Kin = map[int64]Kin{}
+	}
+	o.Kin[id] |= kin
 }
 
 // ofThisLife returns s without what is left of former lives, and is being removed. Tasks are left out where they are found.
@@ -157,7 +194,7 @@ type StoredKey struct {
 // Empty reports whether there is nothing to write.
 func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil && len(w.Imports) == 0 }
 
-// Apply makes o what it is once w has been written. Tasks that are gone for good leave it.
+// Apply makes o what it is once w has been written. What is gone for good leaves it.
 func (w *WriteSet) Apply(o *Owner) {
 	if w.Key != nil {
 		o.Keys++
@@ -166,12 +203,23 @@ func (w *WriteSet) Apply(o *Owner) {
 	if n == 0 {
 		return
 	}
+	if o.Objects == nil {
+		o.Objects = map[int64]Object{}
+	}
 	for i := range w.Changes {
 		c := &w.Changes[i]
-		if c.Op == Purged {
+		switch {
+		case c.Object != nil && c.Op == Purged:
+			delete(o.Objects, c.Object.ID)
+		case c.Object != nil:
+			o.Objects[c.Object.ID] = *c.Object
+		case c.Op == Purged:
 			delete(o.Tasks, c.Task.ID)
-		} else {
+		default:
 			o.Tasks[c.Task.ID] = c.Task
+			if c.Task.ParentID != nil {
+				o.AddKin(*c.Task.ParentID, HasChildren)
+			}
 		}
 	}
 	last := &w.Changes[n-1]

@@ -51,11 +51,20 @@ func (s *store) State(ctx context.Context, owner todo.UserID) (todo.State, error
 
 // History implements todo.Store.
 func (s *store) History(
-	ctx context.Context, owner todo.UserID, id int64, before todo.Rev, limit int,
+	ctx context.Context, owner todo.UserID, k todo.Kind, id int64, before todo.Rev, limit int,
 ) ([]todo.Change, error) {
 	return inTurn(ctx, s, owner, read, func() ([]todo.Change, error) {
-		return s.FullStore.History(ctx, owner, id, before, limit)
+		return s.FullStore.History(ctx, owner, k, id, before, limit)
 	})
+}
+
+// Objects implements todo.Store.
+func (s *store) Objects(ctx context.Context, owner todo.UserID, id int64) (all []todo.Object, state todo.State, err error) {
+	all, err = inTurn(ctx, s, owner, read, func() (all []todo.Object, err error) {
+		all, state, err = s.FullStore.Objects(ctx, owner, id)
+		return all, err
+	})
+	return all, state, err
 }
 
 // Changes implements todo.Store.

@@ -16,6 +16,7 @@ var dialect = &sqlstore.Dialect{
 	OneByOne:    true,
 	Placeholder: "$",
 	Position:    "strpos",
+	Contains:    "%s @> to_jsonb(%s::bigint)",
 }
 
 // Tasks implements todo.Store.

@@ -49,7 +49,7 @@ func (f *found) snapshots(changes []*group.Change) []*todo.Snapshot {
 // statements returns what finds out all that the changes need, in as few statements as there are kinds of it.
 func (f *found) statements(t *transaction) (all []statement) {
 	f.known = make([]todo.Snapshot, len(t.changes))
-	for _, st := range []statement{f.tasks(t.changes), f.newIDs(t), f.keys(t.changes)} {
+	for _, st := range []statement{f.tasks(t.changes), f.objects(t.changes), f.newIDs(t), f.keys(t.changes)} {
 		if st.sql != "" {
 			all = append(all, st)
 		}
@@ -70,38 +70,55 @@ var (
 	` + sqlstore.LookUp(`todod.tasks t`, `t.user_id = p.user_id and t.id = p.id`)
 )
 
+var (
+	objectByID  = `select ` + sqlstore.ObjectOf("o") + ` from todod.objects o where o.user_id = $1 and o.id = $2`
+	objectsByID = `select ` + sqlstore.ObjectOf("o") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
+	` + sqlstore.LookUp(`todod.objects o`, `o.user_id = p.user_id and o.id = p.id`)
+)
+
 // tasks finds the tasks that changes name by id.
 func (f *found) tasks(changes []*group.Change) statement {
+	return f.byID(changes, func(n *todo.ReadSet) []int64 { return n.Tasks }, taskByID, tasksByID, sqlstore.AddKnown)
+}
+
+// objects finds the lists and labels that changes name by id.
+func (f *found) objects(changes []*group.Change) statement {
+	return f.byID(changes, func(n *todo.ReadSet) []int64 { return n.Objects }, objectByID, objectsByID, sqlstore.AddKnownObject)
+}
+
+// byID finds what changes name by id, with one statement for one and another for several. add adds a row to its owner, who must
+// be one of those whose locks are held.
+func (f *found) byID(
+	changes []*group.Change, named func(*todo.ReadSet) []int64, one, several string, add func(*todo.Owner, sqlstore.Row),
+) statement {
 	var owners []todo.UserID
 	var ids []int64
 	for _, c := range changes {
-		for _, id := range c.Need.Tasks {
+		for _, id := range named(&c.Need) {
 			owners, ids = append(owners, c.Owner), append(ids, id)
 		}
+	}
+	take := func(rows pgx.Rows) error {
+		return eachRow(rows, func(r *rowReader) {
+			id := todo.UserID(r.peek())
+			switch o := f.owners[id]; {
+			case o != nil:
+				add(o, r)
+			case !slices.Contains(f.people, id): // nor one whose lock somebody else holds
+				r.Fail(sqlstore.ErrForeignRow)
+			}
+		})
 	}
 	switch len(ids) {
 	case 0:
 		return statement{}
 	case 1:
-		return statement{taskByID, []any{string(owners[0]), ids[0]}, f.takeTasks}
+		return statement{one, []any{string(owners[0]), ids[0]}, take}
 	}
-	return statement{tasksByID, []any{texts(owners), ids}, f.takeTasks}
+	return statement{several, []any{texts(owners), ids}, take}
 }
 
-// takeTasks reads rows of taskOf, whose owners must be those whose locks are held.
-func (f *found) takeTasks(rows pgx.Rows) error {
-	return eachRow(rows, func(r *rowReader) {
-		id := todo.UserID(r.peek())
-		switch o := f.owners[id]; {
-		case o != nil:
-			sqlstore.AddKnown(o, r)
-		case !slices.Contains(f.people, id): // nor one whose lock somebody else holds
-			r.Fail(sqlstore.ErrForeignRow)
-		}
-	})
-}
-
-// newIDs gives ids to the changes that make tasks. They come from a stock, which is filled up for several transactions, but
+// newIDs gives ids to the changes that make something. They come from a stock, which is filled up for several transactions, but
 // only by one that was committed: until then, a database that crashes may forget that it gave them out.
 func (f *found) newIDs(t *transaction) statement {
 	n := 0

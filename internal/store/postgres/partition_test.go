@@ -240,7 +240,7 @@ func useTrashAndLog(t *testing.T, s *Store, id int64) {
 	_, restoreOnceErr := storetest.Of(s).Restore(ctx, "ada", id, 10, once("ada"))
 	_, againErr := storetest.Of(s).Delete(ctx, "ada", id, by("ada"))
 	_, trashErr := s.Tasks(ctx, "ada", todo.Filter{Trash: true, Order: todo.LatestDeletedFirst(), Limit: 10, Unless: &todo.State{}})
-	_, historyErr := s.History(ctx, "ada", id, 3, 10)
+	_, historyErr := s.History(ctx, "ada", todo.KindTask, id, 3, 10)
 	_, _, changesErr := s.Changes(ctx, "ada", 0, 10)
 	_, _, snapshotErr := s.Snapshot(ctx, "ada", 0, 10, 10)
 	_, purgeErr := storetest.Of(s).Purge(ctx, "ada", id, by("ada"))

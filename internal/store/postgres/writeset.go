@@ -56,7 +56,7 @@ func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
 
 // statements returns what writes w.
 func (w *written) statements() (all []statement) {
-	if len(w.entries) == 1 && len(w.owners) == 1 && w.entries[0].Op != todo.Purged {
+	if len(w.entries) == 1 && len(w.owners) == 1 && w.entries[0].How != sqlstore.LogOnly {
 		all = append(all, single(w.owners[0], w.entries[0]))
 	} else {
 		owners := w.owners
@@ -66,6 +66,9 @@ func (w *written) statements() (all []statement) {
 		}
 		if len(owners) > 0 {
 			all = append(all, many(owners, nil))
+		}
+		for _, o := range sqlstore.LeftObjects(w.entries) {
+			all = append(all, statement{sql: putObject, args: of([]any{string(o.Owner)}, sqlstore.Objects, o)})
 		}
 		for _, e := range w.entries {
 			if e.Op == todo.Purged {
@@ -150,9 +153,9 @@ func single(o *todo.Owner, e *sqlstore.Entry) statement {
 // written where they were found, from which nobody moves them while the owner is locked: rather than to look them up by their
 // revisions, the planner would read all of the owner's, which without statistics look like one.
 var (
-	deleteTask = `with t as (delete from todod.tasks where user_id = $1 and id = $2 returning 1 as one)
-		select 1 / ((select count(*) from t) = 1)::int`
-	blankLog = `update todod.changes set ` + sqlstore.Blanked + `
+	deleteTask   = deleteSQL("tasks")
+	deleteObject = deleteSQL("objects")
+	blankLog     = `update todod.changes set ` + sqlstore.Blanked + `
 		where user_id = $1 and ctid = any (array (
 			with recursive chain as (
 				select ctid as place, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
@@ -163,11 +166,27 @@ var (
 			select place from chain))`
 )
 
-// purge returns what removes the task of e.
+// deleteSQL removes a row of a table by its id.
+func deleteSQL(table string) string {
+	return `with t as (delete from todod.` + table + ` where user_id = $1 and id = $2 returning 1 as one)
+		select 1 / ((select count(*) from t) = 1)::int`
+}
+
+// putObject writes a list or label, new or not. It fails, and with it the transaction, unless it does.
+var putObject = fmt.Sprintf(`with o as (insert into todod.objects (user_id, %s) values ($1, %s)
+		on conflict (user_id, id) do update set %s returning 1 as one)
+	select 1 / ((select count(*) from o) = 1)::int`,
+	sqlstore.Objects.Names(""), sqlstore.Objects.Arguments(sqlstore.From(2)), sqlstore.Objects[1:].AssignmentsOf("excluded"))
+
+// purge returns what removes the task or object of e.
 func purge(e *sqlstore.Entry) []statement {
 	owner, id := string(e.Task.Owner), e.Task.ID
+	remove := deleteTask
+	if e.Object != nil {
+		remove = deleteObject
+	}
 	return []statement{
-		{sql: deleteTask, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
+		{sql: remove, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
 	}
 }
 

@@ -62,6 +62,10 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		if _, err := s.writer.ExecContext(t.Context(), "insert into imports values (?, 'old', '1', 1, 0)", owner); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.writer.ExecContext(t.Context(), `insert into objects (user_id, kind, version, name, created_at, updated_at)
+			values (?, 2, 1, 'list', 0, 0)`, owner); err != nil {
+			t.Fatal(err)
+		}
 		ticket := account.Ticket{Grant: account.Grant{Owner: owner, ExpiresAt: noon}, Hash: make([]byte, 32), Until: noon}
 		if err := s.IssueTicket(t.Context(), ticket, noon.Add(-time.Hour)); err != nil {
 			t.Fatal(err)

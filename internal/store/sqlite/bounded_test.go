@@ -21,7 +21,7 @@ import (
 
 // stepsPerRow is how many steps of SQLite's virtual machine are taken for one row: a row that is read, compared, sorted and
 // handed out, or written with its indexes, takes some tens, a few for each column.
-const stepsPerRow = 70
+const stepsPerRow = 85
 
 // TestBounded: a file that was never analysed. SQLite counts the steps of its virtual machine for each statement.
 func TestBounded(t *testing.T) {

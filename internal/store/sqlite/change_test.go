@@ -533,8 +533,9 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 	s := open(t)
 	for table, names := range map[string]string{
 		"tasks":            "user_id, " + sqlstore.Tasks.Names("") + ", " + sqlstore.Search.Names(""),
-		"changes":          "user_id, task_id, rev, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
-		"users":            "user_id, created_at, epoch, erased_at, unfolded, life_rev, untidy, " + sqlstore.Raised.Names(""),
+		"changes":          "user_id, task_id, rev, actor, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
+		"users":            "user_id, created_at, epoch, erased_at, unfolded, life_rev, untidy, kind, time_zone, " + sqlstore.Raised.Names(""),
+		"objects":          "user_id, " + sqlstore.Objects.Names(""),
 		"idempotency_keys": "user_id, " + sqlstore.Keys.Names(""),
 		"imports":          "user_id, " + sqlstore.Imports.Names(""),
 	} {

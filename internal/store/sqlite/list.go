@@ -13,6 +13,7 @@ import (
 var dialect = &sqlstore.Dialect{
 	Placeholder: "?",
 	Position:    "instr",
+	Contains:    "exists (select 1 from json_each(%s) l where l.value = %s)",
 }
 
 // Tasks implements todo.Store.

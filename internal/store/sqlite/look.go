@@ -22,6 +22,12 @@ func (p *part) look(n *todo.ReadSet) error {
 			return err
 		}
 	}
+	for _, id := range n.Objects {
+		add := func(r *rowReader) { sqlstore.AddKnownObject(p.known.Owner, r) }
+		if err := query(p.ctx, p, add, objectByID, string(p.owner), id); err != nil {
+			return err
+		}
+	}
 	if n.New > 0 {
 		if err := p.reserve(n.New); err != nil {
 			return err
@@ -49,14 +55,17 @@ func (p *part) lookAtOwner() error {
 	}, getOwner, string(p.owner))
 }
 
-// taskByID reads a task.
-var taskByID = `select ` + sqlstore.TaskOf("t") + ` from tasks t where t.user_id = ? and t.id = ?`
+// taskByID reads a task, objectByID a list or label.
+var (
+	taskByID   = `select ` + sqlstore.TaskOf("t") + ` from tasks t where t.user_id = ? and t.id = ?`
+	objectByID = `select ` + sqlstore.ObjectOf("o") + ` from objects o where o.user_id = ? and o.id = ?`
+)
 
-// lastID reads the highest id of a task that was ever given out.
-const lastID = `select max(coalesce((select seq from sqlite_sequence where name = 'tasks'), 0),
+// lastID reads the highest id that was ever given out to a task or an object of another kind.
+const lastID = `select max(coalesce((select max(seq) from sqlite_sequence where name in ('tasks', 'objects')), 0),
 	coalesce((select max(id) from tasks), 0))`
 
-// reserve finds n ids of new tasks. Nobody else gets one before this change is written or undone.
+// reserve finds n ids of new objects of any kind. Nobody else gets one before this change is written or undone.
 func (p *part) reserve(n int) error {
 	return query(p.ctx, p, func(r *rowReader) {
 		last := r.Int64()

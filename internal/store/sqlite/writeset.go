@@ -17,6 +17,9 @@ var (
 	insertLog = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
 		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `,
 			` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
+	putObject = `insert into objects (user_id, ` + sqlstore.Objects.Names("") + `)
+		values (?, ` + sqlstore.Objects.Arguments(sqlstore.InTurn) + `)
+		on conflict (id) do update set ` + sqlstore.Objects[1:].AssignmentsOf("excluded") + ` where user_id = excluded.user_id`
 	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
 		values (?, ` + sqlstore.Imports.Arguments(sqlstore.InTurn) + `)`
 	putKey = `insert into idempotency_keys (user_id, ` + sqlstore.Keys.Names("") + `)
@@ -74,6 +77,11 @@ func (p *part) writeChanges(changes []todo.Change) error {
 			return err
 		}
 	}
+	for _, o := range sqlstore.LeftObjects(entries) {
+		if err := p.affectOne(putObject, argumentsOf(sqlstore.Objects, o, string(p.owner))...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -94,8 +102,9 @@ func (p *part) writeTask(e *sqlstore.Entry) error {
 // What removes a task for good, and what the log holds of it. Its changes are found from its version
 // backwards.
 var (
-	deleteTask = `delete from tasks where user_id = ?1 and id = ?2`
-	blankLog   = `update changes set ` + sqlstore.Blanked + `
+	deleteTask   = `delete from tasks where user_id = ?1 and id = ?2`
+	deleteObject = `delete from objects where user_id = ?1 and id = ?2`
+	blankLog     = `update changes set ` + sqlstore.Blanked + `
 		where user_id = ?1 and rev in (
 			with recursive chain (rev, prev_rev) as (
 				select rev, prev_rev from changes where user_id = ?1 and rev = ?3 and task_id = ?2
@@ -106,9 +115,13 @@ var (
 			select rev from chain)`
 )
 
-// purge removes the task of c for good. Of its changes remains that there were any.
+// purge removes the task or object of c for good. Of its changes remains that there were any.
 func (p *part) purge(c *todo.Change) error {
-	if err := p.affectOne(deleteTask, string(p.owner), c.Task.ID); err != nil {
+	remove := deleteTask
+	if c.Object != nil {
+		remove = deleteObject
+	}
+	if err := p.affectOne(remove, string(p.owner), c.Task.ID); err != nil {
 		return err
 	}
 	_, err := p.exec(blankLog, string(p.owner), c.Task.ID, int64(c.PrevRev))

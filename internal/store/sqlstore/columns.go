@@ -38,6 +38,7 @@ var (
 	smallint   = kind[int64]{"smallint", Row.Int64}
 	boolean    = kind[bool]{"boolean", Row.Bool}
 	text       = kind[string]{"text", Row.Text}
+	nullBigint = kind[*int64]{"bigint", NullInt64}
 	nullText   = kind[*string]{"text", NullText}
 	blob       = kind[[]byte]{"bytea", Row.Bytes}
 	jsonb      = kind[[]byte]{"jsonb", Row.JSON}

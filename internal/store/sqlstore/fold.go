@@ -19,10 +19,19 @@ func Fold(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text) // what the rest would come to
 	}
-	// Folding a case can make what is not normalised, and taking marks off what is composed of other things than before.
-	text = strings.Map(capitalCherokee, cases.Fold().String(norm.NFKC.String(text)))
+	// Taking marks off can leave what is composed of other things than before.
+	text = foldCase(text)
 	text, _, _ = transform.String(runes.Remove(runes.Predicate(isLeftOut)), norm.NFKD.String(text)) // it can't fail
 	return norm.NFKC.String(text)
+}
+
+// foldCase returns what two texts share that are the same but for case and for ways of writing the same (NFKC): marks count.
+func foldCase(text string) string {
+	if isASCII(text) {
+		return strings.ToLower(text)
+	}
+	// Folding a case can make what is not normalised.
+	return norm.NFKC.String(strings.Map(capitalCherokee, cases.Fold().String(norm.NFKC.String(text))))
 }
 
 // capitalCherokee returns the capital of a small letter of Cherokee, which is what its case folds to (CaseFolding.txt of

@@ -30,12 +30,24 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 	}
 	l.date("due", f.DueBefore, f.DueAfter)
 	l.date("start", f.StartBefore, f.StartAfter)
+	l.place(f)
 	for _, word := range f.Words {
 		if word = Fold(word); word != "" {
 			l.And(fmt.Sprintf("%s(search, %s) > 0", d.Position, l.Arg(word)))
 		}
 	}
 	return l
+}
+
+// place adds which list the tasks are in, and which labels they have.
+func (l *List) place(f todo.Filter) {
+	if f.List != nil {
+		// Written like the index, which has 0 for the inbox.
+		l.And("coalesce(list_id, 0) = " + l.Arg(*f.List))
+	}
+	for _, id := range f.Labels {
+		l.And(fmt.Sprintf(l.dialect.Contains, "label_ids", l.Arg(id)))
+	}
 }
 
 // date adds the bounds of a date, due or start, that are not nil.

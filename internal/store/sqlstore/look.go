@@ -16,7 +16,7 @@ type Look struct {
 	Holder func() *todo.Owner
 
 	first, end int64 // of the set's changes, those that are read: from first on, before end; 0 for none
-	last       int64 // the id of the last task that is looked at for Completed; 0 for none
+	last       int64 // the id of the last task that is walked over; 0 for none
 }
 
 // What can be asked about one person alone. What is asked about many rows is asked for in a range of a key that is no
@@ -24,10 +24,7 @@ type Look struct {
 var (
 	oneChange = both(`select ` + ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`)
 
-	endOfPage = both(`select max(id), count(*) from
-		(select id from todod.tasks where user_id = $1 and id > $2 order by id limit $3) as p`)
-	tasksInState = both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.id > $2 and t.id <= $3
-		and t.completed = $4 and coalesce(t.deleted_at, 'infinity') = 'infinity'`)
+	allObjects = both(`select ` + ObjectOf("o") + ` from todod.objects o where o.user_id = $1`)
 
 	oldestOfTrash = both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and t.deleted_at is not null
 		and t.version > ` + began + ` order by t.deleted_at, t.id limit $2`)
@@ -74,6 +71,47 @@ func LookUp(table, on string) string {
 	return ` cross join lateral (select * from ` + table + ` where ` + on + ` limit 1) ` + table[strings.LastIndex(table, " ")+1:]
 }
 
+// A walk is over tasks by id: pageEnd finds where a page of up to $3 of them behind $2 ends, and tasks reads those of them that
+// are meant.
+type walk struct{ pageEnd, tasks SQL }
+
+// walkOver returns a walk over the tasks in range, which is a range of an index that ends in id, of which a condition holds.
+func walkOver(within, condition string) walk {
+	return walk{
+		both(`select max(id), count(*) from
+			(select t.id from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 order by t.id limit $3) as p`),
+		both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
+			and ` + condition),
+	}
+}
+
+// The walks there are. What they are about is $4, a time $5; where a page ends, nobody asks for them but by the index.
+const notInTrash = `coalesce(t.deleted_at, 'infinity') = 'infinity'`
+
+var (
+	walkByState = walkOver("", `t.completed = $4 and `+notInTrash)
+	walkByLabel = walk{walkByState.pageEnd, SQL{
+		Postgres: strings.Replace(walkByState.tasks.Postgres, "t.completed = $4", "t.label_ids @> to_jsonb($4::bigint)", 1),
+		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
+			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
+	}}
+	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
+	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+)
+
+// walkFor returns the walk's statements and what they are about.
+func walkFor(w *todo.Walk) (statements walk, page, about []any) {
+	switch {
+	case w.Completed != nil:
+		return walkByState, nil, []any{*w.Completed}
+	case w.Label != 0:
+		return walkByLabel, nil, []any{w.Label}
+	case w.DeletedAt != nil:
+		return walkOfTrash, []any{w.List}, []any{w.List, *w.DeletedAt}
+	}
+	return walkByList, []any{w.List}, []any{w.List}
+}
+
 // Begin prepares for the next step of the change, which needs something else.
 func (l *Look) Begin(next *todo.ReadSet) {
 	l.Need, l.first, l.end, l.last = next, 0, 0, 0
@@ -84,7 +122,10 @@ func (l *Look) Begin(next *todo.ReadSet) {
 // First returns what is to be asked first, none for a change that can travel with others.
 func (l *Look) First() (ask []Statement) {
 	n := l.Need
-	if n.Completed != nil {
+	if n.AllObjects {
+		ask = append(ask, Statement{allObjects, []any{l.Owner}, l.addObjects})
+	}
+	if n.Walk != nil {
 		ask = append(ask, l.page())
 	}
 	if n.Base > 0 {
@@ -111,7 +152,8 @@ func (l *Look) First() (ask []Statement) {
 func (l *Look) Then() []Statement {
 	switch {
 	case l.last > 0:
-		return []Statement{l.tasks(tasksInState, l.Owner, l.Need.After, l.last, *l.Need.Completed)}
+		walk, _, about := walkFor(l.Need.Walk)
+		return []Statement{l.tasks(walk.tasks, append([]any{l.Owner, l.Need.After, l.last}, about...)...)}
 	case l.end > 0:
 		first := max(l.first, l.end-todo.StepSize)
 		return []Statement{
@@ -122,9 +164,10 @@ func (l *Look) Then() []Statement {
 	return nil
 }
 
-// page returns the statement that finds where the tasks end that are looked at for Completed.
+// page returns the statement that finds where the tasks end that are walked over.
 func (l *Look) page() Statement {
-	return Statement{endOfPage, []any{l.Owner, l.Need.After, todo.StepSize}, func(rows iter.Seq[Row]) {
+	walk, in, _ := walkFor(l.Need.Walk)
+	return Statement{walk.pageEnd, append([]any{l.Owner, l.Need.After, todo.StepSize}, in...), func(rows iter.Seq[Row]) {
 		for r := range rows {
 			l.last, l.Known.Looked = r.Int64(), 0
 			if r.Int64() == todo.StepSize {
@@ -154,6 +197,29 @@ func (l *Look) tasks(sql SQL, args ...any) Statement {
 			}
 		}
 	}}
+}
+
+// addObjects adds the lists and labels in rows to those of the owner.
+func (l *Look) addObjects(rows iter.Seq[Row]) {
+	for r := range rows {
+		if o := l.Holder(); o != nil {
+			AddKnownObject(o, r)
+		} else {
+			r.Owner(l.Owner)
+		}
+	}
+}
+
+// AddKnownObject reads the columns of ObjectOf and adds the list or label to those of o that are known, unless it is of a
+// former life.
+func AddKnownObject(o *todo.Owner, r Row) {
+	var object todo.Object
+	if ReadObject(r, o.ID, &object); object.Version > o.Began {
+		if o.Objects == nil {
+			o.Objects = map[int64]todo.Object{}
+		}
+		o.Objects[object.ID] = object
+	}
 }
 
 // AddKnown reads the columns of TaskOf and adds the task to those of o that are known, unless it is of a former life.

@@ -43,6 +43,9 @@ var ErrForeignRow = errors.New("the database returned a row of somebody else")
 // NullText reads a text, nil for null.
 func NullText(r Row) *string { return orNil(r, Row.Text) }
 
+// NullInt64 reads an integer, nil for null.
+func NullInt64(r Row) *int64 { return orNil(r, Row.Int64) }
+
 // NullTime reads a time in UTC, nil for null.
 func NullTime(r Row) *time.Time { return orNil(r, Row.Time) }
 

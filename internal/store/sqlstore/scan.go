@@ -1,6 +1,10 @@
 package sqlstore
 
-import "todod/internal/todo"
+import (
+	"slices"
+
+	"todod/internal/todo"
+)
 
 // TaskOf returns the columns of a task, the owner first, as ReadTask reads them. alias is the table's name.
 func TaskOf(alias string) string { return alias + ".user_id, " + Tasks.Names(alias) }
@@ -10,6 +14,16 @@ func ReadTask(r Row, owner todo.UserID, t *todo.Task) {
 	r.Owner(owner)
 	t.Owner = owner
 	Tasks.read(r, t)
+}
+
+// ObjectOf returns the columns of a list or label, the owner first, as ReadObject reads them. alias is the table's name.
+func ObjectOf(alias string) string { return alias + ".user_id, " + Objects.Names(alias) }
+
+// ReadObject reads the columns of ObjectOf, which must be of an object of owner, into o.
+func ReadObject(r Row, owner todo.UserID, o *todo.Object) {
+	r.Owner(owner)
+	o.Owner = owner
+	Objects.read(r, o)
 }
 
 // AddTask adds the task that ReadTask reads.
@@ -27,9 +41,7 @@ func ReadChange(r Row, owner todo.UserID, c *todo.Change) {
 	c.Rev = c.Task.Version
 	e := Entry{Change: c}
 	Log.read(r, &e)
-	var err error
-	c.Before, err = todo.DecodeFields(e.before)
-	r.Fail(err)
+	r.Fail(c.ReadImage(e.kind, e.image, e.before))
 }
 
 // AddChange adds the change that ReadChange reads.
@@ -69,8 +81,10 @@ func (c Columns[T]) read(r Row, row *T) {
 // An Entry is a change that was decided, on its way to the log.
 type Entry struct {
 	*todo.Change
-	How    int16   // what becomes of its task
-	before []byte  // Before, encoded
+	How    int16  // what becomes of its task
+	before []byte // Before, encoded
+	kind   todo.Kind
+	image  []byte  // Object, encoded; nil for a task, and for what is gone for good
 	search *string // what words are searched for in; nil if that stays as it is
 }
 
@@ -85,9 +99,14 @@ const (
 func Entries(entries []*Entry, changes []todo.Change) ([]*Entry, error) {
 	for i := range changes {
 		e := &Entry{Change: &changes[i]}
+		var err error
 		if e.Before != nil {
-			var err error
 			if e.before, err = e.Before.Encode(); err != nil {
+				return nil, err
+			}
+		}
+		if e.Object != nil && e.Op != todo.Purged {
+			if e.image, err = e.Object.Image(); err != nil {
 				return nil, err
 			}
 		}
@@ -100,6 +119,9 @@ func Entries(entries []*Entry, changes []todo.Change) ([]*Entry, error) {
 func Settle(entries []*Entry) {
 	last, all := make(map[int64]*Entry, len(entries)), make(map[int64]settled, len(entries))
 	for _, e := range entries {
+		if e.Object != nil {
+			continue
+		}
 		was := all[e.Task.ID]
 		all[e.Task.ID] = settled{isNew: was.isNew || e.Op == todo.Created, text: was.text || e.writesText()}
 		last[e.Task.ID] = e
@@ -118,6 +140,20 @@ func Settle(entries []*Entry) {
 			e.search = &text
 		}
 	}
+}
+
+// LeftObjects returns the lists and labels that entries leave, as the last entry of each does, but for what is gone for good.
+func LeftObjects(entries []*Entry) (left []*todo.Object) {
+	seen := map[int64]bool{}
+	for _, e := range slices.Backward(entries) {
+		if e.Object == nil || seen[e.Object.ID] {
+			continue
+		}
+		if seen[e.Object.ID] = true; e.Op != todo.Purged {
+			left = append(left, e.Object)
+		}
+	}
+	return left
 }
 
 // settled is what all entries of one task do to it: whether they make it, and whether they write its text.

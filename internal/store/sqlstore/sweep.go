@@ -10,6 +10,7 @@ import (
 // the keys, of which one person may have very many, it looks at the first $7 rows that it finds.
 var overdue = both(`
 	select user_id from (select distinct user_id from todod.tasks where deleted_at < $1 limit $4) t
+	union select user_id from (select distinct user_id from todod.objects where deleted_at < $1 limit $4) o
 	union select user_id from (select distinct c.user_id from (
 		select user_id from todod.changes where at < $2 limit $7) c limit $4) d
 	union select user_id from (select distinct k.user_id from (

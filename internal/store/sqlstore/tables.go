@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ var Tasks = Columns[todo.Task]{
 	gone("2", number("priority", smallint, func(t *todo.Task) *todo.Priority { return &t.Priority })),
 	instantOf("due_date", due), dayOf("due_all_day", due),
 	instantOf("start_date", start), dayOf("start_all_day", start),
+	gone("null", at("list_id", nullBigint, func(t *todo.Task) **int64 { return &t.ListID })),
+	gone("null", at("parent_id", nullBigint, func(t *todo.Task) **int64 { return &t.ParentID })),
+	gone("null", at("position", nullText, func(t *todo.Task) **string { return &t.Position })),
+	gone("null", labelIDs),
 	gone("null", at("completed_at", nullMoment, func(t *todo.Task) **time.Time { return &t.CompletedAt })),
 	fixed(at("created_at", moment, func(t *todo.Task) *time.Time { return &t.CreatedAt })),
 	at("updated_at", moment, func(t *todo.Task) *time.Time { return &t.UpdatedAt }),
@@ -41,6 +46,39 @@ var (
 // Search is the column of tasks that words are searched for in. It is written where a task's text is, and null keeps
 // what is there. Nobody reads it, and neither has the log it.
 var Search = Columns[Entry]{Holding("search", "text", func(e *Entry) *string { return e.search })}
+
+// labelIDs is the column of the labels of a task, null for none.
+var labelIDs = func() Column[todo.Task] {
+	c := Holding("label_ids", "jsonb", func(t *todo.Task) []byte {
+		if len(t.LabelIDs) == 0 {
+			return nil
+		}
+		text, _ := json.Marshal(t.LabelIDs) //nolint:errchkjson // numbers can always be written
+		return text
+	})
+	c.Read = func(r Row, t *todo.Task) {
+		if t.LabelIDs = nil; r.Null() {
+			r.Skip(1)
+			return
+		}
+		r.Fail(json.Unmarshal(r.JSON(), &t.LabelIDs))
+	}
+	return c
+}()
+
+// Objects are the columns of lists and labels, which have a table of their own.
+var Objects = Columns[todo.Object]{
+	number("id", bigint, func(o *todo.Object) *int64 { return &o.ID }),
+	number("kind", smallint, func(o *todo.Object) *todo.Kind { return &o.Kind }),
+	number("version", bigint, func(o *todo.Object) *todo.Rev { return &o.Version }),
+	at("name", text, func(o *todo.Object) *string { return &o.Name }),
+	at("color", nullText, func(o *todo.Object) **string { return &o.Color }),
+	at("archived", boolean, func(o *todo.Object) *bool { return &o.Archived }),
+	textOrNull("position", func(o *todo.Object) *string { return &o.Position }),
+	at("created_at", moment, func(o *todo.Object) *time.Time { return &o.CreatedAt }),
+	at("updated_at", moment, func(o *todo.Object) *time.Time { return &o.UpdatedAt }),
+	at("deleted_at", nullMoment, func(o *todo.Object) **time.Time { return &o.DeletedAt }),
+}
 
 // fixed says of c that it is never changed.
 func fixed(c Column[todo.Task]) Column[todo.Task] {
@@ -97,6 +135,8 @@ var Log = Columns[Entry]{
 	number("set_rev", bigint, func(e *Entry) *todo.Rev { return &e.SetRev }),
 	number("op", smallint, func(e *Entry) *todo.Op { return &e.Op }),
 	as("before", jsonb, func(e *Entry) []byte { return e.before }, func(e *Entry, data []byte) { e.before = data }),
+	as("kind", smallint, func(e *Entry) int64 { return int64(e.Kind()) }, func(e *Entry, k int64) { e.kind = todo.Kind(k) }),
+	as("image", jsonb, func(e *Entry) []byte { return e.image }, func(e *Entry, data []byte) { e.image = data }),
 	textOrNull("request_id", func(e *Entry) *string { return &e.RequestID }),
 	at("at", moment, func(e *Entry) *time.Time { return &e.At }),
 }
@@ -113,7 +153,7 @@ func IntoLog(of func(i int, name string) string) string {
 
 // Blanked sets what the log keeps of a task that is gone for good.
 var Blanked = func() string {
-	sets := []string{"before = null"}
+	sets := []string{"before = null", "image = null"}
 	for _, c := range Logged {
 		if c.gone != "" {
 			sets = append(sets, c.Name+" = "+c.gone)

@@ -57,6 +57,24 @@ var (
 		and t.version > ` + began + ` and t.deleted_at is null order by t.id limit $4`)
 )
 
+// getObjects reads lists and labels, getObject one of them.
+var (
+	getObjects = besideState(`select ` + ObjectOf("o") + ` from todod.objects o where o.user_id = $1 and o.version > ` + began)
+	getObject  = besideState(`select ` + ObjectOf("o") + ` from todod.objects o
+		where o.user_id = $1 and o.id = $2 and o.version > ` + began)
+)
+
+// Objects implements todo.Store.
+func (b *Base) Objects(ctx context.Context, owner todo.UserID, id int64) ([]todo.Object, todo.State, error) {
+	if id == 0 {
+		return readBesideState(ctx, b, owner, ReadObject, getObjects, owner)
+	}
+	return readBesideState(ctx, b, owner, ReadObject, getObject, owner, id)
+}
+
+// Alike implements todo.Store.
+func (b *Base) Alike(name string) string { return foldCase(name) }
+
 // besideState returns a statement for readBesideState, which in PostgreSQL has the state of $1 in front of each row.
 func besideState(sql string) SQL {
 	s := both(sql)
@@ -121,13 +139,19 @@ func readBesideState[T any](
 	return list, state, err
 }
 
-// beginHistory finds where the history of a task begins: with the change before the revision $3, or with its version.
-// getHistory walks from there backwards, as far as $4 says.
-var (
-	beginHistory = both(`select t.user_id, t.version, c.prev_rev from todod.tasks t
+// beginHistory finds where the history of an object in a table begins: with the change before the revision $3, or with its
+// version.
+func beginHistory(table string) SQL {
+	return both(`select t.user_id, t.version, c.prev_rev from todod.` + table + ` t
 		left join todod.changes c on c.user_id = $1 and c.rev = $3 and c.task_id = $2
 		where t.user_id = $1 and t.id = $2 and t.version > ` + began)
-	getHistory = SQL{
+}
+
+// getHistory walks from where a history begins backwards, as far as $4 says.
+var (
+	beginTaskHistory   = beginHistory("tasks")
+	beginObjectHistory = beginHistory("objects")
+	getHistory         = SQL{
 		Postgres: walkBack(forEach(ChangeOf("c")+`, n + 1`, `walk`, `todod.changes c`, oneBack, `n < $4`).Postgres),
 		SQLite:   inSQLite.Replace(walkBack(forEach(ChangeOf("c")+`, n + 1`, `walk`, `todod.changes c`, oneBack, `n < $4`).SQLite)),
 	}
@@ -146,8 +170,12 @@ func walkBack(step string) string {
 
 // History implements todo.Store.
 func (b *Base) History(
-	ctx context.Context, owner todo.UserID, id int64, before todo.Rev, limit int,
+	ctx context.Context, owner todo.UserID, k todo.Kind, id int64, before todo.Rev, limit int,
 ) (log []todo.Change, err error) {
+	begin, missing := beginTaskHistory, todo.NoTask
+	if k != todo.KindTask {
+		begin, missing = beginObjectHistory, func() error { return todo.NoObject(k) }
+	}
 	var from *todo.Rev
 	err = b.engine.Read(ctx, owner, one(&from, func(r Row, from *todo.Rev) {
 		r.Owner(owner)
@@ -155,12 +183,15 @@ func (b *Base) History(
 		if *from = version; before > 0 {
 			*from = previous
 		}
-	}, beginHistory, owner, id, before))
-	rev, err := found(from, err, todo.NoTask)
+	}, begin, owner, id, before))
+	rev, err := found(from, err, missing)
 	if err != nil || rev == 0 {
 		return nil, err
 	}
 	err = b.engine.Read(ctx, owner, all(&log, of(owner, ReadChange), getHistory, owner, id, rev, limit))
+	if len(log) > 0 && log[0].Kind() != k { // they have one table
+		return nil, missing()
+	}
 	return log, err
 }
 

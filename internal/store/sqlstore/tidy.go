@@ -32,6 +32,7 @@ const wasErasedOnce = `exists (select 1 from todod.users u where u.user_id = $1 
 // former is what may be left of a former life. What is in the tables of the account goes when a life ends.
 var former = []leftover{
 	{removing("tasks", "id", `t.version <= `+began), int64(0), nil},
+	{removing("objects", "id", `t.version <= `+began), int64(0), nil},
 	{removing("changes", "rev", `t.rev <= `+began), int64(0), nil},
 	{removing("idempotency_keys", "key", `exists (select 1 from todod.users u
 		where u.user_id = $1 and (t.created_at <= u.erased_at or t.rev <= u.life_rev))`), "", nil},
@@ -54,6 +55,7 @@ var (
 	beginAnew = both(`update todod.users set rev = 0, life_rev = 0, epoch = $3, untidy = false
 		where user_id = $1 and epoch = $2 and rev = life_rev
 			and not exists (select 1 from todod.tasks where user_id = $1)
+			and not exists (select 1 from todod.objects where user_id = $1)
 			and not exists (select 1 from todod.changes where user_id = $1)
 			and not exists (select 1 from todod.idempotency_keys where user_id = $1)
 			and not exists (select 1 from todod.imports where user_id = $1)`)

@@ -52,12 +52,12 @@ func RunBounded(t *testing.T, s Store, measured func(do func()) (rows int)) {
 	}
 	history := func(id int64, limit int) func() error {
 		return func() error {
-			page, err := service.History(ctx, ada, id, limit, "")
+			page, err := service.History(ctx, ada, todo.KindTask, id, limit, "")
 			if err == nil && len(page.Changes) != limit {
 				err = fmt.Errorf("%d changes", len(page.Changes))
 			}
 			if err == nil {
-				_, err = service.History(ctx, ada, id, limit, page.Next)
+				_, err = service.History(ctx, ada, todo.KindTask, id, limit, page.Next)
 			}
 			return err
 		}
@@ -88,7 +88,7 @@ func RunBounded(t *testing.T, s Store, measured func(do func()) (rows int)) {
 		{"one change of a long history, and the next", 20, history(1, 1)},
 		{"a page of a long history, and the next", 430, history(1, 100)},
 		{"what was changed lately", 510, func() error { return syncFrom(ctx, s, BoundedLog-1000) }},
-		{"the beginning of a sync", 510, func() error { return ok(service.Sync(ctx, ada, "")) }},
+		{"the beginning of a sync", 510, func() error { return ok(service.Sync(ctx, ada, "", nil)) }},
 		{"how much there is", all + 10, func() error { return ok(s.Summary(ctx, ada.ID, noon)) }},
 		{"a new task", 10, func() error { return ok(service.Create(ctx, ada, titled("new"), keyed("new"))) }},
 		{"an edit", 10, func() error { return ok(service.Update(ctx, ada, 9, titled("edited"), keyed("edit"))) }},

@@ -51,9 +51,9 @@ func testLogBudget(t *testing.T, s Store) {
 	if swept, err := service.TidyNoted(ctx); err != nil || swept != (todo.Swept{}) {
 		t.Errorf("again: %+v, %v", swept, err)
 	}
-	_, err := service.Sync(ctx, ada, start.Next)
+	_, err := service.Sync(ctx, ada, start.Next, nil)
 	wantCode(t, err, todo.Outdated)
-	if page, err := service.Sync(ctx, ada, late.Next); err != nil || len(page.Changes) != 1 {
+	if page, err := service.Sync(ctx, ada, late.Next, nil); err != nil || len(page.Changes) != 1 {
 		t.Errorf("from within: %+v, %v", page, err)
 	}
 	_, err = service.Undo(ctx, ada, 3, "", todo.WriteOptions{})
@@ -183,7 +183,7 @@ func testTrimmedSets(t *testing.T, s Store) {
 	if got := titles(mustList(t, s, ada.ID, todo.Filter{}).Tasks); !slices.Equal(got, []string{"d", "c"}) {
 		t.Errorf("there are %q", got)
 	}
-	_, err = service.History(ctx, ada, b, 10, "")
+	_, err = service.History(ctx, ada, todo.KindTask, b, 10, "")
 	wantCode(t, err, todo.NotFound)
 
 	one := serviceOf(s, 1)

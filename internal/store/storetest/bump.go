@@ -40,12 +40,12 @@ func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error
 	if page := mustList(t, s, ada.ID, todo.Filter{Unless: &before}); page.Unchanged || len(page.Tasks) != 2 {
 		t.Errorf("a list for who knows the state before: %+v", page)
 	}
-	if page, err := service.Sync(ctx, ada, early.Next); err != nil || len(page.Changes) != 1 || !page.More {
+	if page, err := service.Sync(ctx, ada, early.Next, nil); err != nil || len(page.Changes) != 1 || !page.More {
 		t.Errorf("from an early token: %+v, %v", page, err)
-	} else if _, err := service.Sync(ctx, ada, page.Next); todo.CodeOf(err) != todo.Outdated {
+	} else if _, err := service.Sync(ctx, ada, page.Next, nil); todo.CodeOf(err) != todo.Outdated {
 		t.Errorf("across the bump: %v", err)
 	}
-	if _, err := service.Sync(ctx, ada, late.Next); todo.CodeOf(err) != todo.Outdated {
+	if _, err := service.Sync(ctx, ada, late.Next, nil); todo.CodeOf(err) != todo.Outdated {
 		t.Errorf("from a late token: %v", err)
 	}
 	news, err := service.ChangesSince(ctx, ada, todo.LogPosition{Rev: before.Rev})
@@ -59,7 +59,7 @@ func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error
 		fresh.ID <= others.ID+int64(todo.RevisionBump) {
 		t.Errorf("after the bump version %d of a task and version %d of task %d", renamed.Version, fresh.Version, fresh.ID)
 	}
-	history, err := service.History(ctx, ada, task.ID, 10, "")
+	history, err := service.History(ctx, ada, todo.KindTask, task.ID, 10, "")
 	if err != nil || len(history.Changes) != 2 || history.Changes[1].Rev != task.Version {
 		t.Errorf("history across the bump: %+v, %v", history, err)
 	}
@@ -71,7 +71,7 @@ func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error
 		t.Errorf("anew: %+v", anew)
 	}
 	mustCreate(t, s, ada.ID, titled("fourth"))
-	if page, err := service.Sync(ctx, ada, anew.Next); err != nil || len(page.Changes) != 1 {
+	if page, err := service.Sync(ctx, ada, anew.Next, nil); err != nil || len(page.Changes) != 1 {
 		t.Errorf("going on: %+v, %v", page, err)
 	}
 	for _, c := range []struct{ keep, gone int }{{5, 0}, {4, 1}, {2, 2}} { // two from before the bump, three from after it
@@ -90,7 +90,7 @@ func BumpRevisions(t *testing.T, s Store, bump func(context.Context) (int, error
 // mustSync returns a page of what somebody doesn't know yet.
 func mustSync(t *testing.T, service *todo.Service, by todo.User, token string) todo.SyncPage {
 	t.Helper()
-	page, err := service.Sync(t.Context(), by, token)
+	page, err := service.Sync(t.Context(), by, token, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

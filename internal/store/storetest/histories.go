@@ -391,7 +391,7 @@ func (m *model) checkHistories(t *rapid.T, p *person) {
 		before := todo.Rev(0)
 		for i := len(p.log) - 1; i >= 0; {
 			limit := rapid.IntRange(1, 4).Draw(t, "limit")
-			page, err := m.store.History(context.Background(), p.id, id, before, limit)
+			page, err := m.store.History(context.Background(), p.id, todo.KindTask, id, before, limit)
 			if err != nil || len(page) > limit {
 				t.Fatalf("history of %d before %d: %d entries of %d, %v", id, before, len(page), limit, err)
 			}

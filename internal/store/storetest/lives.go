@@ -21,7 +21,7 @@ func testLives(t *testing.T, s Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := service.Sync(ctx, ada, "")
+	known, err := service.Sync(ctx, ada, "", nil)
 	if err != nil || len(known.Changes) != 1 {
 		t.Fatalf("%+v, %v", known, err)
 	}
@@ -53,13 +53,13 @@ func testLives(t *testing.T, s Store) {
 	if err != nil || made.Replayed || made.Task.Version != first.Task.Version || made.Task.ID == first.Task.ID {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	_, err = service.Sync(ctx, reborn, known.Next)
+	_, err = service.Sync(ctx, reborn, known.Next, nil)
 	wantCode(t, err, todo.Outdated)
-	_, notSynced := service.Sync(ctx, ada, "")
-	_, notGoneOn := service.Sync(ctx, ada, known.Next)
+	_, notSynced := service.Sync(ctx, ada, "", nil)
+	_, notGoneOn := service.Sync(ctx, ada, known.Next, nil)
 	_, notListed := service.Tasks(ctx, ada, todo.Filter{Limit: 1})
 	_, notRead := service.Task(ctx, ada, made.Task.ID)
-	_, noHistory := service.History(ctx, ada, made.Task.ID, 10, "")
+	_, noHistory := service.History(ctx, ada, todo.KindTask, made.Task.ID, 10, "")
 	_, noOperation := service.Operation(ctx, ada, "k")
 	_, notReplayed := service.Create(ctx, ada, titled("new"), other)
 	for i, err := range []error{notSynced, notGoneOn, notListed, notRead, noHistory, noOperation, notReplayed} {
@@ -70,7 +70,7 @@ func testLives(t *testing.T, s Store) {
 	if op, err := service.Operation(ctx, reborn, "k"); err != nil || op.Task.Title != "new" {
 		t.Errorf("%+v, %v", op, err)
 	}
-	if page, err := service.History(ctx, reborn, made.Task.ID, 10, ""); err != nil || len(page.Changes) != 1 {
+	if page, err := service.History(ctx, reborn, todo.KindTask, made.Task.ID, 10, ""); err != nil || len(page.Changes) != 1 {
 		t.Errorf("%+v, %v", page, err)
 	}
 }

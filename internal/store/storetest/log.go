@@ -166,7 +166,7 @@ func testHistory(t *testing.T, s Store) {
 	for limit := 1; limit <= len(want)+1; limit++ {
 		var before todo.Rev
 		for i := len(want); i > 0; i -= min(i, limit) {
-			page, err := s.History(ctx, ada, task.ID, before, limit)
+			page, err := s.History(ctx, ada, todo.KindTask, task.ID, before, limit)
 			if err != nil || len(page) != min(i, limit) {
 				t.Fatalf("before %d: %d entries of %d, %v", before, len(page), limit, err)
 			}
@@ -177,17 +177,17 @@ func testHistory(t *testing.T, s Store) {
 				before = c.Rev
 			}
 		}
-		if page, err := s.History(ctx, ada, task.ID, before, limit); err != nil || len(page) != 0 {
+		if page, err := s.History(ctx, ada, todo.KindTask, task.ID, before, limit); err != nil || len(page) != 0 {
 			t.Errorf("after the end: %+v, %v", page, err)
 		}
 	}
 	for _, id := range []int64{task.ID, 1 << 60} {
-		_, err := s.History(ctx, bob, id, 0, 10)
+		_, err := s.History(ctx, bob, todo.KindTask, id, 0, 10)
 		wantCode(t, err, todo.NotFound)
 	}
 	if err := errOf(s.Purge(ctx, ada, task.ID, by(ada))); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.History(ctx, ada, task.ID, 0, 10)
+	_, err = s.History(ctx, ada, todo.KindTask, task.ID, 0, 10)
 	wantCode(t, err, todo.NotFound)
 }

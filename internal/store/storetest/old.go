@@ -105,7 +105,7 @@ func (c *oldCheck) isAllThere() {
 		wantChange(c, log[i], c.log[i])
 	}
 	for id, t := range c.tasks {
-		past, err := c.store.History(ctx, c.ID, id, 0, 100)
+		past, err := c.store.History(ctx, c.ID, todo.KindTask, id, 0, 100)
 		of := slices.DeleteFunc(slices.Clone(c.log), func(was todo.Change) bool { return was.Task.ID != id })
 		if err != nil || len(past) != len(of) {
 			c.Fatalf("%s has a history of %d changes, %v; want %d", show(t), len(past), err, len(of))
@@ -335,6 +335,6 @@ func (c *oldCheck) leavesNothing(old OldDatabase, people ...*oldLife) {
 			}
 		}
 	}
-	_, err := c.service.Sync(c.Context(), c.User, "")
+	_, err := c.service.Sync(c.Context(), c.User, "", nil)
 	wantCode(c, err, todo.Unauthenticated)
 }

@@ -150,7 +150,7 @@ func wantNothingOf(t *testing.T, s Store, owner todo.UserID, tasks []todo.Task) 
 	}
 	for _, task := range []todo.Task{tasks[0], tasks[1], tasks[len(tasks)-1]} {
 		_, getErr := service.Task(ctx, me, task.ID)
-		_, historyErr := service.History(ctx, me, task.ID, 10, "")
+		_, historyErr := service.History(ctx, me, todo.KindTask, task.ID, 10, "")
 		_, editErr := service.Update(ctx, me, task.ID, titled("mine"), todo.WriteOptions{})
 		_, deleteErr := service.Delete(ctx, me, task.ID, todo.WriteOptions{})
 		_, restoreErr := service.Restore(ctx, me, task.ID, todo.WriteOptions{})
@@ -169,7 +169,7 @@ func wantNothingOf(t *testing.T, s Store, owner todo.UserID, tasks []todo.Task) 
 	}
 	_, undoErr := service.Undo(ctx, me, 0, "key 1", todo.WriteOptions{})
 	wantCode(t, undoErr, todo.NotFound)
-	_, syncErr := service.Sync(ctx, me, "")
+	_, syncErr := service.Sync(ctx, me, "", nil)
 	wantCode(t, syncErr, 0)
 }
 
@@ -203,7 +203,7 @@ func testComeBackInSteps(t *testing.T, s Store) {
 	}
 	_, err := service.Create(t.Context(), me, titled("one more"), todo.WriteOptions{})
 	wantCode(t, err, todo.Conflict)
-	_, err = service.Sync(t.Context(), me, known.Next)
+	_, err = service.Sync(t.Context(), me, known.Next, nil)
 	wantCode(t, err, todo.Outdated)
 	_, err = service.Tasks(t.Context(), former, todo.Filter{Limit: 10})
 	wantCode(t, err, todo.Unauthenticated)
@@ -222,7 +222,7 @@ func testComeBackInSteps(t *testing.T, s Store) {
 				t.Errorf("key %d: %+v, %v", i, out, err)
 			}
 			wantTask(t, out.Task, task)
-			if history, err := service.History(t.Context(), me, task.ID, 10, ""); err != nil || len(history.Changes) != 1 {
+			if history, err := service.History(t.Context(), me, todo.KindTask, task.ID, 10, ""); err != nil || len(history.Changes) != 1 {
 				t.Errorf("history: %+v, %v", history, err)
 			}
 		}
@@ -236,7 +236,7 @@ func testComeBackInSteps(t *testing.T, s Store) {
 		t.Errorf("%d rows were removed", rows)
 	}
 	wantMine()
-	if page, err := service.Sync(t.Context(), me, before.Next); err != nil || len(page.Changes) != 0 {
+	if page, err := service.Sync(t.Context(), me, before.Next, nil); err != nil || len(page.Changes) != 0 {
 		t.Errorf("going on: %+v, %v", page, err)
 	}
 	if log, _, err := s.Changes(t.Context(), ada, 0, 1000); err != nil || len(log) != 5 || log[0].Rev != mine[0].Version {

@@ -132,8 +132,9 @@ func testSetsAreApart(t *testing.T, s Store) {
 	}
 	yes, no := true, false
 	for name, need := range map[string]todo.ReadSet{
-		"by id": {Tasks: []int64{live.ID, trashed.ID}}, "open": {Completed: &no}, "completed": {Completed: &yes},
-		"by key": {SetOf: "key", Since: noon.Add(-time.Hour)}, "of the key": {Key: "key", Since: noon.Add(-time.Hour)},
+		"by id": {Tasks: []int64{live.ID, trashed.ID}}, "open": {Walk: &todo.Walk{Completed: &no}}, "completed": {Walk: &todo.Walk{Completed: &yes}},
+		"all objects": {AllObjects: true},
+		"by key":      {SetOf: "key", Since: noon.Add(-time.Hour)}, "of the key": {Key: "key", Since: noon.Add(-time.Hour)},
 		"by revision": {Set: 1}, "base": {Base: 3}, "new": {New: 3},
 	} {
 		need.At = noon
