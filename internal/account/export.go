@@ -80,7 +80,7 @@ func (e *Export) Tasks(ctx context.Context) iter.Seq2[todo.Task, error] {
 			}
 		}
 		for c, err := range e.changes(ctx, e.Since) {
-			moved := c.Op == todo.Created || c.Op == todo.Deleted
+			moved := c.Object == nil && (c.Op == todo.Created || c.Op == todo.Deleted)
 			if (err != nil || moved && !c.Blank()) && (!yield(c.Task, err) || err != nil) {
 				return
 			}
@@ -114,6 +114,22 @@ func (e *Export) changes(ctx context.Context, since todo.Rev) iter.Seq2[todo.Cha
 		}
 		return log, e.admit(state, err)
 	})
+}
+
+// Objects reads the lists and labels, in the trash or not. As they are read at once, none is missed.
+func (e *Export) Objects(ctx context.Context) iter.Seq2[todo.Object, error] {
+	return func(yield func(todo.Object, error) bool) {
+		all, state, err := e.data.store.Objects(ctx, e.by.ID, 0)
+		if err = e.admit(state, err); err != nil {
+			yield(todo.Object{}, err)
+			return
+		}
+		for _, o := range all {
+			if !yield(o, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Sessions reads the sessions, by id.

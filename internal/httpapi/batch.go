@@ -192,13 +192,9 @@ func withRefs(p *todo.Patch, refs *todo.Refs) lookup {
 		read := known(name)
 		switch name {
 		case "list_id":
-			return func(value jsontext.Value) string {
-				if ref, ok := refIn(value); ok {
-					refs.List = ref
-					return ""
-				}
-				return read(value)
-			}
+			return orRef(&refs.List, read)
+		case "parent_id":
+			return orRef(&refs.Parent, read)
 		case "label_ids":
 			return func(value jsontext.Value) string {
 				rest, named := withoutRefs(value)
@@ -207,6 +203,17 @@ func withRefs(p *todo.Patch, refs *todo.Refs) lookup {
 			}
 		}
 		return read
+	}
+}
+
+// orRef returns what reads a name into dst, or anything else with read.
+func orRef(dst *string, read func(jsontext.Value) string) func(jsontext.Value) string {
+	return func(value jsontext.Value) string {
+		if name, ok := refIn(value); ok {
+			*dst = name
+			return ""
+		}
+		return read(value)
 	}
 }
 

@@ -29,6 +29,7 @@ type exportDocument struct {
 	Profile    me              `json:"profile"`
 	Trash      []task          `json:"trash" doc:"The tasks in the trash"`
 	Tasks      []task          `json:"tasks" doc:"All others, and those that went to the trash while this was read. Of a task that is here twice, the higher version is what became of it"`
+	Objects    []trashed       `json:"lists_and_labels" doc:"All lists and labels; those in the trash have a deleted_at"`
 	History    []loggedChange  `json:"history" doc:"What is remembered of all changes up to to_rev, the oldest first"`
 	Sessions   []exportSession `json:"sessions" doc:"Where somebody signed in here"`
 	Networks   []exportNetwork `json:"known_networks" doc:"When somebody last signed in from each of the networks that they are known by"`
@@ -40,10 +41,11 @@ type exportDocument struct {
 // exportFormat names the form of an exportDocument, and its version.
 const exportFormat = "todod export 1"
 
-// loggedChange is a change of any task.
+// loggedChange is a change of any object.
 type loggedChange struct {
 	Rev     int64             `json:"rev" doc:"The owner's revision that it made"`
-	TaskID  int64             `json:"task_id"`
+	TaskID  int64             `json:"task_id" doc:"The id of what was changed"`
+	Kind    string            `json:"kind,omitempty" doc:"What was changed; a task if absent"`
 	Op      string            `json:"op" enum:"created,updated,completed,reopened,deleted,restored,purged"`
 	At      timestamp         `json:"at"`
 	Changes map[string][2]any `json:"changes" doc:"What the fields that were touched were before, and became; empty once the task is gone for good"`
@@ -53,6 +55,9 @@ type loggedChange struct {
 func wireLogged(c todo.Change) any {
 	out := loggedChange{
 		Rev: int64(c.Rev), TaskID: c.Task.ID, Op: c.Op.String(), At: timestamp(c.At), Changes: map[string][2]any{},
+	}
+	if c.Object != nil {
+		out.Kind = c.Object.Kind.String()
 	}
 	if !c.Blank() {
 		out.Changes = differences(c)
@@ -136,6 +141,7 @@ func writeExport(ctx context.Context, w *bufio.Writer, e *account.Export) error 
 	wireTask := func(t todo.Task) any { return wire(t) }
 	writeList(d, "trash", e.Trash(ctx), wireTask)
 	writeList(d, "tasks", e.Tasks(ctx), wireTask)
+	writeList(d, "lists_and_labels", e.Objects(ctx), func(o todo.Object) any { return trashed{object: &o} })
 	writeList(d, "history", e.Log(ctx), wireLogged)
 	writeList(d, "sessions", e.Sessions(ctx), func(s account.Session) any {
 		return exportSession{CreatedAt: timestamp(s.CreatedAt), ExpiresAt: timestamp(s.ExpiresAt)}

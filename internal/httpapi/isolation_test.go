@@ -21,6 +21,9 @@ var bodies = map[string]string{
 
 	"POST /api/auth/change-password": `{"currentPassword":"password 1","newPassword":"password 2"}`,
 
+	"POST /api/v1/tasks/{id}/move": `{"before":null}`,
+	"POST /api/v1/lists/{id}/move": `{"before":null}`,
+
 	"POST /api/v1/lists":        `{"name":"mallory's"}`,
 	"PUT /api/v1/lists/{id}":    `{"name":"stolen"}`,
 	"PATCH /api/v1/lists/{id}":  `{"archived":true}`,

@@ -19,10 +19,11 @@ type listInput struct {
 	StartBefore moment `query:"start_before" doc:"As due_before, of start dates"`
 	StartAfter  moment `query:"start_after" doc:"As due_after, of start dates"`
 	List        place  `query:"list_id" doc:"Only those in this list, or in none: the inbox"`
+	Parent      place  `query:"parent_id" doc:"Only those that are a part of this task, or of none"`
 	Labels      idList `query:"label_ids" doc:"Only those that have all of these labels, comma-separated"`
 	TZ          zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
 	Q           string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
-	Sort        string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed; - in front for descending, as in -priority,due_date"`
+	Sort        string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed, position; - in front for descending, as in -priority,due_date"`
 	Limit       number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
 	Offset      number `query:"offset" minimum:"0" doc:"Pass over so many; a cursor is steadier"`
 	Cursor      string `query:"cursor" doc:"Go on where the page ended whose Link had it; not with offset"`
@@ -33,7 +34,7 @@ type listInput struct {
 func (in *listInput) filter() (todo.Filter, error) {
 	f := todo.Filter{
 		Completed: in.Completed.value, DueBefore: in.DueBefore.in(in.TZ), DueAfter: in.DueAfter.in(in.TZ),
-		List: in.List.id, Labels: in.Labels.ids, StartBefore: in.StartBefore.in(in.TZ), StartAfter: in.StartAfter.in(in.TZ), Words: todo.Words(in.Q),
+		List: in.List.id, Parent: in.Parent.id, Labels: in.Labels.ids, StartBefore: in.StartBefore.in(in.TZ), StartAfter: in.StartAfter.in(in.TZ), Words: todo.Words(in.Q),
 		Limit: in.Limit.or(todo.DefaultLimit), Offset: in.Offset.or(0), Cursor: in.Cursor,
 		Count: in.Count.value != nil && *in.Count.value,
 	}

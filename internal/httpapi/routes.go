@@ -20,12 +20,15 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
 
+	writes(a, "POST   /api/v1/tasks/{id}/move", a.moveTask, "Put a task somewhere else", costs(ofTouched))
+
 	reads(a, "GET    /api/v1/lists", a.listLists, "List the lists")
 	writes(a, "POST   /api/v1/lists", a.createList, "Create a list", status(http.StatusCreated))
 	reads(a, "GET    /api/v1/lists/{id}", a.getList, "Read a list")
 	writes(a, "PUT    /api/v1/lists/{id}", a.updateList, "Update a list")
 	writes(a, "PATCH  /api/v1/lists/{id}", a.patchList, "Merge into a list", mergePatch, merging)
 	writes(a, "DELETE /api/v1/lists/{id}", a.deleteList, "Delete a list and its tasks", status(http.StatusNoContent), costs(ofTouched))
+	writes(a, "POST   /api/v1/lists/{id}/move", a.moveList, "Put a list somewhere else", costs(ofTouched))
 	secured(a, "GET    /api/v1/lists/{id}/history", a.getListHistory, "What happened to a list")
 
 	reads(a, "GET    /api/v1/labels", a.listLabels, "List the labels")

@@ -83,7 +83,11 @@ var taskFields = map[string]taskField{
 		body:   nullable(described(integer(1), "One of the caller's lists; null: the inbox")),
 		read:   func(p *todo.Patch) func(jsontext.Value) string { return into(&p.ListID, "a whole number or null") },
 	},
-	"parent_id": {answer: nullable(described(integer(1), "The task that it is a part of"))},
+	"parent_id": {
+		answer: nullable(described(integer(1), "The task that it is a part of")),
+		body:   nullable(described(integer(1), "One of the caller's tasks, whose list it comes into; null: none")),
+		read:   func(p *todo.Patch) func(jsontext.Value) string { return into(&p.ParentID, "a whole number or null") },
+	},
 	"position": {
 		answer: &huma.Schema{Type: huma.TypeString, Description: "Where it stands among the others of its list or parent, compared by bytes"},
 	},

@@ -62,7 +62,7 @@ func (t *task) appendJSON(dst []byte) []byte {
 	for i, f := range answered {
 		dst = appendValue(append(dst, answeredKeys[i]...), f.Name, f.Ref(&t.of))
 	}
-	dst = appendText(append(dst, `,"position":`...), t.of.Place())
+	dst = append(t.of.AppendPlace(append(dst, `,"position":"`...)), '"') // letters and digits
 	return append(appendStamps(dst, t.of.CreatedAt, t.of.UpdatedAt, t.of.Version, t.of.DeletedAt), '}')
 }
 

@@ -38,6 +38,15 @@ func anyTask(t *rapid.T) todo.Task {
 		text := rapid.String().Draw(t, "description")
 		task.Description = &text
 	}
+	for _, id := range []**int64{&task.ListID, &task.ParentID} {
+		if rapid.Bool().Draw(t, "has a place") {
+			*id = new(rapid.Int64().Draw(t, "where"))
+		}
+	}
+	task.LabelIDs = rapid.SliceOfN(rapid.Int64(), 0, 3).Draw(t, "labels")
+	if rapid.Bool().Draw(t, "moved") {
+		task.Position = new(rapid.StringMatching(`[0-9A-Za-z]{1,20}`).Draw(t, "position"))
+	}
 	if at := maybe("due"); at != nil {
 		task.Due = &todo.Date{At: *at, AllDay: rapid.Bool().Draw(t, "all day")}
 	}
@@ -60,6 +69,10 @@ type plainTask struct {
 	StartDate   *timestamp `json:"start_date"`
 	StartAllDay bool       `json:"start_all_day"`
 	CompletedAt *timestamp `json:"completed_at"`
+	ListID      *int64     `json:"list_id"`
+	ParentID    *int64     `json:"parent_id"`
+	LabelIDs    []int64    `json:"label_ids"`
+	Position    string     `json:"position"`
 	CreatedAt   timestamp  `json:"created_at"`
 	UpdatedAt   timestamp  `json:"updated_at"`
 	Version     int64      `json:"version"`
@@ -72,6 +85,7 @@ func plainOf(t todo.Task) plainTask {
 		ID: t.ID, UserID: string(t.Owner), Title: t.Title, Description: t.Description, Completed: t.Completed,
 		Priority: t.Priority.String(), CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt), Version: int64(t.Version),
 		CompletedAt: (*timestamp)(t.CompletedAt), DeletedAt: (*timestamp)(t.DeletedAt),
+		ListID: t.ListID, ParentID: t.ParentID, LabelIDs: append([]int64{}, t.LabelIDs...), Position: t.Place(),
 	}
 	if t.Due != nil {
 		p.DueDate, p.DueAllDay = (*timestamp)(&t.Due.At), t.Due.AllDay

@@ -148,7 +148,7 @@ func (k kindSet) asked() *todo.KindSet {
 
 // Schema implements huma.SchemaProvider.
 func (kindSet) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Examples: []any{"task,list,label"}}
+	return &huma.Schema{Type: huma.TypeString}
 }
 
 // kindNames are the names of all kinds.
@@ -192,7 +192,7 @@ func (p *place) UnmarshalText(text []byte) error {
 
 // Schema implements huma.SchemaProvider.
 func (place) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Examples: []any{"43", "none"}}
+	return &huma.Schema{Type: huma.TypeString}
 }
 
 // idList is ids in a query.
@@ -216,7 +216,7 @@ func (l *idList) UnmarshalText(text []byte) error {
 
 // Schema implements huma.SchemaProvider.
 func (idList) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Examples: []any{"44,45"}}
+	return &huma.Schema{Type: huma.TypeString}
 }
 
 // flag is an optional true or false in a query.

@@ -38,7 +38,7 @@ type followUp struct {
 // newBuilder returns a builder that begins with what is known.
 func newBuilder(known *Snapshot, w Write, quota int) *builder {
 	return &builder{
-		known: known, write: w, quota: quota, tasks: map[int64]Task{}, objects: map[int64]Object{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
+		known: known, write: w, quota: quota, tasks: map[int64]Task{}, ids: known.NewIDs, rev: known.Rev, first: known.Rev + 1,
 		count: known.Count, trashed: known.Trashed,
 	}
 }

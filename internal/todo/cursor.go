@@ -14,6 +14,7 @@ type keyset struct {
 	Priority  Priority `json:"p,omitempty"`
 	Title     string   `json:"t,omitempty"`
 	Completed bool     `json:"o,omitempty"`
+	Place     string   `json:"w,omitempty"`
 }
 
 // keysetOf returns where t stands in order.
@@ -37,6 +38,8 @@ func keysetOf(t Task, order []Order) keyset {
 			p.Priority = t.Priority
 		case ByTitle:
 			p.Title = t.Title
+		case ByPosition:
+			p.Place = t.Place()
 		case ByCompleted:
 			p.Completed = t.Completed
 		}
@@ -47,6 +50,9 @@ func keysetOf(t Task, order []Order) keyset {
 // task returns a task that stands where p says.
 func (p keyset) task() *Task {
 	t := &Task{ID: p.ID, Priority: p.Priority, Title: p.Title, Completed: p.Completed, DeletedAt: fromMicros(p.Deleted)}
+	if p.Place != "" {
+		t.Position = &p.Place
+	}
 	if at := fromMicros(p.Created); at != nil {
 		t.CreatedAt = *at
 	}

@@ -160,12 +160,21 @@ func (b *builder) change(before, after Task, inList bool) (Task, error) {
 	if after.Same(&before) {
 		return before, nil
 	}
+	return b.changeTo(before, after, inList, nil)
+}
+
+// changeTo is change for a task that gets this position, unless that is nil: then it stands by its age wherever it comes to.
+func (b *builder) changeTo(before, after Task, inList bool, place *string) (Task, error) {
 	if err := b.join(&before, &after, inList); err != nil {
 		return Task{}, err
 	}
 	elsewhere := !sameID(before.ListID, after.ListID)
 	if elsewhere || !sameID(before.ParentID, after.ParentID) {
 		after.Position = nil
+	}
+	if place != nil {
+		after.Position = place
+		after.touch(b.write.At)
 	}
 	if err := b.admit(&before, &after); err != nil {
 		return Task{}, err
@@ -175,7 +184,7 @@ func (b *builder) change(before, after Task, inList bool) (Task, error) {
 			return Task{}, err
 		}
 	}
-	after = b.edit(before, after)
+	after = b.add(OpOf(before, after), &before, &after)
 	if elsewhere {
 		b.takeAlong(&after)
 	}

@@ -29,6 +29,7 @@ type Filter struct {
 	StartBefore, StartAfter *time.Time
 
 	List   *int64  // only those in this list; 0 is the inbox
+	Parent *int64  // only those that are a part of this task; 0 is of none
 	Labels []int64 // only those that have all of these
 
 	Words  []string // each is in the title or in the description, whatever its case and accents
@@ -89,12 +90,13 @@ const (
 	ByStart     Key = "start_date"
 	ByPriority  Key = "priority"
 	ByTitle     Key = "title"
+	ByPosition  Key = "position"
 	ByCompleted Key = "completed"
 	ByDeleted   Key = "deleted_at" // of tasks in the trash
 )
 
 // Keys are those that people can choose, in the order in which they are told of them.
-var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByStart, ByPriority, ByTitle, ByCompleted}
+var Keys = [...]Key{ByCreated, ByUpdated, ByDue, ByStart, ByPriority, ByTitle, ByCompleted, ByPosition}
 
 // NewestFirst is the order of a list when nobody asks for another.
 func NewestFirst() []Order { return []Order{{By: ByCreated, Desc: true}} }
@@ -143,6 +145,9 @@ func (f Filter) Query() string {
 	}
 	if f.List != nil {
 		b = strconv.AppendInt(append(b, " list "...), *f.List, 10)
+	}
+	if f.Parent != nil {
+		b = strconv.AppendInt(append(b, " parent "...), *f.Parent, 10)
 	}
 	for i, id := range f.Labels {
 		if i == 0 {

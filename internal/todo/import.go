@@ -40,12 +40,16 @@ func ImportTasks(ctx context.Context, s Store, owner UserID, source string, task
 	need := ReadSet{At: at, New: len(tasks), Source: source, AllObjects: true, Alone: true}
 	for _, t := range tasks {
 		need.OldIDs = append(need.OldIDs, t.OldID)
+		if t.ParentID != nil {
+			need.Tasks, need.Families = append(need.Tasks, *t.ParentID), true
+		}
 	}
 	err = s.Change(ctx, owner, need, func(known *Snapshot) (WriteSet, error) {
 		if !known.ErasedAt.IsZero() {
 			return WriteSet{}, Erased()
 		}
 		b := newBuilder(known, Write{At: at, By: User{ID: owner}}, unlimited)
+		b.allObjects, b.families = true, true
 		for _, t := range tasks {
 			if _, there := known.Imported[t.OldID]; !there {
 				if err := b.take(source, t); err != nil {

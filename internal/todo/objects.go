@@ -169,6 +169,9 @@ func (b *builder) addObject(op Op, before, after *Object) Object {
 		c.Before = objectFields[after.Kind].touched(before, after)
 	}
 	b.log(c)
+	if b.objects == nil {
+		b.objects = map[int64]Object{}
+	}
 	b.objects[after.ID] = *after
 	return *after
 }

@@ -1,7 +1,6 @@
 package todo
 
 import (
-	"fmt"
 	"math"
 	"strings"
 )
@@ -32,7 +31,16 @@ const (
 )
 
 // placeByAge returns the key of an object that was never moved: the newest comes first, as ids rise. id isn't negative.
-func placeByAge(id int64) string { return fmt.Sprintf("m%016x", math.MaxInt64-id) }
+func placeByAge(id int64) string { return string(appendPlaceByAge(make([]byte, 0, 17), id)) }
+
+// appendPlaceByAge appends what placeByAge returns to dst.
+func appendPlaceByAge(dst []byte, id int64) []byte {
+	dst = append(dst, 'm')
+	for shift := 60; shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[(math.MaxInt64-id)>>shift&0xf])
+	}
+	return dst
+}
 
 // ageBelow returns the greatest key of placeByAge below key, "" if there is none.
 func ageBelow(key string) string {

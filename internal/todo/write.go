@@ -42,6 +42,7 @@ type ReadSet struct {
 	Objects    []int64  // lists and labels by id, in the trash or not
 	AllObjects bool     // all lists and labels, in the trash or not
 	Families   bool     // all tasks of the trees that Tasks are in: their ancestors, and what is under these or went to the trash with them
+	Around     *Around  // tasks around a place
 	New        int      // how many ids of new objects of any kind
 	Walk       *Walk    // tasks that are walked over: among the first StepSize with ids above After
 	After      int64    // see Walk
@@ -75,7 +76,7 @@ const maxShared = 8
 // Shareable reports whether the change reads and writes so little that those of others can travel with it.
 func (r *ReadSet) Shareable() bool {
 	return !r.Alone && r.Walk == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil && r.Oldest == 0 &&
-		!r.AllObjects && !r.Families && len(r.Tasks)+len(r.Objects)+r.New <= maxShared
+		!r.AllObjects && !r.Families && r.Around == nil && len(r.Tasks)+len(r.Objects)+r.New <= maxShared
 }
 
 // A Snapshot is what was found of one person under their lock, as the decisions before this one leave it. Whoever decides
@@ -84,13 +85,20 @@ type Snapshot struct {
 	*Owner
 
 	NewIDs   []int64
-	Stored   *StoredAnswer        // what is remembered of the key; nil for nothing
-	Step     int                  // how many steps of this change have been written already
-	Looked   int64                // up to which id tasks were walked over; 0 when there are no others behind it
-	Set      []Change             // in the order of their revisions; none if the set's first is forgotten, or never was
-	Base     *Change              // nil if it is forgotten
+	Stored   *StoredAnswer // what is remembered of the key; nil for nothing
+	Step     int           // how many steps of this change have been written already
+	Looked   int64         // up to which id tasks were walked over; 0 when there are no others behind it
+	Set      []Change      // in the order of their revisions; none if the set's first is forgotten, or never was
+	Base     *Change       // nil if it is forgotten
+	Around   *Beside
 	Oldest   []Task               // of the trash, the oldest first
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
+}
+
+// Beside is what was found for an Around: on either side the nearest first.
+type Beside struct {
+	Around
+	Before, After []Task
 }
 
 // An Owner is a person whose lock is held, and those of their tasks and other objects that somebody asked for.

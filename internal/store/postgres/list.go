@@ -16,6 +16,7 @@ var dialect = &sqlstore.Dialect{
 	OneByOne:    true,
 	Placeholder: "$",
 	Position:    "strpos",
+	Place:       `coalesce(position, 'm' || lpad(to_hex(9223372036854775807 - id), 16, '0'))`,
 	Contains:    "%s @> to_jsonb(%s::bigint)",
 }
 

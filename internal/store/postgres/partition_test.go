@@ -70,7 +70,7 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // partitionName finds a partition in a plan.
-var partitionName = regexp.MustCompile(`\b(?:users|tasks|changes|idempotency_keys|accounts|sessions|imports|tickets)_p(\d)\b`)
+var partitionName = regexp.MustCompile(`\b(?:users|tasks|objects|changes|idempotency_keys|accounts|sessions|imports|tickets)_p(\d)\b`)
 
 // oneUser finds a plan that inserts rows whose key, a constant, says which partition they go to.
 var oneUser = regexp.MustCompile(
@@ -95,7 +95,7 @@ func namesARow(sql string) bool {
 
 // isOfAGroup reports whether a statement finds or writes what many people change: it is about all of them.
 func isOfAGroup(sql string) bool {
-	return slices.Contains([]string{tasksByID, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
+	return slices.Contains([]string{tasksByID, objectsByID, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
 }
 
 // TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement about one user that the store sends: on
@@ -185,7 +185,65 @@ func useEverything(t *testing.T, s *Store) {
 	}
 	useTrashAndLog(t, s, task.ID)
 	useSets(t, s)
+	useObjects(t, s)
 	useAccounts(t, s)
+}
+
+// useObjects has s send each statement about lists, labels and families that it has.
+func useObjects(t *testing.T, s *Store) {
+	t.Helper()
+	ctx, ada := t.Context(), todo.User{ID: "ada", AsOf: noon}
+	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 1000, KeysRemembered: time.Hour})
+	refs := storetest.MakeRefs(t, service, ada)
+	full := storetest.FullPatch(t, false, refs)
+	child, err := service.Create(ctx, ada, full, todo.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent, label := refs.Parents[0], refs.Labels[0]
+	_, moveErr := service.MoveTask(ctx, ada, child.Task.ID, todo.Move{After: todo.Some(parent), ParentID: todo.Null[int64]()}, todo.WriteOptions{})
+	_, backErr := service.Update(ctx, ada, child.Task.ID, todo.Patch{ParentID: todo.Some(parent)}, todo.WriteOptions{})
+	_, deleteErr := service.Delete(ctx, ada, parent, todo.WriteOptions{})
+	_, restoreErr := service.Restore(ctx, ada, parent, todo.WriteOptions{})
+	_, completeErr := service.Update(ctx, ada, parent, todo.Patch{Completed: todo.Some(true)}, todo.WriteOptions{})
+	_, listErr := service.DeleteObject(ctx, ada, todo.KindList, refs.Lists[0], todo.WriteOptions{})
+	_, listBackErr := service.Restore(ctx, ada, refs.Lists[0], todo.WriteOptions{})
+	_, labelErr := service.DeleteObject(ctx, ada, todo.KindLabel, label, todo.WriteOptions{})
+	_, purgeErr := service.Purge(ctx, ada, label, todo.WriteOptions{})
+	_, historyErr := service.History(ctx, ada, todo.KindList, refs.Lists[0], 10, "")
+	_, _, objectsErr := s.Objects(ctx, "ada", 0)
+	_, _, objectErr := s.Objects(ctx, "ada", refs.Lists[0])
+	_, madeErr := service.Create(ctx, ada, full, todo.WriteOptions{})
+	for i, err := range []error{
+		moveErr, backErr, deleteErr, restoreErr, completeErr, listErr, listBackErr, labelErr, purgeErr, historyErr, objectsErr, objectErr,
+	} {
+		if err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+	}
+	if todo.CodeOf(madeErr) != todo.Invalid { // its label is gone
+		t.Fatal(madeErr)
+	}
+	undone, err := service.Create(ctx, ada, todo.Patch{Title: todo.Some("x")}, todo.WriteOptions{})
+	if err == nil {
+		_, err = service.Create(ctx, ada, todo.Patch{Title: todo.Some("y"), ParentID: todo.Some(undone.Task.ID)}, todo.WriteOptions{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service.Undo(ctx, ada, undone.Task.Version, "", todo.WriteOptions{}); todo.CodeOf(err) != todo.Conflict {
+		t.Fatal(err)
+	}
+	list := refs.Lists[1]
+	for _, f := range []todo.Filter{
+		{List: &list, Order: []todo.Order{{By: todo.ByPosition}}}, {Parent: &parent, Order: todo.NewestFirst()},
+		{Labels: []int64{label}, Order: todo.NewestFirst()},
+	} {
+		f.Limit = 10
+		if _, err := s.Tasks(ctx, "ada", f); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // forget leaves owner's tasks as a version without search has written them.

@@ -13,6 +13,7 @@ import (
 var dialect = &sqlstore.Dialect{
 	Placeholder: "?",
 	Position:    "instr",
+	Place:       `coalesce(position, 'm' || printf('%016x', 9223372036854775807 - id))`,
 	Contains:    "exists (select 1 from json_each(%s) l where l.value = %s)",
 }
 

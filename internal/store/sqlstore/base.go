@@ -56,6 +56,8 @@ type Dialect struct {
 
 	// Placeholder stands before an argument's number in lists.
 	Placeholder string
+	// Place is where a task stands, as the index has it (todo.Task.Place).
+	Place string
 	// Contains is the condition that a column of ids in JSON has an id, of which both are put in.
 	Contains string
 	// Position is the function that returns where in its first argument the second begins, 0 for nowhere.

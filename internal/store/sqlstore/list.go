@@ -19,7 +19,7 @@ type List struct {
 
 // NewList returns the list of f for owner. f.After, f.Limit and f.Offset are not in it.
 func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
-	l := &List{dialect: d, order: orderBy(f.Order)}
+	l := &List{dialect: d, order: d.orderBy(f.Order)}
 	l.And("user_id = " + l.Arg(owner))
 	l.And(map[bool]string{false: "deleted_at is null", true: "deleted_at is not null"}[f.Trash])
 	if f.Completed != nil {
@@ -44,6 +44,11 @@ func (l *List) place(f todo.Filter) {
 	if f.List != nil {
 		// Written like the index, which has 0 for the inbox.
 		l.And("coalesce(list_id, 0) = " + l.Arg(*f.List))
+	}
+	if f.Parent != nil && *f.Parent == 0 {
+		l.And("parent_id is null")
+	} else if f.Parent != nil {
+		l.And("parent_id = " + l.Arg(*f.Parent))
 	}
 	for _, id := range f.Labels {
 		l.And(fmt.Sprintf(l.dialect.Contains, "label_ids", l.Arg(id)))
@@ -76,6 +81,14 @@ func (l *List) bound(of, comparison string, bound time.Time) {
 // nullable reports whether tasks may have nothing to sort by under a key.
 func nullable(by todo.Key) bool { return by == todo.ByDue || by == todo.ByStart }
 
+// column returns what tasks are sorted by under a key.
+func (d *Dialect) column(by todo.Key) string {
+	if by == todo.ByPosition {
+		return d.Place
+	}
+	return string(by)
+}
+
 // Arg adds an argument and returns what stands for it.
 func (l *List) Arg(v any) string {
 	l.Args = append(l.Args, v)
@@ -92,7 +105,7 @@ func (l *List) Where() string { return strings.Join(l.where, " and ") }
 func (l *List) OrderBy() string { return l.order }
 
 // orderBy returns the sort keys of order with id as the last one, in the direction of the one before it.
-func orderBy(order []todo.Order) string {
+func (d *Dialect) orderBy(order []todo.Order) string {
 	var b strings.Builder
 	direction := ""
 	for _, o := range order {
@@ -100,7 +113,7 @@ func orderBy(order []todo.Order) string {
 		if o.Desc {
 			direction = " desc"
 		}
-		b.WriteString(string(o.By) + direction)
+		b.WriteString(d.column(o.By) + direction)
 		if nullable(o.By) {
 			b.WriteString(" nulls last")
 		}
@@ -143,7 +156,7 @@ func (l *List) keys(f todo.Filter) []key {
 	desc := false
 	for _, o := range f.Order {
 		desc = o.Desc
-		k := key{column: string(o.By), desc: desc, nullable: nullable(o.By)}
+		k := key{column: l.dialect.column(o.By), desc: desc, nullable: nullable(o.By)}
 		if v := l.valueOf(f.After, o.By); v != nil {
 			k.value = l.Arg(v)
 		}
@@ -165,6 +178,8 @@ func (l *List) valueOf(t *todo.Task, by todo.Key) any {
 		return t.Priority
 	case todo.ByTitle:
 		return t.Title
+	case todo.ByPosition:
+		return t.Place()
 	case todo.ByCompleted:
 		return t.Completed
 	case todo.ByDue:

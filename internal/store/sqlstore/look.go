@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 
@@ -10,10 +11,11 @@ import (
 // A Look finds out what one change of Owner's needs that goes alone, into Known. Holder returns the owner, whose
 // tasks are added to; nil as long as their lock isn't held.
 type Look struct {
-	Owner  todo.UserID
-	Need   *todo.ReadSet
-	Known  *todo.Snapshot
-	Holder func() *todo.Owner
+	Owner   todo.UserID
+	Need    *todo.ReadSet
+	Known   *todo.Snapshot
+	Holder  func() *todo.Owner
+	Dialect *Dialect
 
 	first, end int64 // of the set's changes, those that are read: from first on, before end; 0 for none
 	last       int64 // the id of the last task that is walked over; 0 for none
@@ -23,6 +25,30 @@ type Look struct {
 // longer than a step, whose ends are found first. What such a range leads to is looked up row by row.
 var (
 	oneChange = both(`select ` + ChangeOf("c") + ` from todod.changes c where c.user_id = $1 and c.rev = $2`)
+
+	// familyOf reads the tree that the task $2 is in: what it is a part of, and under each of these what is not in the trash,
+	// or went there with it. No tree has more than a few levels, or some hundred tasks.
+	familyOf = SQL{
+		Postgres: `with recursive up (id, parent_id, n) as (
+				select t.id, t.parent_id, 1 from todod.tasks t where t.user_id = $1 and t.id = $2
+				union all select p.id, p.parent_id, up.n + 1 from up` + LookUp(`todod.tasks p`, `user_id = $1 and id = up.parent_id`) + ` where up.n < 16
+			), of as materialized (select deleted_at from todod.tasks where user_id = $1 and id = $2),
+			tree (id) as (
+				select id from up union
+				select k.id from tree cross join lateral (
+					(select id from todod.tasks where user_id = $1 and parent_id = tree.id and deleted_at is null limit 1000) union all
+					(select id from todod.tasks where user_id = $1 and parent_id = tree.id and deleted_at = (select deleted_at from of) limit 1000)
+				) k
+			) select ` + KnownTask("$1") + ` from tree` + LookUp(`todod.tasks t`, `user_id = $1 and id = tree.id`),
+		SQLite: inSQLite.Replace(`with recursive up (id, parent_id, n) as (
+				select t.id, t.parent_id, 1 from tasks t where t.user_id = ?1 and t.id = ?2
+				union all select p.id, p.parent_id, up.n + 1 from up cross join tasks p on p.user_id = ?1 and p.id = up.parent_id where up.n < 16
+			), tree (id) as (
+				select id from up union
+				select k.id from tree cross join tasks k on k.user_id = ?1 and k.parent_id = tree.id
+					and (k.deleted_at is null or k.deleted_at = (select deleted_at from tasks where user_id = ?1 and id = ?2))
+			) select ` + KnownTask("$1") + ` from tree cross join tasks t on t.user_id = ?1 and t.id = tree.id`),
+	}
 
 	allObjects = both(`select ` + ObjectOf("o") + ` from todod.objects o where o.user_id = $1`)
 
@@ -35,7 +61,7 @@ var (
 
 	setChanges = both(`select ` + ChangeOf("c") + ` from todod.changes c
 		where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`)
-	setTasks = forEach(TaskOf("t"), `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
+	setTasks = forEach(KnownTask("$1"), `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
 		`c.user_id = $1 and c.rev >= $2 and c.rev < $3`)
 )
 
@@ -80,7 +106,7 @@ func walkOver(within, condition string) walk {
 	return walk{
 		both(`select max(id), count(*) from
 			(select t.id from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 order by t.id limit $3) as p`),
-		both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
+		both(`select ` + KnownTask("$1") + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
 			and ` + condition),
 	}
 }
@@ -95,8 +121,9 @@ var (
 		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
 			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
 	}}
-	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
-	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+	walkByParent = walkOver("t.parent_id = $4 and ", notInTrash)
+	walkByList   = walkOver("t.list_id = $4 and ", notInTrash)
+	walkOfTrash  = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
 )
 
 // walkFor returns the walk's statements and what they are about.
@@ -106,6 +133,8 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 		return walkByState, nil, []any{*w.Completed}
 	case w.Label != 0:
 		return walkByLabel, nil, []any{w.Label}
+	case w.Parent != 0:
+		return walkByParent, []any{w.Parent}, []any{w.Parent}
 	case w.DeletedAt != nil:
 		return walkOfTrash, []any{w.List}, []any{w.List, *w.DeletedAt}
 	}
@@ -116,7 +145,7 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 func (l *Look) Begin(next *todo.ReadSet) {
 	l.Need, l.first, l.end, l.last = next, 0, 0, 0
 	l.Known.Step++
-	l.Known.Set, l.Known.Looked, l.Known.Oldest, l.Known.Tasks = nil, 0, nil, map[int64]todo.Task{}
+	l.Known.Set, l.Known.Looked, l.Known.Oldest, l.Known.Tasks, l.Known.Kin = nil, 0, nil, map[int64]todo.Task{}, nil
 }
 
 // First returns what is to be asked first, none for a change that can travel with others.
@@ -124,6 +153,14 @@ func (l *Look) First() (ask []Statement) {
 	n := l.Need
 	if n.AllObjects {
 		ask = append(ask, Statement{allObjects, []any{l.Owner}, l.addObjects})
+	}
+	if n.Families {
+		for _, id := range n.Tasks {
+			ask = append(ask, l.tasks(familyOf, l.Owner, id))
+		}
+	}
+	if n.Around != nil {
+		ask = append(ask, l.around(n.Around)...)
 	}
 	if n.Walk != nil {
 		ask = append(ask, l.page())
@@ -177,6 +214,21 @@ func (l *Look) page() Statement {
 	}}
 }
 
+// around returns the statements that find what stands on either side of a place.
+func (l *Look) around(at *todo.Around) []Statement {
+	found := &todo.Beside{Around: *at}
+	l.Known.Around = found
+	side := func(into *[]todo.Task, comparison, direction string) Statement {
+		sql := both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and coalesce(t.list_id, 0) = $2
+			and coalesce(t.parent_id, 0) = $3 and t.deleted_at is null and t.id <> $5 and t.version > ` + began)
+		order := ` and ` + l.Dialect.Place + ` ` + comparison + ` %s4 order by ` + l.Dialect.Place + direction + `, id` + direction + ` limit %[1]s6`
+		sql.Postgres += fmt.Sprintf(order, "$")
+		sql.SQLite += strings.NewReplacer("%s4", "?4", "%[1]s6", "?6").Replace(order)
+		return all(into, of(l.Owner, ReadTask), sql, l.Owner, at.List, at.Parent, at.Place, at.Without, at.N)
+	}
+	return []Statement{side(&found.Before, "<", " desc"), side(&found.After, ">", "")}
+}
+
 // bounds returns the statement that finds the bounds of a set.
 func (l *Look) bounds(sql SQL, args ...any) Statement {
 	return Statement{sql, args, func(rows iter.Seq[Row]) {
@@ -222,10 +274,22 @@ func AddKnownObject(o *todo.Owner, r Row) {
 	}
 }
 
-// AddKnown reads the columns of TaskOf and adds the task to those of o that are known, unless it is of a former life.
+// KnownTask returns the columns of TaskOf of a table t, and what relatives the task has, as AddKnown reads them. owner is
+// whose tasks they are.
+func KnownTask(owner string) string {
+	return TaskOf("t") + fmt.Sprintf(`, case when exists (select 1 from todod.tasks k where k.user_id = %[1]s and k.parent_id = t.id) then %[2]d else 0 end
+		+ case when t.parent_id is null then 0 else coalesce((select
+			case when p.deleted_at is null then %[3]d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
+			from todod.tasks p where p.user_id = %[1]s and p.id = t.parent_id), 0) end`,
+		owner, todo.HasChildren, todo.ParentIsThere, todo.BesideParent)
+}
+
+// AddKnown reads the columns of KnownTask and adds the task to those of o that are known, unless it is of a former life.
 func AddKnown(o *todo.Owner, r Row) {
 	var t todo.Task
-	if ReadTask(r, o.ID, &t); t.Version > o.Began {
+	ReadTask(r, o.ID, &t)
+	if kin := todo.Kin(r.Int64()); t.Version > o.Began {
 		o.Tasks[t.ID] = t
+		o.AddKin(t.ID, kin)
 	}
 }

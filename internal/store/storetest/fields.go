@@ -31,13 +31,13 @@ var patchValues = map[reflect.Type][2]any{
 	reflect.TypeFor[todo.Date]():     {due("2026-01-15"), due("2026-02-01")},
 }
 
-// Refs are two lists, and two labels, of whoever has the tasks.
-type Refs struct{ Lists, Labels [2]int64 }
+// Refs are two lists, two labels, and two tasks in the first list, of whoever has the tasks.
+type Refs struct{ Lists, Labels, Parents [2]int64 }
 
 // SomeRefs are Refs where nobody looks whether they are there.
-var SomeRefs = Refs{Lists: [2]int64{1, 2}, Labels: [2]int64{3, 4}}
+var SomeRefs = Refs{Lists: [2]int64{1, 2}, Labels: [2]int64{3, 4}, Parents: [2]int64{5, 6}}
 
-// MakeRefs makes lists and labels for somebody: four changes.
+// MakeRefs makes lists, labels and tasks for somebody: six changes.
 func MakeRefs(t testing.TB, s *todo.Service, by todo.User) (refs Refs) {
 	t.Helper()
 	for i := range 2 {
@@ -50,6 +50,14 @@ func MakeRefs(t testing.TB, s *todo.Service, by todo.User) (refs Refs) {
 			ids[i] = made.Object.ID
 		}
 	}
+	for i := range 2 {
+		parent := todo.Patch{Title: todo.Some(fmt.Sprint("parent", i)), ListID: todo.Some(refs.Lists[0])}
+		made, err := s.Create(context.Background(), by, parent, todo.WriteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs.Parents[i] = made.Task.ID
+	}
 	return refs
 }
 
@@ -60,6 +68,7 @@ func FullPatch(t testing.TB, second bool, refs Refs) todo.Patch {
 	for _, name := range patchFields() {
 		set(t, &p, name, second, refs)
 	}
+	p.ListID = todo.Some(refs.Lists[0]) // where the parents are
 	return mustNormalise(t, p)
 }
 
@@ -107,6 +116,8 @@ func set(t testing.TB, p *todo.Patch, name string, second bool, refs Refs) {
 	switch name {
 	case "ListID":
 		values, known = [2]any{refs.Lists[0], refs.Lists[1]}, true
+	case "ParentID":
+		values, known = [2]any{refs.Parents[0], refs.Parents[1]}, true
 	case "LabelIDs":
 		values, known = [2]any{todo.IDs{refs.Labels[0]}, todo.IDs{refs.Labels[1]}}, true
 	}
@@ -150,6 +161,9 @@ func testEveryField(t *testing.T, s Store) {
 			refs := MakeRefs(t, w.service, w.ada)
 			w.FieldPatch = FieldPatches(t, refs)[i]
 			f, full := w.FieldPatch, FullPatch(t, false, refs)
+			if f.Field.Name == "list_id" { // which that of the parent would be
+				full.ParentID = todo.Opt[int64]{}
+			}
 			w.base = w.must(w.service.Create(t.Context(), w.ada, full, todo.WriteOptions{}))
 			w.readBack("as it was created", w.base, nil)
 			w.remembers("unchanged", full, w.base)

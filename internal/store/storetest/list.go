@@ -216,6 +216,8 @@ func compareBy(a, b todo.Task, key todo.Key) int {
 		return cmp.Compare(a.Priority, b.Priority)
 	case todo.ByDeleted:
 		return a.DeletedAt.Compare(*b.DeletedAt)
+	case todo.ByPosition:
+		return strings.Compare(a.Place(), b.Place())
 	case todo.ByTitle:
 		return slices.Compare([]rune(a.Title), []rune(b.Title))
 	default:

@@ -25,7 +25,7 @@ alter table tasks add column position text;     -- where it stands, by bytes; nu
 alter table tasks add column label_ids text;    -- JSON, ascending, null for none
 
 create index tasks_list on tasks (user_id, list_id, id) where list_id is not null;
-create index tasks_parent on tasks (user_id, parent_id, id) where parent_id is not null;
+create index tasks_parent on tasks (user_id, parent_id, deleted_at, id) where parent_id is not null;
 -- By place within a list: where nobody has moved a task, by age, the newest first.
 create index tasks_place on tasks (user_id, coalesce(list_id, 0),
     coalesce(position, 'm' || printf('%016x', 9223372036854775807 - id)), id) where deleted_at is null;
