@@ -26,6 +26,7 @@ type builder struct {
 	allObjects bool                // all lists and labels are known, not only those that were asked for
 	alike      func(string) string // Store.Alike
 	moved      []int64             // tasks that have got back another parent
+	undoes     func(Rev) bool      // whether a revision is one of the set that is being taken back
 	followUps  []followUp          // what is still to be done in the same set, after this step
 }
 
@@ -84,7 +85,7 @@ func (b *builder) create(t Task) (Task, error) {
 // admit returns an Error of code Invalid if after refers to what isn't there, and before didn't.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
-	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !b.has(KindList, *id) {
+	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !b.has(KindList, *id) && !b.isParents(*id, after) {
 		faults = append(faults, FieldError{"list_id", notYourList})
 	}
 	if slices.ContainsFunc(after.LabelIDs, func(id int64) bool { return !before.LabelIDs.has(id) && !b.has(KindLabel, id) }) {
@@ -94,6 +95,11 @@ func (b *builder) admit(before, after *Task) error {
 		faults = append(faults, FieldError{"label_ids", tooManyLabels})
 	}
 	return InvalidFields(faults...)
+}
+
+// isParents reports whether a list that isn't known is that of t's parent, which is there as long as the parent is.
+func (b *builder) isParents(list int64, t *Task) bool {
+	return t.ParentID != nil && b.object(list).ID == 0
 }
 
 // sameID reports whether two ids, nil for none, are the same.
@@ -145,12 +151,18 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 	if t.ListID != nil && !b.has(KindList, *t.ListID) {
 		t.ListID = nil
 	}
-	for _, id := range t.LabelIDs {
+	t.LabelIDs = b.withoutGone(t.LabelIDs)
+	return b.add(Restored, &before, &t), nil
+}
+
+// withoutGone returns ids without those of labels that are gone for good. All lists and labels must be known.
+func (b *builder) withoutGone(ids IDs) IDs {
+	for _, id := range ids {
 		if b.object(id).Kind != KindLabel {
-			t.LabelIDs = t.LabelIDs.without(id)
+			ids = ids.without(id)
 		}
 	}
-	return b.add(Restored, &before, &t), nil
+	return ids
 }
 
 // purge removes a task for good. Of it remain its id and, for the log, when it was made, changed and deleted.
