@@ -123,6 +123,7 @@ const (
 	HasChildren   Kin = 1 << iota // tasks that are a part of it, in the trash or not
 	BesideParent                  // a parent that is where it is: not in the trash, or there since the same time
 	ParentIsThere                 // a parent that is not in the trash
+	Astray                        // some that it doesn't go with, or doesn't go with itself; found out for the tasks of a set
 )
 
 // AddKin notes relatives of a task.

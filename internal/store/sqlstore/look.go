@@ -61,9 +61,21 @@ var (
 
 	setChanges = both(`select ` + ChangeOf("c") + ` from todod.changes c
 		where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`)
-	setTasks = forEach(KnownTask("$1"), `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
+	setTasks = forEach(TaskOf("t")+", "+kinOfSet, `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
 		`c.user_id = $1 and c.rev >= $2 and c.rev < $3`)
 )
+
+// kinOfSet is what KnownTask tells of the relatives of a task t of $1, and whether it is astray: not where its parent is, or
+// open while that is completed; or one of its parts is that.
+var kinOfSet = fmt.Sprintf(`coalesce((select max(case when k.deleted_at is null and
+			(t.deleted_at is not null or k.list_id is distinct from t.list_id or t.completed and not k.completed) then %[1]d else %[2]d end)
+		from todod.tasks k where k.user_id = $1 and k.parent_id = t.id), 0)
+	| case when t.parent_id is null then 0 else coalesce((select case when p.deleted_at is null then %[3]d else 0 end
+			| case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
+			| case when t.deleted_at is null and (p.deleted_at is not null or p.list_id is distinct from t.list_id
+				or p.completed and not t.completed) then %[5]d else 0 end
+		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), case when t.deleted_at is null then %[5]d else 0 end) end`,
+	todo.HasChildren|todo.Astray, todo.HasChildren, todo.ParentIsThere, todo.BesideParent, todo.Astray)
 
 // boundsOf returns the statement that finds the first revision of the set that first names, and the one behind its last;
 // nothing if its first change is forgotten. Sets lie side by side in the log, so the end is found by halving what lies
