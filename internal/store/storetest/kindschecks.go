@@ -51,7 +51,7 @@ func (m *kindModel) worldThing(o todo.Object) worldThing {
 }
 
 // read returns what the store has of p.
-func (m *kindModel) read(t *rapid.T, p *kindPerson) (*world, todo.Rev) {
+func (m *kindModel) read(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
 	t.Helper()
 	w := &world{tasks: map[int64]worldTask{}, things: map[int64]worldThing{}}
 	p.tasks, p.things = map[int64]todo.Task{}, map[int64]todo.Object{}
