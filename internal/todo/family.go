@@ -325,17 +325,6 @@ func (b *builder) knowParents(set []Change) error {
 	return &needMore{func(r *ReadSet) { r.Tasks, r.Families = append(r.Tasks, ids...), true }}
 }
 
-// mustBeChildless has an undo fail if there is still a task, not in the trash, that is a part of t, which goes there: nobody has
-// asked for that one to go along.
-func (b *builder) mustBeChildless(t Task) {
-	if b.known.Kin[t.ID]&HasChildren == 0 {
-		return
-	}
-	b.followUps = append(b.followUps, followUp{Walk{Parent: t.ID}, func(_ *builder, child Task) error {
-		return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d has been changed since", child.ID)}})
-	}})
-}
-
 // familiesHold returns a Conflict unless the tasks that have got back other parents can be a part of them now.
 func (b *builder) familiesHold() error {
 	for _, id := range b.moved {

@@ -230,7 +230,6 @@ func (b *builder) takeBack(c Change) error {
 		c.Before.PutInto(&after)
 		after.DeletedAt = &at
 		b.add(Deleted, &t, &after)
-		b.mustBeChildless(t)
 		return nil
 	case c.Op == Deleted:
 		return b.bringBack(t)

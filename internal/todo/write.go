@@ -62,7 +62,6 @@ type ReadSet struct {
 type Walk struct {
 	Completed *bool      // whether they are completed; none of the trash
 	Label     int64      // one of their labels; none of the trash
-	Parent    int64      // the task they are a part of; none of the trash
 	List      int64      // the list they are in; none of the trash, or, if DeletedAt is not nil, those that went there then
 	DeletedAt *time.Time // see List
 }

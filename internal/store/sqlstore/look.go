@@ -133,9 +133,8 @@ var (
 		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
 			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
 	}}
-	walkByParent = walkOver("t.parent_id = $4 and ", notInTrash)
-	walkByList   = walkOver("t.list_id = $4 and ", notInTrash)
-	walkOfTrash  = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
+	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
 )
 
 // walkFor returns the walk's statements and what they are about.
@@ -145,8 +144,6 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 		return walkByState, nil, []any{*w.Completed}
 	case w.Label != 0:
 		return walkByLabel, nil, []any{w.Label}
-	case w.Parent != 0:
-		return walkByParent, []any{w.Parent}, []any{w.Parent}
 	case w.DeletedAt != nil:
 		return walkOfTrash, []any{w.List}, []any{w.List, *w.DeletedAt}
 	}

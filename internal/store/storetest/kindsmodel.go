@@ -114,7 +114,7 @@ func (w *world) height(id int64, keep func(worldTask) bool) (n int) {
 
 // root returns the root of a task's tree.
 func (w *world) root(id int64) int64 {
-	for w.tasks[id].parent != 0 {
+	for n := 0; w.tasks[id].parent != 0 && n < todo.MaxTree; n++ { // a circle is no tree
 		id = w.tasks[id].parent
 	}
 	return id
@@ -657,6 +657,7 @@ func (w *world) placeOf(at spot, id int64) string {
 
 // broken returns what is wrong with w that must never be, "" for nothing.
 func (w *world) broken() string {
+	trees := map[int64]int{} // how many tasks there are in each, by its root
 	for id, t := range w.tasks {
 		if t.trash != 0 {
 			continue
@@ -671,10 +672,11 @@ func (w *world) broken() string {
 			return fmt.Sprintf("task %d is in %d, which isn't there", id, t.list)
 		case w.depth(id) > todo.MaxDepth:
 			return fmt.Sprintf("task %d is on level %d", id, w.depth(id))
-		case t.parent == 0 && 1+len(w.under(id, isUp)) > todo.MaxTree:
-			return fmt.Sprintf("the tree of %d is too large", id)
 		case len(t.position) > 128:
 			return fmt.Sprintf("task %d has a key of %d", id, len(t.position))
+		}
+		if trees[w.root(id)]++; trees[w.root(id)] > todo.MaxTree {
+			return fmt.Sprintf("the tree of %d is too large", w.root(id))
 		}
 		for _, label := range t.labels {
 			if w.things[label].kind != todo.KindLabel {
