@@ -328,7 +328,7 @@ func copyUntil(s *todo.Service, by todo.User, i int, done *atomic.Bool) (*kindCl
 // changeAnything makes one random change to what owner has. One that meets another's is no error.
 func changeAnything(s Store, service *todo.Service, owner todo.User) error {
 	ctx, none := context.Background(), todo.WriteOptions{}
-	pick := func(n int) int { return rand.IntN(n) } //nolint:gosec // chance, no secret
+	pick := rand.IntN
 	tasks, err := s.Tasks(ctx, owner.ID, todo.Filter{Order: todo.NewestFirst(), Limit: 50, Trash: pick(4) == 0})
 	if err != nil {
 		return err

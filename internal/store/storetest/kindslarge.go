@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"todod/internal/todo"
 )
@@ -178,4 +180,36 @@ func testTreeLimits(t *testing.T, s Store) {
 	d.must(d.update(levels[0], todo.Patch{ParentID: todo.Null[int64]()}))
 	d.must(d.restore(levels[3]))
 	wantWhole(t, s, d.ID)
+}
+
+// testSweepFindsThings: what has been in the trash for long goes for good, however much else there is.
+func testSweepFindsThings(t *testing.T, s Store) {
+	now := noon
+	rules := todo.Rules{Quota: plenty, TrashRemembered: time.Hour, LogRemembered: 1000 * time.Hour, KeysRemembered: time.Hour}
+	service := todo.NewService(s, func() time.Time { return now }, rules)
+	d := device{t, service, todo.User{ID: newUser(), AsOf: noon}}
+	for i := range 6 {
+		var steps []todo.Step
+		for j := range todo.MaxBatch {
+			name := todo.ObjectPatch{Name: todo.Some(fmt.Sprint("label ", i, " ", j))}
+			steps = append(steps, todo.Step{Kind: todo.KindLabel, Op: todo.Created, Object: name})
+		}
+		_, err := service.Batch(t.Context(), d.User, steps, true, todo.WriteOptions{})
+		d.must(err)
+	}
+	label, list := d.thing(todo.KindLabel, "old"), d.thing(todo.KindList, "old")
+	stays := d.task(todo.Patch{LabelIDs: todo.Some(todo.IDs{label})})
+	goes := d.task(todo.Patch{ListID: todo.Some(list)})
+	d.must(d.deleteThing(todo.KindLabel, label))
+	d.must(d.deleteThing(todo.KindList, list))
+	now = noon.Add(2 * time.Hour)
+	young := d.thing(todo.KindList, "young")
+	d.must(d.deleteThing(todo.KindList, young))
+	if swept, err := service.Sweep(t.Context()); err != nil || swept.Tasks != 3 {
+		t.Errorf("swept %+v, %v", swept, err)
+	}
+	p := wantWhole(t, s, d.ID)
+	if _, there := p.tasks[goes]; there || p.tasks[stays].LabelIDs != nil || len(p.things) != 601 || p.things[young].ID != young {
+		t.Errorf("%d things are left, and the task has the labels %v", len(p.things), p.tasks[stays].LabelIDs)
+	}
 }
