@@ -37,9 +37,7 @@ comment on column todod.tasks.position is 'Where it stands, by bytes; null as lo
 comment on column todod.tasks.label_ids is 'Ascending, null for none; a label that is in the trash stays until it is gone for good';
 
 create index tasks_list on todod.tasks (user_id, list_id, id) where list_id is not null;
--- Ids are unique among all people. Behind row-level security, of indexes that begin with the owner any may be taken, and all of
--- their tasks be looked at for each task whose parts are looked for.
-create index tasks_parent on todod.tasks (parent_id, deleted_at, id) where parent_id is not null;
+create index tasks_parent on todod.tasks (user_id, parent_id, deleted_at, id) where parent_id is not null;
 -- By place within a list: where nobody has moved a task, by age, the newest first.
 create index tasks_place on todod.tasks (user_id, coalesce(list_id, 0),
     coalesce(position, 'm' || lpad(to_hex(9223372036854775807 - id), 16, '0')), id) where deleted_at is null;
