@@ -127,7 +127,7 @@ func (b *builder) trashAt(t Task, at time.Time) Task {
 // needMore.
 func (b *builder) restore(t Task) (Task, error) {
 	to := t
-	if t.ParentID != nil && b.known.Kin[t.ID]&BesideParent == 0 && !b.livesBeside(&t) {
+	if t.ParentID != nil && b.known.Kin[t.ID]&(BesideParent|ParentIsThere) == 0 && !b.livesBeside(&t) {
 		to.ParentID, to.Position = nil, nil
 	}
 	return b.restoreTo(t, to)
@@ -143,7 +143,7 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}
 	if t.ListID != nil && !b.has(KindList, *t.ListID) {
-		t.ListID = nil
+		t.ListID, t.Position = nil, nil
 	}
 	for _, id := range t.LabelIDs {
 		if b.object(id).Kind != KindLabel {

@@ -316,14 +316,11 @@ func (b *builder) knowParents(set []Change) error {
 	return &needMore{func(r *ReadSet) { r.Tasks, r.Families = append(r.Tasks, ids...), true }}
 }
 
-// mustBeChildless has an undo fail if there is still a task, not in the trash, that is a part of t, which goes there: nobody has
-// asked for that one to go along.
-func (b *builder) mustBeChildless(t Task) {
-	if b.known.Kin[t.ID]&HasChildren == 0 {
-		return
-	}
-	b.followUps = append(b.followUps, followUp{Walk{Parent: t.ID}, func(_ *builder, child Task) error {
-		return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d has been changed since", child.ID)}})
+// nothingAstray has an undo fail that would leave a task where it can't be: what it takes back was right when it was done, but
+// others may have been changed since, who are no part of it.
+func (b *builder) nothingAstray() {
+	b.followUps = append(b.followUps, followUp{Walk{Astray: true}, func(_ *builder, t Task) error {
+		return cantUndo([]FieldError{{"list_id", fmt.Sprintf("or parent_id of task %d has been changed since", t.ID)}})
 	}})
 }
 
@@ -335,7 +332,7 @@ func (b *builder) familiesHold() error {
 			continue
 		}
 		parent := b.task(*t.ParentID)
-		if parent.ID == 0 || !b.livesBeside(&t) || parent.Completed && !t.Completed || b.wontFit(&parent, &t) != "" {
+		if parent.ID == 0 || b.wontFit(&parent, &t) != "" {
 			return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d can't be what it was any more", id)}})
 		}
 	}

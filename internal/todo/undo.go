@@ -80,11 +80,12 @@ const maxFaults = 20
 // what, up to maxFaults of them. The quota counts what is left in the end. A set of which only a part is remembered is
 // NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
-	before := 0 // how many tasks there were outside the trash
+	before := 0      // how many tasks there were outside the trash
+	related := false // something of the set has to do with where tasks are
 	need := ReadSet{Set: rev, SetOf: key, AllObjects: true}
 	return s.changeSet(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
 		if b.known.Step == 0 {
-			before = b.count
+			before, related = b.count, false
 		}
 		set := b.known.Set
 		if len(set) == 0 {
@@ -102,6 +103,7 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 			if c.fromFullTrash() {
 				continue
 			}
+			related = related || b.placed(&c)
 			if err := b.takeBack(c); err != nil {
 				return nil, err
 			}
@@ -114,6 +116,9 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 		}
 		if b.count > max(quota, before) {
 			return nil, QuotaReached(quota)
+		}
+		if related {
+			b.nothingAstray()
 		}
 		return nil, nil
 	})
@@ -178,6 +183,20 @@ func (s *Snapshot) trashed(id int64) bool {
 	return s.Tasks[id].DeletedAt != nil || s.Objects[id].DeletedAt != nil
 }
 
+// placed reports whether taking c back may leave a task where it can't be: it is about a list in which there may be tasks, or
+// about where a task is, or about one with relatives for which it has to be so, too.
+func (b *builder) placed(c *Change) bool {
+	if c.Object != nil {
+		return c.Object.Kind == KindList && c.Op.Adds() == 1
+	}
+	touched := func(name string) bool {
+		_, there := c.Before[name]
+		return there
+	}
+	related := c.Task.ParentID != nil || b.known.Kin[c.Task.ID]&HasChildren != 0
+	return touched("list_id") || touched("parent_id") || related && (touched("completed") || c.Op.Adds() != 0)
+}
+
 // takeBack adds the inverse of c.
 func (b *builder) takeBack(c Change) error {
 	if c.Object != nil {
@@ -188,7 +207,6 @@ func (b *builder) takeBack(c Change) error {
 		t, err := b.find(c.Task.ID, false)
 		if err == nil {
 			b.trash(t)
-			b.mustBeChildless(t)
 		}
 		return err
 	case -1:
@@ -205,9 +223,6 @@ func (b *builder) takeBack(c Change) error {
 	after := t
 	c.Before.PutInto(&after)
 	after.touch(b.write.At)
-	if !sameID(t.ListID, after.ListID) && after.ListID != nil && !b.has(KindList, *after.ListID) {
-		return cantUndo([]FieldError{{"list_id", fmt.Sprintf("of task %d would be a list that has been deleted since", t.ID)}})
-	}
 	if !sameID(t.ParentID, after.ParentID) {
 		b.moved = append(b.moved, t.ID)
 	}
@@ -215,8 +230,7 @@ func (b *builder) takeBack(c Change) error {
 	return nil
 }
 
-// takeBackObject adds the inverse of a change of a list or label. A list that goes to the trash must be empty then: what came
-// into it since is nobody's to take along.
+// takeBackObject adds the inverse of a change of a list or label.
 func (b *builder) takeBackObject(c Change) error {
 	adds := c.Op.Adds()
 	o := b.object(c.Object.ID)
@@ -228,11 +242,6 @@ func (b *builder) takeBackObject(c Change) error {
 	case 1:
 		o.DeletedAt = &b.write.At
 		b.addObject(Deleted, &before, &o)
-		if o.Kind == KindList {
-			b.followUps = append(b.followUps, followUp{Walk{List: o.ID}, func(_ *builder, t Task) error {
-				return cantUndo([]FieldError{{"list_id", fmt.Sprintf("of task %d has been changed since", t.ID)}})
-			}})
-		}
 		return nil
 	case -1:
 		o.DeletedAt = nil

@@ -120,9 +120,14 @@ var (
 		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
 			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
 	}}
-	walkByParent = walkOver("t.parent_id = $4 and ", notInTrash)
-	walkByList   = walkOver("t.list_id = $4 and ", notInTrash)
-	walkOfTrash  = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+	// Astray is what no use case leaves, but an undo may: what it takes back was right when it was done.
+	walkAstray = walkOver("", `(t.list_id is not null and not exists (select 1 from todod.objects o
+				where o.user_id = $1 and o.id = t.list_id and o.deleted_at is null)
+			or t.parent_id is not null and not exists (select 1 from todod.tasks p where p.user_id = $1 and p.id = t.parent_id
+				and p.deleted_at is null and p.list_id is not distinct from t.list_id and (t.completed or not p.completed)))
+			and `+notInTrash)
+	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
+	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
 )
 
 // walkFor returns the walk's statements and what they are about.
@@ -132,8 +137,8 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 		return walkByState, nil, []any{*w.Completed}
 	case w.Label != 0:
 		return walkByLabel, nil, []any{w.Label}
-	case w.Parent != 0:
-		return walkByParent, []any{w.Parent}, []any{w.Parent}
+	case w.Astray:
+		return walkAstray, nil, nil
 	case w.DeletedAt != nil:
 		return walkOfTrash, []any{w.List}, []any{w.List, *w.DeletedAt}
 	}
@@ -285,7 +290,7 @@ var KnownTask = TaskOf("t") + fmt.Sprintf(`, case when t.has_children then %d el
 
 // knownKin are the columns of KnownTask, of tasks of $1, with what is known of their parents.
 var knownKin = KnownTask + fmt.Sprintf(` + case when t.parent_id is null then 0 else coalesce((select
-		case when p.deleted_at is null then %d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %d else 0 end
+		case when p.deleted_at is null and p.list_id is not distinct from t.list_id then %d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %d else 0 end
 		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), 0) end`, todo.ParentIsThere, todo.BesideParent)
 
 // AddKnown reads the columns of KnownTask and adds the task to those of o that are known, unless it is of a former life.
