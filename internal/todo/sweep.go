@@ -109,18 +109,19 @@ func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time
 		return 0, err
 	}
 	old := make([]Task, 0, len(page.Tasks))
-	for _, o := range objects[:min(len(objects), sweepRows)] {
-		if o.DeletedAt != nil {
+	for _, o := range objects {
+		if o.DeletedAt != nil && o.DeletedAt.Before(before) {
 			old = append(old, o.common())
 		}
 	}
-	old = append(old, page.Tasks...)
+	for _, t := range page.Tasks {
+		if t.DeletedAt.Before(before) {
+			old = append(old, t)
+		}
+	}
 	// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
 	by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
 	for _, t := range old[:min(len(old), sweepRows)] {
-		if !t.DeletedAt.Before(before) {
-			continue
-		}
 		_, err := s.Purge(ctx, by, t.ID, WriteOptions{If: []Rev{t.Version}})
 		if code := CodeOf(err); code == NotFound || code == Changed {
 			continue
