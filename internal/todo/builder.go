@@ -104,9 +104,9 @@ func (b *builder) patch(t Task, p Patch) (Task, error) {
 	return b.change(t, p.Apply(t, b.write.At), p.ListID.Set)
 }
 
-// edit makes after of before, unless they are the same, and returns what there is then.
+// edit makes after of before, unless they are the same and in the same place, and returns what there is then.
 func (b *builder) edit(before, after Task) Task {
-	if after.Same(&before) {
+	if after.Same(&before) && after.Place() == before.Place() {
 		return before
 	}
 	return b.add(OpOf(before, after), &before, &after)
