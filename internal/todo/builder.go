@@ -25,6 +25,7 @@ type builder struct {
 	families   bool                // all relatives of the tasks that were asked for are known
 	allObjects bool                // all lists and labels are known, not only those that were asked for
 	alike      func(string) string // Store.Alike
+	undoing    bool                // a set is taken back, the last change first
 	moved      []int64             // tasks that have got back another parent
 	followUps  []followUp          // what is still to be done in the same set, after this step
 }
@@ -142,7 +143,7 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 	if (t.ListID != nil || t.LabelIDs != nil) && !b.allObjects {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}
-	if t.ListID != nil && !b.has(KindList, *t.ListID) {
+	if t.ListID != nil && !b.has(KindList, *t.ListID) && !b.comesBackToo(*t.ListID, *before.DeletedAt) {
 		t.ListID = nil
 	}
 	for _, id := range t.LabelIDs {
@@ -151,6 +152,12 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 		}
 	}
 	return b.add(Restored, &before, &t), nil
+}
+
+// comesBackToo reports whether what is undone will take a list out of the trash as well that went there with a task at this time.
+func (b *builder) comesBackToo(list int64, at time.Time) bool {
+	o := b.object(list)
+	return b.undoing && o.Kind == KindList && o.DeletedAt != nil && o.DeletedAt.Equal(at)
 }
 
 // purge removes a task for good. Of it remain its id and, for the log, when it was made, changed and deleted.
