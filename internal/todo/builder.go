@@ -82,10 +82,11 @@ func (b *builder) create(t Task) (Task, error) {
 	return t, nil
 }
 
-// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't.
+// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of its parent is there.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
-	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !b.has(KindList, *id) {
+	inherited := after.ParentID != nil && b.livesBeside(after)
+	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !inherited && !b.has(KindList, *id) {
 		faults = append(faults, FieldError{"list_id", notYourList})
 	}
 	if slices.ContainsFunc(after.LabelIDs, func(id int64) bool { return !before.LabelIDs.has(id) && !b.has(KindLabel, id) }) {
