@@ -65,9 +65,9 @@ func (b *builder) required(id int64, trashed bool) (Task, error) {
 	return t, err
 }
 
-// create adds a new task and returns it with its id.
-func (b *builder) create(t Task) (Task, error) {
-	if err := b.join(&Task{}, &t, t.ListID != nil); err != nil {
+// create adds a new task and returns it with its id. inList says that somebody has named its list, or the inbox.
+func (b *builder) create(t Task, inList bool) (Task, error) {
+	if err := b.join(&Task{}, &t, inList); err != nil {
 		return Task{}, err
 	}
 	if err := b.admit(&Task{}, &t); err != nil {
