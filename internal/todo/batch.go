@@ -218,7 +218,7 @@ func (b *builder) step(step *Step) (out WriteResult, err error) {
 // taskStep is step for a task.
 func (b *builder) taskStep(step *Step) (Task, error) {
 	if step.Op == Created {
-		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At))
+		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At), step.Patch.ListID.Set)
 	}
 	before, err := b.find(step.ID, step.Op == Restored)
 	if err != nil {

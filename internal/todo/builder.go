@@ -25,6 +25,7 @@ type builder struct {
 	families   bool                // all relatives of the tasks that were asked for are known
 	allObjects bool                // all lists and labels are known, not only those that were asked for
 	alike      func(string) string // Store.Alike
+	undoing    bool                // a set is taken back, the last change first
 	moved      []int64             // tasks that have got back another parent
 	followUps  []followUp          // what is still to be done in the same set, after this step
 }
@@ -64,9 +65,9 @@ func (b *builder) required(id int64, trashed bool) (Task, error) {
 	return t, err
 }
 
-// create adds a new task and returns it with its id.
-func (b *builder) create(t Task) (Task, error) {
-	if err := b.join(&Task{}, &t, t.ListID != nil); err != nil {
+// create adds a new task and returns it with its id. inList says that somebody has named its list, or the inbox.
+func (b *builder) create(t Task, inList bool) (Task, error) {
+	if err := b.join(&Task{}, &t, inList); err != nil {
 		return Task{}, err
 	}
 	if err := b.admit(&Task{}, &t); err != nil {
@@ -81,10 +82,11 @@ func (b *builder) create(t Task) (Task, error) {
 	return t, nil
 }
 
-// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of a parent is there.
+// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of its parent is there.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
-	if id := after.ListID; id != nil && after.ParentID == nil && !sameID(id, before.ListID) && !b.has(KindList, *id) {
+	inherited := after.ParentID != nil && b.livesBeside(after)
+	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !inherited && !b.has(KindList, *id) {
 		faults = append(faults, FieldError{"list_id", notYourList})
 	}
 	if slices.ContainsFunc(after.LabelIDs, func(id int64) bool { return !before.LabelIDs.has(id) && !b.has(KindLabel, id) }) {
@@ -104,9 +106,9 @@ func (b *builder) patch(t Task, p Patch) (Task, error) {
 	return b.change(t, p.Apply(t, b.write.At), p.ListID.Set)
 }
 
-// edit makes after of before, unless they are the same, and returns what there is then.
+// edit makes after of before, unless they are the same and in the same place, and returns what there is then.
 func (b *builder) edit(before, after Task) Task {
-	if after.Same(&before) {
+	if after.Same(&before) && after.Place() == before.Place() {
 		return before
 	}
 	return b.add(OpOf(before, after), &before, &after)
@@ -142,7 +144,7 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 	if (t.ListID != nil || t.LabelIDs != nil) && !b.allObjects {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}
-	if t.ListID != nil && !b.has(KindList, *t.ListID) {
+	if t.ListID != nil && !b.has(KindList, *t.ListID) && !b.comesBackToo(*t.ListID, *before.DeletedAt) {
 		t.ListID, t.Position = nil, nil
 	}
 	for _, id := range t.LabelIDs {
@@ -151,6 +153,12 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 		}
 	}
 	return b.add(Restored, &before, &t), nil
+}
+
+// comesBackToo reports whether what is undone will take a list out of the trash as well that went there with a task at this time.
+func (b *builder) comesBackToo(list int64, at time.Time) bool {
+	o := b.object(list)
+	return b.undoing && o.Kind == KindList && o.DeletedAt != nil && o.DeletedAt.Equal(at)
 }
 
 // purge removes a task for good. Of it remain its id and, for the log, when it was made, changed and deleted.

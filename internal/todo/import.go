@@ -69,7 +69,7 @@ func ImportTasks(ctx context.Context, s Store, owner UserID, source string, task
 // take adds an imported task, in a change set of its own.
 func (b *builder) take(source string, t ImportedTask) error {
 	t.Owner = b.write.By.ID
-	made, err := b.create(t.Task)
+	made, err := b.create(t.Task, true)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,10 @@ func (m *Move) check(id int64) error {
 	if m.After.Set == m.Before.Set {
 		return InvalidFields(FieldError{"after", "or before must come, and not both"})
 	}
-	if n := m.neighbour(); n == id {
+	switch n := m.neighbour(); {
+	case n < 0 || n == 0 && !m.After.Null && !m.Before.Null:
+		return m.fault("must be an id, or null")
+	case n == id:
 		return m.fault("must not be what is moved")
 	}
 	return nil

@@ -262,7 +262,7 @@ func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOption
 	need := ReadSet{New: 1}
 	need.refer(&p)
 	return stillThere(s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
-		return b.create(p.NewTask(by.ID, b.write.At))
+		return b.create(p.NewTask(by.ID, b.write.At), p.ListID.Set)
 	}))
 }
 

@@ -98,7 +98,7 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 			return nil, err
 		}
 		quota := b.quota
-		b.quota = unlimited // what is left in the end counts
+		b.quota, b.undoing = unlimited, true // what is left in the end counts
 		for _, c := range slices.Backward(set) {
 			if c.fromFullTrash() {
 				continue
