@@ -90,6 +90,7 @@ var cases = []struct {
 	{"changes that travel together reach their own tasks alone", testGroupsAreApart},
 	{"many changes of one person leave no gap", testManyOfOne},
 	{"a store that is there is ready", testReady},
+	{"any history of all kinds gives what the contract says", testHistoriesOfKinds},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
 
