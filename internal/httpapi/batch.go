@@ -141,10 +141,10 @@ func batchTaskMembers() members {
 	for i, m := range all {
 		switch m.name {
 		case "list_id", "parent_id":
-			all[i].schema = &huma.Schema{Description: m.schema.Description + "; or ref:NAME", Examples: []any{43, "ref:groceries", nil}}
+			all[i].schema = &huma.Schema{Description: m.schema.Description + "; or ref:NAME"}
 		case "label_ids":
 			ids := new(*m.schema)
-			ids.Items = &huma.Schema{Description: "An id, or ref:NAME", Examples: []any{44, "ref:urgent"}}
+			ids.Items, ids.UniqueItems = &huma.Schema{Description: "An id, or ref:NAME"}, false // ogen compares nothing without a type
 			all[i].schema = ids
 		}
 	}

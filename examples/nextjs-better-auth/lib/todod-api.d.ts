@@ -839,19 +839,9 @@ export interface components {
             due_date?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: unknown[];
-            /**
-             * @description One of the caller's lists; null: the inbox; or ref:NAME
-             * @example 43
-             * @example ref:groceries
-             * @example null
-             */
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
             list_id?: unknown;
-            /**
-             * @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME
-             * @example 43
-             * @example ref:groceries
-             * @example null
-             */
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
             parent_id?: unknown;
             /**
              * @description medium if a new task doesn't say
@@ -998,19 +988,9 @@ export interface components {
             due_date?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: unknown[];
-            /**
-             * @description One of the caller's lists; null: the inbox; or ref:NAME
-             * @example 43
-             * @example ref:groceries
-             * @example null
-             */
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
             list_id?: unknown;
-            /**
-             * @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME
-             * @example 43
-             * @example ref:groceries
-             * @example null
-             */
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
             parent_id?: unknown;
             /**
              * @description medium if a new task doesn't say
@@ -1265,7 +1245,7 @@ export interface components {
          *       "created_at": "2026-11-22T18:47:03.120000Z",
          *       "id": 43,
          *       "name": "Groceries",
-         *       "position": "V000000018",
+         *       "position": "V00V00000000I",
          *       "updated_at": "2026-11-22T18:47:03.120000Z",
          *       "user_id": "KtuE43PE",
          *       "version": 18
