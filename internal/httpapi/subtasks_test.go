@@ -282,11 +282,11 @@ func TestAChildIsInItsParentsList(t *testing.T) {
 		}
 		s.wantRefused(t, "ada", refused{"PATCH", path(a), `{"list_id":null}`, "list_id"},
 			refused{"POST", "/api/v1/tasks", fmt.Sprintf(`{"title":"x","parent_id":%s,"list_id":null}`, id(a)), "list_id"})
-		new := s.child(t, "new", aa)
-		if new["list_id"] != list["id"] {
-			t.Errorf("%v", new)
+		late := s.child(t, "new", aa)
+		if late["list_id"] != list["id"] {
+			t.Errorf("%v", late)
 		}
-		s.as(t, "ada", "DELETE", path(new), "").want(t, http.StatusNoContent)
+		s.as(t, "ada", "DELETE", path(late), "").want(t, http.StatusNoContent)
 		s.undo(t, "ada", `{"key":"move"}`)
 		if in := s.names(t, "ada", "/api/v1/tasks?list_id="+id(list)); in != "" {
 			t.Errorf("undone, in the list: %s", in)
@@ -302,8 +302,8 @@ func TestAChildIsInItsParentsList(t *testing.T) {
 		if back["list_id"] != nil {
 			t.Errorf("under its parent again: %v", back)
 		}
-		s.as(t, "ada", "POST", inTrash(new)+"/restore", "").want(t, http.StatusOK)
-		if got := decode[object](t, s.as(t, "ada", "GET", path(new), "")); got["list_id"] != nil {
+		s.as(t, "ada", "POST", inTrash(late)+"/restore", "").want(t, http.StatusOK)
+		if got := decode[object](t, s.as(t, "ada", "GET", path(late), "")); got["list_id"] != nil {
 			t.Errorf("restored to where its parent is: %v", got)
 		}
 	})

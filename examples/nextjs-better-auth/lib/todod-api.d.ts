@@ -787,7 +787,7 @@ export interface components {
             op: "create";
             /** @description A name for what is made, for the operations after it */
             ref?: string;
-            task?: components["schemas"]["NewTask"];
+            task?: components["schemas"]["BatchNewTask"];
         };
         BatchDelete: {
             /** Format: int64 */
@@ -820,6 +820,43 @@ export interface components {
              */
             error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
             errors?: components["schemas"]["FieldProblem"][];
+        };
+        /**
+         * @example {
+         *       "list_id": "ref:groceries",
+         *       "title": "Buy milk"
+         *     }
+         */
+        BatchNewTask: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
+            due_all_day?: boolean;
+            /**
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
+             */
+            due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: unknown[];
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
+            list_id?: unknown;
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
+            parent_id?: unknown;
+            /**
+             * @description medium if a new task doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
+            /** @description Without the white space around it */
+            title: string;
         };
         BatchOperation: components["schemas"]["BatchComplete"] | components["schemas"]["BatchCreate"] | components["schemas"]["BatchDelete"] | components["schemas"]["BatchReopen"] | components["schemas"]["BatchRestore"] | components["schemas"]["BatchUpdate"];
         BatchProblem: {
@@ -934,6 +971,42 @@ export interface components {
             /** @description In the order of the operations */
             results: components["schemas"]["BatchResult"][];
         };
+        /**
+         * @example {
+         *       "parent_id": "ref:shopping"
+         *     }
+         */
+        BatchTaskPatch: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
+            due_all_day?: boolean;
+            /**
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
+             */
+            due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: unknown[];
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
+            list_id?: unknown;
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
+            parent_id?: unknown;
+            /**
+             * @description medium if a new task doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
+            /** @description Without the white space around it */
+            title?: string;
+        };
         BatchUpdate: {
             /** Format: int64 */
             id?: number;
@@ -951,7 +1024,7 @@ export interface components {
             op: "update";
             /** @description The name that a create before it gave, instead of an id */
             ref?: string;
-            task?: components["schemas"]["TaskPatch"];
+            task?: components["schemas"]["BatchTaskPatch"];
             /**
              * Format: int64
              * @description Only if the task is at this version
@@ -1172,7 +1245,7 @@ export interface components {
          *       "created_at": "2026-11-22T18:47:03.120000Z",
          *       "id": 43,
          *       "name": "Groceries",
-         *       "position": "V000000018",
+         *       "position": "V00V00000000I",
          *       "updated_at": "2026-11-22T18:47:03.120000Z",
          *       "user_id": "KtuE43PE",
          *       "version": 18
