@@ -224,14 +224,14 @@ func (b *builder) takeBack(c Change) error {
 		return err
 	}
 	after := t
-	switch c.Op {
-	case Created, Restored:
+	switch {
+	case c.Op.Adds() == 1:
 		at := b.write.At
 		c.Before.PutInto(&after)
 		after.DeletedAt = &at
 		b.add(Deleted, &t, &after)
 		return nil
-	case Deleted:
+	case c.Op == Deleted:
 		return b.bringBack(t)
 	}
 	c.Before.PutInto(&after)

@@ -51,16 +51,19 @@ func (m *kindModel) worldThing(o todo.Object) worldThing {
 }
 
 // read returns what the store has of p.
-func (m *kindModel) read(t *rapid.T, p *kindPerson) (*world, todo.Rev) {
+func (m *kindModel) read(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
 	t.Helper()
 	w := &world{tasks: map[int64]worldTask{}, things: map[int64]worldThing{}}
 	p.tasks, p.things = map[int64]todo.Task{}, map[int64]todo.Object{}
 	var rev todo.Rev
 	for _, trash := range []bool{false, true} {
-		page := mustList(t, m.store, p.user.ID, todo.Filter{Trash: trash})
-		rev = page.State.Rev
-		for _, task := range page.Tasks {
-			p.tasks[task.ID], w.tasks[task.ID] = task, m.worldTask(task)
+		page := todo.Page{More: true}
+		for offset := 0; page.More; offset += todo.MaxLimit {
+			page = mustList(t, m.store, p.user.ID, todo.Filter{Trash: trash, Offset: offset})
+			rev = page.State.Rev
+			for _, task := range page.Tasks {
+				p.tasks[task.ID], w.tasks[task.ID] = task, m.worldTask(task)
+			}
 		}
 	}
 	objects, _, err := m.store.Objects(context.Background(), p.user.ID, 0)

@@ -109,7 +109,7 @@ func (m *kindModel) idOf(t *rapid.T, p *kindPerson, what string, task func(world
 		}
 	}
 	if len(wanted) == 0 || rapid.IntRange(0, 11).Draw(t, what+": another") == 11 {
-		wanted = append(others, 1<<60)
+		wanted = slices.Concat(others, []int64{1 << 60})
 	}
 	return rapid.SampledFrom(wanted).Draw(t, what)
 }
@@ -621,7 +621,7 @@ func (m *kindModel) bulk(t *rapid.T) {
 	}
 	next, do := p.world.clone(), m.service.CompleteAll
 	next.change = m.changes
-	if clear := rapid.Bool().Draw(t, "clear"); clear {
+	if rapid.Bool().Draw(t, "clear") {
 		do = m.service.ClearCompleted
 		next.clearCompleted()
 	} else {

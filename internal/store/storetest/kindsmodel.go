@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -113,7 +114,7 @@ func (w *world) height(id int64, keep func(worldTask) bool) (n int) {
 
 // root returns the root of a task's tree.
 func (w *world) root(id int64) int64 {
-	for w.tasks[id].parent != 0 {
+	for n := 0; w.tasks[id].parent != 0 && n < todo.MaxTree; n++ { // a circle is no tree
 		id = w.tasks[id].parent
 	}
 	return id
@@ -372,10 +373,17 @@ var names = map[string]string{
 	"work": "work", "WORK": "work", "ｗork": "work", "home": "home", "Home": "home", "\u00c9t\u00e9": "ete'", "e\u0301te\u0301": "ete'",
 }
 
+// sameText reports whether two names are the same but for case and ways of writing. Names that aren't among names are in
+// ASCII.
+func sameText(a, b string) bool {
+	plain := func(name string) string { return cmp.Or(names[name], strings.ToLower(name)) }
+	return plain(a) == plain(b)
+}
+
 // taken reports whether another label outside the trash is called like o, if that is a label.
 func (w *world) taken(o worldThing) bool {
 	for id, other := range w.things {
-		if o.kind == todo.KindLabel && other.kind == o.kind && id != o.id && other.trash == 0 && names[other.name] == names[o.name] {
+		if o.kind == todo.KindLabel && other.kind == o.kind && id != o.id && other.trash == 0 && sameText(other.name, o.name) {
 			return true
 		}
 	}
@@ -515,20 +523,24 @@ func (w *world) step(step todo.Step, refs map[string]int64) todo.Code {
 		id = refs[step.Ref]
 	}
 	if step.Kind != todo.KindTask {
-		switch step.Op {
-		case todo.Created:
-			return w.createThing(step.Kind, step.Object)
-		case todo.Updated:
-			return w.updateThing(step.Kind, id, step.Object)
-		case todo.Deleted:
-			return w.deleteThing(step.Kind, id)
-		}
-		if w.things[id].kind != step.Kind {
-			return todo.NotFound
-		}
-		return w.restoreThing(id)
+		return w.thingStep(id, step)
 	}
 	return w.taskStep(id, step, refs)
+}
+
+// thingStep is step for a list or label.
+func (w *world) thingStep(id int64, step todo.Step) todo.Code {
+	switch {
+	case step.Op == todo.Created:
+		return w.createThing(step.Kind, step.Object)
+	case step.Op == todo.Updated:
+		return w.updateThing(step.Kind, id, step.Object)
+	case step.Op == todo.Deleted:
+		return w.deleteThing(step.Kind, id)
+	case w.things[id].kind != step.Kind:
+		return todo.NotFound
+	}
+	return w.restoreThing(id)
 }
 
 // taskStep is step for a task.
@@ -537,24 +549,21 @@ func (w *world) taskStep(id int64, step todo.Step, refs map[string]int64) todo.C
 		return todo.Invalid
 	}
 	p := withRefs(step, refs)
-	switch step.Op {
-	case todo.Created:
+	before, there := w.live(id)
+	_, thing := w.things[id]
+	switch {
+	case step.Op == todo.Created:
 		return w.createFrom(p)
-	case todo.Updated:
-		before, there := w.live(id)
-		if !there {
-			return todo.NotFound
-		}
-		return w.become(before, w.patched(before, p), p.ListID.Set)
-	case todo.Completed, todo.Reopened:
-		return w.update(id, todo.Patch{Completed: todo.Some(step.Op == todo.Completed)})
-	case todo.Deleted:
-		return w.delete(id)
-	}
-	if _, thing := w.things[id]; thing {
+	case step.Op == todo.Restored && !thing:
+		return w.restore(id)
+	case step.Op == todo.Restored || !there:
 		return todo.NotFound
+	case step.Op == todo.Deleted:
+		return w.delete(id)
+	case step.Op == todo.Updated:
+		return w.become(before, w.patched(before, p), p.ListID.Set)
 	}
-	return w.restore(id)
+	return w.update(id, todo.Patch{Completed: todo.Some(step.Op == todo.Completed)})
 }
 
 // withRefs returns the patch of a step with ids for names.
@@ -648,6 +657,7 @@ func (w *world) placeOf(at spot, id int64) string {
 
 // broken returns what is wrong with w that must never be, "" for nothing.
 func (w *world) broken() string {
+	trees := map[int64]int{} // how many tasks there are in each, by its root
 	for id, t := range w.tasks {
 		if t.trash != 0 {
 			continue
@@ -662,10 +672,11 @@ func (w *world) broken() string {
 			return fmt.Sprintf("task %d is in %d, which isn't there", id, t.list)
 		case w.depth(id) > todo.MaxDepth:
 			return fmt.Sprintf("task %d is on level %d", id, w.depth(id))
-		case t.parent == 0 && 1+len(w.under(id, isUp)) > todo.MaxTree:
-			return fmt.Sprintf("the tree of %d is too large", id)
 		case len(t.position) > 128:
 			return fmt.Sprintf("task %d has a key of %d", id, len(t.position))
+		}
+		if trees[w.root(id)]++; trees[w.root(id)] > todo.MaxTree {
+			return fmt.Sprintf("the tree of %d is too large", w.root(id))
 		}
 		for _, label := range t.labels {
 			if w.things[label].kind != todo.KindLabel {
