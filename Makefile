@@ -127,7 +127,7 @@ generate: ## write the generated files: api/openapi.json, the table in docs/conf
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules tools/openapi/{node_modules,generated}
+	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules internal/httpapi/testdata/node_modules tools/openapi/{node_modules,generated}
 
 .PHONY: check-format check-vet check-staticcheck check-lint check-generated check-openapi check-deploy check-test
 check-format:

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Brings Chromium for the browser test. Says and does nothing where there is one.
+# Brings Chromium for the tests that need a browser. Says and does nothing where there is one.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 
-# have_chromium tells whether there is a browser where test/browser_heavy_test.go looks for it.
+# have_chromium tells whether there is a browser where internal/nodetest looks for it.
 have_chromium() {
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
 		[ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
@@ -17,7 +17,7 @@ fi
 # What Ubuntu calls chromium is a snap, which sees no files in /tmp and doesn't run in containers.
 if ! command -v apt-get >/dev/null || grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
 	cat >&2 <<-'END'
-		The browser test needs Chromium or Chrome. Install it:
+		Some tests need Chromium or Chrome. Install it:
 		  macOS     brew install --cask google-chrome
 		  Fedora    dnf install chromium
 		  Arch      pacman -S chromium

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"todod/internal/logtest"
+	"todod/internal/nodetest"
 	"todod/test/tododtest"
 )
 
@@ -233,7 +234,7 @@ func tell(t *testing.T, script string, env ...string) *storyteller {
 	s := &storyteller{Cmd: exec.CommandContext(ctx, "node", script)}
 	s.Dir = "browser"
 	// The browser's profile is in a folder of the test's, so that nothing of it stays.
-	s.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CHROMIUM=" + chromium(t)}, env...)
+	s.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CHROMIUM=" + nodetest.Chromium(t)}, env...)
 	s.Cmd.Stderr = &s.stderr
 	// Asked to end, the script closes the browser first.
 	s.Cancel = func() error { return s.Process.Signal(syscall.SIGTERM) }
@@ -262,16 +263,4 @@ func (s *storyteller) done(t *testing.T) {
 	if _, err := io.WriteString(s.stdin, "done\n"); err != nil {
 		t.Errorf("the story went away: %v", err)
 	}
-}
-
-// chromium returns the browser's path.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium (make test installs it)")
-	return ""
 }

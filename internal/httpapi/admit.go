@@ -121,6 +121,11 @@ func checkForm(op *huma.Operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 		r.Header["Content-Type"] = onlyJSON // however it was written
+		if op.Metadata[withoutBody] != nil {
+			if err := forgoBody(w, r); err != nil {
+				return err
+			}
+		}
 	}
 	return checkQuery(op, r.URL, recordOf(r.Context()).frontend)
 }

@@ -27,9 +27,9 @@ var hotPaths = []struct {
 }{
 	{"get", http.MethodGet, "/api/v1/tasks/1", "", http.StatusOK, 39},
 	{"list", http.MethodGet, "/api/v1/tasks?limit=50", "", http.StatusOK, 48},
-	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 79},
-	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 57},
-	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 81},
+	{"create", http.MethodPost, "/api/v1/tasks", `{"title":"Pay the rent","priority":"high"}`, http.StatusCreated, 80},
+	{"toggle", http.MethodPatch, "/api/v1/tasks/1/toggle", "", http.StatusOK, 60},
+	{"update", http.MethodPatch, "/api/v1/tasks/1", `{"title":"Pay the rent today"}`, http.StatusOK, 84},
 	{"todos", http.MethodGet, "/api/todos", "", http.StatusOK, 944},
 	{"sync", http.MethodGet, "/api/v1/sync", "", http.StatusOK, 965},
 }

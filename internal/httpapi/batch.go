@@ -92,8 +92,8 @@ func (batchOperation) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Sch
 					m.schema.Enum = []any{todo.KindTask.String()}
 				}
 			case "task":
-				if m.schema = schemaOf[taskPatch](r); op == todo.Created {
-					m.schema = schemaOf[newTask](r)
+				if m.schema = schemaOf[batchTaskPatch](r); op == todo.Created {
+					m.schema = schemaOf[batchNewTask](r)
 				}
 			case "list":
 				if m.schema = schemaOf[listPatch](r); op == todo.Created {
@@ -111,6 +111,44 @@ func (batchOperation) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Sch
 		all["Batch"+strings.ToUpper(name[:1])+name[1:]] = closed(known)
 	}
 	return union(r, "op", all)
+}
+
+// batchNewTask documents a new task in a batch, and batchTaskPatch what to change of one: they may name what operations before
+// them make.
+type (
+	batchNewTask   struct{}
+	batchTaskPatch struct{}
+)
+
+// TransformSchema implements huma.SchemaTransformer.
+func (batchNewTask) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := closed(batchTaskMembers(), "title")
+	s.Examples = []any{map[string]any{"title": "Buy milk", "list_id": "ref:groceries"}}
+	return s
+}
+
+// TransformSchema implements huma.SchemaTransformer.
+func (batchTaskPatch) TransformSchema(huma.Registry, *huma.Schema) *huma.Schema {
+	s := closed(batchTaskMembers())
+	s.Examples = []any{map[string]any{"parent_id": "ref:shopping"}}
+	return s
+}
+
+// batchTaskMembers describes the members of a task in a batch. Where an id may be a name they have no type: generators would make
+// unions of it that nobody can take apart.
+func batchTaskMembers() members {
+	all := taskMembers()
+	for i, m := range all {
+		switch m.name {
+		case "list_id", "parent_id":
+			all[i].schema = &huma.Schema{Description: m.schema.Description + "; or ref:NAME"}
+		case "label_ids":
+			ids := new(*m.schema)
+			ids.Items, ids.UniqueItems = &huma.Schema{Description: "An id, or ref:NAME"}, false // ogen compares nothing without a type
+			all[i].schema = ids
+		}
+	}
+	return all
 }
 
 // comesWith reports whether an operation may have this member.
@@ -198,7 +236,9 @@ func withRefs(p *todo.Patch, refs *todo.Refs) lookup {
 		case "label_ids":
 			return func(value jsontext.Value) string {
 				rest, named := withoutRefs(value)
-				refs.Labels = named
+				if refs.Labels = named; len(slices.Compact(slices.Sorted(slices.Values(named)))) < len(named) {
+					return "must not name a label twice"
+				}
 				return read(rest)
 			}
 		}
@@ -223,7 +263,8 @@ func refIn(value jsontext.Value) (name string, ok bool) {
 	if value.Kind() != '"' || json.Unmarshal(value, &text) != nil {
 		return "", false
 	}
-	return strings.CutPrefix(text, refPrefix)
+	name, ok = strings.CutPrefix(text, refPrefix)
+	return name, ok && name != ""
 }
 
 // withoutRefs returns a list of ids without the names in it, and these.

@@ -43,6 +43,27 @@ func settleBody(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// forgoBody makes a body of r none that says that it is none: null, or an empty string, which axios writes where its caller
+// gave it a Content-Type and no data. Its error says why that can't be read.
+func forgoBody(w http.ResponseWriter, r *http.Request) error {
+	const longest = len("null")
+	if r.ContentLength == 0 || r.ContentLength > int64(longest) {
+		return nil
+	}
+	_ = huma.SetReadDeadline(w, time.Now().Add(bodyTimeout)) // without one, the server's is left
+	first := make([]byte, longest+1)
+	n, err := io.ReadFull(r.Body, first)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fromBody(err)
+	}
+	if text := string(first[:n]); text == "null" || text == `""` {
+		r.Body, r.ContentLength = http.NoBody, 0
+		return nil
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(first[:n]), r.Body)) // as above
+	return nil
+}
+
 // checkContentType returns an error unless a body of r, if there is one, is said to be of a type that op takes, in UTF-8, and
 // not compressed.
 func checkContentType(r *http.Request, op *huma.Operation) error {

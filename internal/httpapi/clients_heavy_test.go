@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"todod/internal/nodetest"
 )
 
 // output runs a client and returns what it prints.
@@ -30,6 +32,7 @@ func output(t *testing.T, name string, args ...string) string {
 // there, and those of Python and curl if they are.
 func TestClientsThatPeopleUse(t *testing.T) {
 	t.Parallel()
+	nodetest.Install(t, "testdata")
 	f := newFramed(t, openSQLite(t))
 	token := mint(t, "ada")
 	host, port, _ := strings.Cut(f.Listener.Addr().String(), ":")

@@ -174,13 +174,36 @@ func TestHelloSaysWhereAStreamBegins(t *testing.T) {
 	})
 }
 
+// TestTheIDOfAnEventComesLast: a client may take it for seen when it has read that line, and the rest of the event must not
+// get lost after it.
+func TestTheIDOfAnEventComesLast(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, openSQLite(t), nil)
+	s.create(t, "ada", `{"title":"x"}`)
+	for _, since := range []string{"0", "99"} { // a change, and a reset
+		text := s.as(t, "ada", "GET", "/api/v1/events?since="+since, "").want(t, http.StatusOK).body
+		blocks := strings.Split(strings.TrimSuffix(text, "\n\n"), "\n\n")
+		if len(blocks) != 2 {
+			t.Errorf("%d events: %s", len(blocks), text)
+		}
+		for _, block := range blocks {
+			lines := strings.Split(block, "\n")
+			if last := lines[len(lines)-1]; !strings.HasPrefix(last, "id: ") || strings.Count(block, "id: ") != 1 {
+				t.Errorf("it ends with %q: %s", last, block)
+			}
+		}
+	}
+}
+
 // TestOnlyAStreamUsesATicketUp: what can't be answered with one leaves it as it was.
 func TestOnlyAStreamUsesATicketUp(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		ticket := s.ticket(t, http.Header{"Authorization": {"Bearer " + mint(t, "ada")}})
 		url := "/api/v1/events?ticket=" + ticket
 		s.as(t, "", "HEAD", url, "").want(t, http.StatusMethodNotAllowed)
-		for _, more := range []string{"&since=x", "&since=-1", "&sinc=1", "&since=1&since=2", "&ticket=x"} {
+		preflight := map[string]string{"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
+		s.do(t, request{method: "OPTIONS", path: url, header: preflight}).want(t, http.StatusNoContent)
+		for _, more := range []string{"&since=x", "&since=-1", "&sinc=1", "&since=1&since=2", "&lastEventId=1&lastEventId=2", "&ticket=x"} {
 			wantProblem(t, more, s.as(t, "", "GET", url+more, ""), http.StatusBadRequest, "INVALID_REQUEST")
 		}
 		s.listen(t, "", "?since=0&ticket="+ticket, nil).Close()

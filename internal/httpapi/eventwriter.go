@@ -62,14 +62,16 @@ func (e *eventWriter) comeBackLater() {
 // before anything has happened: some libraries take no notice of an id without data.
 func (e *eventWriter) begin(start todo.Rev) {
 	retry := retryLeast + rand.IntN(retryRange) //nolint:gosec // nothing secret: clients shall come back one by one
-	e.write(fmt.Appendf(nil, "retry: %d\nevent: hello\nid: %d\ndata: {\"rev\":%[2]d}\n\n", retry, start))
+	e.write(fmt.Appendf(nil, "retry: %d\nevent: hello\ndata: {\"rev\":%d}\nid: %[2]d\n\n", retry, start))
 }
 
-// eventsOf returns the events that tell of news, as far as they are of these kinds. Where the log can't be told, that is one that has the client read
-// everything anew. JSON has no line breaks of its own.
+// eventsOf returns the events that tell of news, as far as they are of these kinds. Where the log can't be told, that is one
+// that has the client read everything anew. JSON has no line breaks of its own. The id comes last, as it does in every event
+// here: some libraries (@microsoft/fetch-event-source) take it for seen as soon as its line is there, and would go on after an
+// event of which the rest was lost.
 func eventsOf(news todo.LogPage, kinds todo.KindSet) (text []byte, err error) {
 	if news.Reset {
-		return fmt.Appendf(nil, "event: reset\nid: %d\ndata: {\"rev\":%d}\n\n", news.At.Rev, news.At.Rev), nil
+		return fmt.Appendf(nil, "event: reset\ndata: {\"rev\":%d}\nid: %[1]d\n\n", news.At.Rev), nil
 	}
 	for _, c := range kinds.Of(news.Changes) {
 		wire := wireChange(c, kinds != 0)
@@ -77,7 +79,7 @@ func eventsOf(news todo.LogPage, kinds todo.KindSet) (text []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		text = fmt.Appendf(text, "event: %s\nid: %d\ndata: %s\n\n", wire.Op, wire.Rev, data)
+		text = fmt.Appendf(text, "event: %s\ndata: %s\nid: %d\n\n", wire.Op, data, wire.Rev)
 	}
 	return text, nil
 }

@@ -26,6 +26,7 @@ type export struct {
 	Profile     object   `json:"profile"`
 	Trash       []object `json:"trash"`
 	Tasks       []object `json:"tasks"`
+	Objects     []object `json:"lists_and_labels"`
 	History     []object `json:"history"`
 	Sessions    []object `json:"sessions"`
 	Networks    []object `json:"known_networks"`
@@ -135,7 +136,7 @@ func TestExport(t *testing.T) {
 		nobody := mustExport(t, s, mint(t, "nobody"))
 		if got := regexp.MustCompile(`"exported_at":"[^"]*"`).ReplaceAllString(nobody.exportedRaw, `"exported_at":""`); got != `{"format":"todod export 1","exported_at":"","from_rev":0,`+
 			`"profile":{"id":"nobody","email":null,"name":null,"created_at":null,"rev":0,"tasks":{"total":0,"open":0,"completed":0,"overdue":0},"trash":0},`+
-			`"trash":[],"tasks":[],"history":[],"sessions":[],"known_networks":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
+			`"trash":[],"tasks":[],"lists_and_labels":[],"history":[],"sessions":[],"known_networks":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
 			t.Errorf("of nobody: %s", got)
 		}
 		if head := s.with(t, ada.Token, "HEAD", "/api/v1/me/export", "").want(t, http.StatusOK); head.body != "" {

@@ -167,7 +167,7 @@ func (l label) MarshalJSON() ([]byte, error) { return appendObject(nil, &l.of), 
 // TransformSchema implements huma.SchemaTransformer.
 func (list) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return objectSchema(todo.KindList, s, map[string]any{
-		"id": 43, "user_id": "KtuE43PE", "name": "Groceries", "color": "#1e90ff", "archived": false, "position": "V000000018",
+		"id": 43, "user_id": "KtuE43PE", "name": "Groceries", "color": "#1e90ff", "archived": false, "position": "V00V00000000I",
 		"created_at": "2026-11-22T18:47:03.120000Z", "updated_at": "2026-11-22T18:47:03.120000Z", "version": 18,
 	})
 }
@@ -333,9 +333,20 @@ func (a *resources) paidAfter(
 		}
 		defer leave()
 		out, err := do(opts)
-		if err == nil && !out.Replayed && out.Total > 1 {
-			a.payAfter(ctx, out.Total)
+		if err == nil && !out.Replayed {
+			a.payAfter(ctx, out.Total-1)
 		}
 		return out, err
 	})
+}
+
+// paidAlong has do make a change of one task, along with which relatives of it may be changed: few, and paid for afterwards.
+func (a *resources) paidAlong(
+	ctx context.Context, status int, do func(todo.WriteOptions) (todo.WriteResult, error),
+) (todo.WriteResult, error) {
+	out, err := withOptions(ctx, status, do)
+	if err == nil && !out.Replayed {
+		a.payAfter(ctx, out.Total-1)
+	}
+	return out, err
 }

@@ -182,6 +182,12 @@ func anotherBody(path string) string {
 	case "/api/v1/undo":
 		return `{"key":"another"}`
 	}
+	switch {
+	case strings.HasSuffix(path, "/move"):
+		return `{"after":null}`
+	case strings.HasPrefix(path, "/api/v1/lists"), strings.HasPrefix(path, "/api/v1/labels"):
+		return `{"name":"another"}`
+	}
 	return `{"title":"another","completed":false}`
 }
 

@@ -354,8 +354,10 @@ func TestCompletingATodo(t *testing.T) {
 		if got := complete(`{"completed":false}`); got["completed"] != false || got["completedAt"] != nil {
 			t.Errorf("reopened: %v", got)
 		}
-		if one, two := complete(""), complete(""); one["completed"] != true || two["completed"] != false {
-			t.Errorf("flipped: %v, %v", one, two)
+		for _, none := range []string{"", "null", `""`} { // the latter two are what axios makes of none
+			if one, two := complete(none), complete(none); one["completed"] != true || two["completed"] != false {
+				t.Errorf("%q flipped: %v, %v", none, one, two)
+			}
 		}
 		typed := request{method: "PATCH", path: todoPath(item) + "/complete", user: "ada", header: map[string]string{"Content-Type": "application/json"}}
 		if got := todoOf(t, s.do(t, typed).want(t, http.StatusOK)); got["completed"] != true {
@@ -363,7 +365,7 @@ func TestCompletingATodo(t *testing.T) {
 		}
 		for body, field := range map[string]string{
 			`{}`: "completed", `{"done":true}`: "completed", `{"completed":null}`: "completed", `{"completed":"true"}`: "completed", `{"completed":1}`: "completed",
-			`{"completed":true,"completed":false}`: "completed", `true`: "body", `null`: "body", ` `: "body",
+			`{"completed":true,"completed":false}`: "completed", `true`: "body", ` `: "body", `nul`: "body", `"x"`: "body", `"" `: "body",
 		} {
 			wantInvalid(t, body, s.as(t, "ada", "PATCH", todoPath(item)+"/complete", body), field)
 		}

@@ -218,7 +218,7 @@ func (b *builder) step(step *Step) (out WriteResult, err error) {
 // taskStep is step for a task.
 func (b *builder) taskStep(step *Step) (Task, error) {
 	if step.Op == Created {
-		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At))
+		return b.create(step.Patch.NewTask(b.write.By.ID, b.write.At), step.Patch.ListID.Set)
 	}
 	before, err := b.find(step.ID, step.Op == Restored)
 	if err != nil {
@@ -227,14 +227,14 @@ func (b *builder) taskStep(step *Step) (Task, error) {
 	if step.Version != 0 && step.Version != before.Version {
 		return Task{}, PreconditionFailed(before)
 	}
-	switch step.Op {
-	case Updated:
+	switch {
+	case step.Op == Updated:
 		return b.patch(before, step.Patch)
-	case Completed, Reopened:
+	case step.Op == Completed || step.Op == Reopened:
 		return b.patch(before, Patch{Completed: Some(step.Op == Completed)})
-	case Deleted:
+	case step.Op == Deleted:
 		return b.trashTree(before)
-	case Restored:
+	case step.Op == Restored:
 		return b.restoreTree(before)
 	}
 	return Task{}, notOfABatch()
@@ -252,12 +252,12 @@ func (b *builder) objectStep(step *Step) (Object, error) {
 	if step.Version != 0 && step.Version != before.Version {
 		return Object{}, objectChanged(before)
 	}
-	switch step.Op {
-	case Updated:
+	switch {
+	case step.Op == Updated:
 		return b.patchObject(before, step.Object)
-	case Deleted:
+	case step.Op == Deleted:
 		return b.trashObject(before), nil
-	case Restored:
+	case step.Op == Restored:
 		return b.restoreObject(before)
 	}
 	return Object{}, notOfABatch()

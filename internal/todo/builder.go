@@ -65,9 +65,9 @@ func (b *builder) required(id int64, trashed bool) (Task, error) {
 	return t, err
 }
 
-// create adds a new task and returns it with its id.
-func (b *builder) create(t Task) (Task, error) {
-	if err := b.join(&Task{}, &t, t.ListID != nil); err != nil {
+// create adds a new task and returns it with its id. inList says that somebody has named its list, or the inbox.
+func (b *builder) create(t Task, inList bool) (Task, error) {
+	if err := b.join(&Task{}, &t, inList); err != nil {
 		return Task{}, err
 	}
 	if err := b.admit(&Task{}, &t); err != nil {
@@ -82,10 +82,11 @@ func (b *builder) create(t Task) (Task, error) {
 	return t, nil
 }
 
-// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't.
+// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of its parent is there.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
-	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !b.has(KindList, *id) && !b.isParents(*id, after) {
+	inherited := after.ParentID != nil && b.livesBeside(after)
+	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !inherited && !b.has(KindList, *id) {
 		faults = append(faults, FieldError{"list_id", notYourList})
 	}
 	if slices.ContainsFunc(after.LabelIDs, func(id int64) bool { return !before.LabelIDs.has(id) && !b.has(KindLabel, id) }) {
@@ -97,11 +98,6 @@ func (b *builder) admit(before, after *Task) error {
 	return InvalidFields(faults...)
 }
 
-// isParents reports whether a list that isn't known is that of t's parent, which is there as long as the parent is.
-func (b *builder) isParents(list int64, t *Task) bool {
-	return t.ParentID != nil && b.object(list).ID == 0
-}
-
 // sameID reports whether two ids, nil for none, are the same.
 func sameID(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
@@ -110,9 +106,9 @@ func (b *builder) patch(t Task, p Patch) (Task, error) {
 	return b.change(t, p.Apply(t, b.write.At), p.ListID.Set)
 }
 
-// edit makes after of before, unless they are the same, and returns what there is then.
+// edit makes after of before, unless they are the same and in the same place, and returns what there is then.
 func (b *builder) edit(before, after Task) Task {
-	if after.Same(&before) {
+	if after.Same(&before) && after.Place() == before.Place() {
 		return before
 	}
 	return b.add(OpOf(before, after), &before, &after)
@@ -133,7 +129,7 @@ func (b *builder) trashAt(t Task, at time.Time) Task {
 // needMore.
 func (b *builder) restore(t Task) (Task, error) {
 	to := t
-	if t.ParentID != nil && b.known.Kin[t.ID]&BesideParent == 0 && !b.livesBeside(&t) {
+	if t.ParentID != nil && b.known.Kin[t.ID]&(BesideParent|ParentInList) == 0 && !b.livesBeside(&t) {
 		to.ParentID, to.Position = nil, nil
 	}
 	return b.restoreTo(t, to)
@@ -149,7 +145,7 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}
 	if t.ListID != nil && !b.has(KindList, *t.ListID) {
-		t.ListID = nil
+		t.ListID, t.Position = nil, nil
 	}
 	t.LabelIDs = b.withoutGone(t.LabelIDs)
 	return b.add(Restored, &before, &t), nil

@@ -50,7 +50,7 @@ func TestABuilderRefuses(t *testing.T) {
 	t.Parallel()
 	known := knownOf(taskAt(1, 3, false), taskAt(2, 4, true))
 	b := newBuilder(known, Write{At: eight, WriteOptions: WriteOptions{If: []Rev{5}}}, 1)
-	_, full := b.create(Task{Title: "x"})
+	_, full := b.create(Task{Title: "x"}, false)
 	_, fullToo := b.restore(known.Tasks[2])
 	_, trashed := b.find(2, false)
 	_, notTrashed := b.find(1, true)
@@ -196,7 +196,7 @@ func step(t *rapid.T, b *builder) {
 	task, err := b.find(id, op >= Restored)
 	switch {
 	case op == Created:
-		task, err = b.create(Patch{Title: Some("new")}.NewTask("ada", eight))
+		task, err = b.create(Patch{Title: Some("new")}.NewTask("ada", eight), false)
 	case err != nil:
 	case op == Updated:
 		p := Patch{Title: Some(rapid.SampledFrom([]string{task.Title, "a", "b"}).Draw(t, "title"))}

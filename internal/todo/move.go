@@ -3,7 +3,9 @@ package todo
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -19,7 +21,10 @@ func (m *Move) check(id int64) error {
 	if m.After.Set == m.Before.Set {
 		return InvalidFields(FieldError{"after", "or before must come, and not both"})
 	}
-	if n := m.neighbour(); n == id {
+	switch n := m.neighbour(); {
+	case n < 0 || n == 0 && !m.After.Null && !m.Before.Null:
+		return m.fault("must be an id, or null")
+	case n == id:
 		return m.fault("must not be what is moved")
 	}
 	return nil
@@ -47,6 +52,19 @@ type Around struct {
 	Place        string // of which nothing is asked for; beforeAll and afterAll are the ends
 	N            int    // how many on either side
 	Without      int64  // the id of a task that isn't asked for
+
+	// Of the tasks that were never moved, those with ids from Younger on stand before Place, those up to Older behind it.
+	Younger, Older int64
+}
+
+// by sets what a's place means for tasks that were never moved.
+func (a *Around) by(place string) {
+	a.Place = place
+	// The lowest id whose place is before: higher ids stand before lower ones.
+	a.Younger = int64(sort.Search(math.MaxInt64, func(id int) bool { return placeByAge(int64(id)) < place }))
+	if a.Older = a.Younger - 1; a.Older >= 0 && placeByAge(a.Older) == place {
+		a.Older--
+	}
 }
 
 // What stands before, and after, every key.
@@ -91,23 +109,25 @@ func (b *builder) move(t Task, p Patch, m *Move) (Task, error) {
 	if err := b.join(&t, &after, p.ListID.Set); err != nil {
 		return Task{}, err
 	}
-	around := Around{List: idOf(after.ListID), Parent: idOf(after.ParentID), Place: beforeAll, N: neighbours, Without: t.ID}
+	around := Around{List: idOf(after.ListID), Parent: idOf(after.ParentID), N: neighbours, Without: t.ID}
 	var neighbour Task
+	place := beforeAll
 	if m.Before.Set {
-		around.Place = afterAll
+		place = afterAll
 	}
 	if n := m.neighbour(); n != 0 {
 		if neighbour = b.task(n); neighbour.ID == 0 || idOf(neighbour.ListID) != around.List || idOf(neighbour.ParentID) != around.Parent {
 			return Task{}, m.fault("must be one of your tasks in the same list and under the same parent, or null")
 		}
-		around.Place = neighbour.Place()
+		place = neighbour.Place()
 	}
+	around.by(place)
 	known := b.known.Around
 	if known == nil || known.Place != around.Place || known.List != around.List || known.Parent != around.Parent {
 		return Task{}, &needMore{func(r *ReadSet) { r.Around, r.Alone = &around, true }}
 	}
-	around.N = known.N
-	before, behind := known.Before, known.After
+	before, behind := known.sides()
+	enough := known.N // else there are more
 	switch {
 	case neighbour.ID == 0 || !isLive(&neighbour):
 	case m.After.Set:
@@ -124,7 +144,7 @@ func (b *builder) move(t Task, p Patch, m *Move) (Task, error) {
 	}
 	arranged, more := rearrange(surroundings{
 		before: placesOf(before), after: placesOf(behind),
-		moreBefore: len(known.Before) >= known.N, moreAfter: len(known.After) >= known.N,
+		moreBefore: len(known.Before) >= enough, moreAfter: len(known.After) >= enough,
 	}, anchor, b.rev+1)
 	if more > 0 {
 		around.N = max(more, 2*known.N)
@@ -141,6 +161,17 @@ func (b *builder) move(t Task, p Patch, m *Move) (Task, error) {
 		b.put(behind[i], key)
 	}
 	return moved, nil
+}
+
+// sides returns the N tasks, or fewer if there are no more, that are the nearest to the place on either side, the nearest
+// first.
+func (b *Beside) sides() (before, after []Task) {
+	nearest := func(tasks []Task, compare func(a, b string) int) []Task {
+		tasks = slices.Clone(tasks)
+		slices.SortFunc(tasks, func(a, b Task) int { return compare(a.Place(), b.Place()) })
+		return tasks[:min(len(tasks), b.N)]
+	}
+	return nearest(b.Before, func(a, b string) int { return strings.Compare(b, a) }), nearest(b.After, strings.Compare)
 }
 
 // put gives a task another position.

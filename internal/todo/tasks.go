@@ -13,39 +13,48 @@ import (
 func (s *Service) change(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
 ) (*StoredAnswer, error) {
-	return s.changeInSteps(ctx, by, need, opts, nil, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
+	replay, _, err := s.changeInSteps(ctx, by, need, opts, nil, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
+	return replay, err
 }
 
 // changeInSteps is change for what may be too much for one step: decide returns what it has to know for the next one, nil
-// after the last. made is set to the changes that were made, unless it is nil.
+// after the last. made is set to the changes that were made, unless it is nil; total is how many those are.
 func (s *Service) changeInSteps(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
-) (*StoredAnswer, error) {
+) (replay *StoredAnswer, total int, err error) {
 	w := s.write(by, opts)
 	need.At, need.Since = w.At, s.rememberedSince()
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
-	for {
-		replay, err := s.changeKnowing(ctx, need, w, made, decide)
+	for range maxAttempts {
+		replay, total, err = s.changeKnowing(ctx, need, w, made, decide)
+		if err == nil {
+			return replay, total, nil
+		}
 		more := (*needMore)(nil)
-		if err == nil || !errors.As(err, &more) {
-			return replay, err
+		if !errors.As(err, &more) {
+			return nil, 0, err
 		}
 		more.ask(&need)
 	}
+	return nil, 0, ServiceUnavailable(err)
 }
+
+// maxAttempts is how often a change is begun that turns out to have to know more. What it asked for may be something else by
+// the time it is known, as somebody else moves the neighbours; but not for ever.
+const maxAttempts = 16
 
 // changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a needMore.
 func (s *Service) changeKnowing(
 	ctx context.Context, need ReadSet, w Write, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
-) (*StoredAnswer, error) {
+) (replay *StoredAnswer, total int, err error) {
 	c := &inSteps{service: s, write: w, asked: need.Oldest > 0, allObjects: need.AllObjects, families: need.Families, decide: decide, made: made}
 	if err := s.store.Change(ctx, w.By.ID, need, c.step); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	s.noteLog(w.By.ID, c.first, c.last)
-	return c.replay, nil
+	return c.replay, max(0, int(c.last-c.first)+1), nil
 }
 
 // inSteps is a change on its way, step by step.
@@ -158,8 +167,7 @@ func (s *Service) changeThing(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) (WriteResult, error),
 ) (WriteResult, error) {
 	var out WriteResult
-	var made ChangeSet
-	replay, err := s.changeInSteps(ctx, by, need, opts, &made, func(b *builder) (_ *ReadSet, err error) {
+	replay, total, err := s.changeInSteps(ctx, by, need, opts, nil, func(b *builder) (_ *ReadSet, err error) {
 		if out, err = decide(b); err == nil && (len(b.changes) != 1 || len(b.followUps) > 0) {
 			err = b.remember(out.result())
 		}
@@ -173,7 +181,7 @@ func (s *Service) changeThing(
 		out.Replayed = true
 		return out, err
 	}
-	out.Total = made.Total
+	out.Total = total
 	return out, nil
 }
 
@@ -254,7 +262,7 @@ func (s *Service) Create(ctx context.Context, by User, p Patch, opts WriteOption
 	need := ReadSet{New: 1}
 	need.refer(&p)
 	return stillThere(s.changeOne(ctx, by, need, opts, func(b *builder) (Task, error) {
-		return b.create(p.NewTask(by.ID, b.write.At))
+		return b.create(p.NewTask(by.ID, b.write.At), p.ListID.Set)
 	}))
 }
 

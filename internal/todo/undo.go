@@ -41,7 +41,7 @@ func (s *Service) changeSet(
 	}
 	var set ChangeSet
 	if replay == nil {
-		replay, err = s.changeInSteps(ctx, by, need, opts, &set, decide)
+		replay, _, err = s.changeInSteps(ctx, by, need, opts, &set, decide)
 	}
 	switch {
 	case err != nil:

@@ -94,7 +94,8 @@ type Snapshot struct {
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
 }
 
-// Beside is what was found for an Around: on either side the nearest first.
+// Beside is what was found for an Around: on either side up to N of those that were moved, and as many of those that weren't,
+// the nearest, in any order.
 type Beside struct {
 	Around
 	Before, After []Task
@@ -119,9 +120,10 @@ type Kin int8
 
 // The relatives that a task may have.
 const (
-	HasChildren   Kin = 1 << iota // tasks that are a part of it, in the trash or not
+	HasChildren   Kin = 1 << iota // there may be tasks that are a part of it, in the trash or not
 	BesideParent                  // a parent that is where it is: not in the trash, or there since the same time
 	ParentIsThere                 // a parent that is not in the trash
+	ParentInList                  // such a parent in the same list
 	Astray                        // some that it doesn't go with, or doesn't go with itself; found out for the tasks of a set
 )
 

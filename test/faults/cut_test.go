@@ -24,6 +24,11 @@ const (
 	aTask          = "a task"
 	aCompletedTask = "a completed task"
 	inTrash        = "a task in the trash"
+	beforeAnother  = "a task that stands before another"
+	aList          = "a list"
+	behindAnother  = "a list that stands behind another"
+	aLabel         = "a label"
+	listInTrash    = "a list in the trash"
 )
 
 // writes are all routes that take an Idempotency-Key, as api/openapi.json names them. Whoever adds one adds it here.
@@ -35,6 +40,19 @@ var writes = map[string]write{
 	"PATCH /api/v1/tasks/{id}/toggle": {aTask, "", http.StatusOK, 0},
 	"POST /api/v1/trash/{id}/restore": {inTrash, "", http.StatusOK, 0},
 	"DELETE /api/v1/trash/{id}":       {inTrash, "", http.StatusNoContent, 0},
+
+	"POST /api/v1/tasks/{id}/move":      {beforeAnother, `{"before":null}`, http.StatusOK, 0},
+	"POST /api/v1/lists":                {"", `{"name":"new {n}"}`, http.StatusCreated, 0},
+	"PUT /api/v1/lists/{id}":            {aList, `{"name":"put {n}"}`, http.StatusOK, 0},
+	"PATCH /api/v1/lists/{id}":          {aList, `{"archived":true}`, http.StatusOK, 0},
+	"DELETE /api/v1/lists/{id}":         {aList, "", http.StatusNoContent, 0},
+	"POST /api/v1/lists/{id}/move":      {behindAnother, `{"after":null}`, http.StatusOK, 0},
+	"POST /api/v1/labels":               {"", `{"name":"new {n}"}`, http.StatusCreated, 0},
+	"PUT /api/v1/labels/{id}":           {aLabel, `{"name":"put {n}"}`, http.StatusOK, 0},
+	"PATCH /api/v1/labels/{id}":         {aLabel, `{"color":"#1e90ff"}`, http.StatusOK, 0},
+	"DELETE /api/v1/labels/{id}":        {aLabel, "", http.StatusNoContent, 0},
+	"POST /api/v1/trash/{id}/restore *": {listInTrash, "", http.StatusOK, 0},
+	"DELETE /api/v1/trash/{id} *":       {listInTrash, "", http.StatusNoContent, 0},
 
 	"POST /api/v1/tasks/batch": {aTask, `{"operations":[{"op":"create","ref":"new","task":{"title":"new {n}"}},
 		{"op":"complete","ref":"new"},{"op":"delete","id":{id}},{"op":"delete","id":987654321}]}`, http.StatusOK, 3},
@@ -146,7 +164,7 @@ func (c *cutter) latest(t *testing.T) (revs []int64) {
 	t.Helper()
 	for more := true; more && !t.Failed(); {
 		var page syncPage
-		page, more = pull(t, c.client, c.token)
+		page, more = pullKinds(t, c.client, c.token, "task,list,label")
 		c.token = page.Next
 		for _, change := range page.Changes {
 			revs = append(revs, change.Rev)
@@ -162,20 +180,48 @@ func (c *cutter) next(t *testing.T) request {
 	c.n++
 	method, path, _ := strings.Cut(strings.TrimSuffix(c.route, " *"), " ")
 	r := request{method: method, key: fmt.Sprintf("key-%d", c.n)}
-	var id int64
-	if c.write.on != "" {
-		id = c.client.create(t, "on which it is done").ID
-	}
-	switch task := fmt.Sprintf("/api/v1/tasks/%d", id); c.write.on {
-	case inTrash:
-		c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: task})
-	case aCompletedTask:
-		c.client.want(t, http.StatusOK, request{method: http.MethodPatch, path: task + "/toggle"})
-	}
+	id := c.prepare(t)
 	r.path = strings.ReplaceAll(path, "{id}", fmt.Sprint(id))
 	c.latest(t)
 	r.body = strings.NewReplacer("{n}", fmt.Sprint(c.n), "{id}", fmt.Sprint(id), "{rev}", fmt.Sprint(c.rev)).Replace(c.write.body)
 	return r
+}
+
+// prepare makes what the next request is about and returns its id, 0 for nothing.
+func (c *cutter) prepare(t *testing.T) (id int64) {
+	t.Helper()
+	switch c.write.on {
+	case "":
+		return 0
+	case aList, listInTrash:
+		id = c.make(t, "lists")
+	case aLabel:
+		id = c.make(t, "labels")
+	case behindAnother:
+		c.make(t, "lists")
+		id = c.make(t, "lists")
+	case beforeAnother:
+		c.client.create(t, "another")
+		fallthrough
+	default:
+		id = c.client.create(t, "on which it is done").ID
+	}
+	switch c.write.on {
+	case inTrash:
+		c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/tasks/%d", id)})
+	case listInTrash:
+		c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/lists/%d", id)})
+	case aCompletedTask:
+		c.client.want(t, http.StatusOK, request{method: http.MethodPatch, path: fmt.Sprintf("/api/v1/tasks/%d/toggle", id)})
+	}
+	return id
+}
+
+// make makes a list or label and returns its id.
+func (c *cutter) make(t *testing.T, kind string) int64 {
+	t.Helper()
+	body := fmt.Sprintf(`{"name":"%d on which it is done"}`, c.n)
+	return c.client.want(t, http.StatusCreated, request{method: http.MethodPost, path: "/api/v1/" + kind, body: body}).task(t).ID
 }
 
 // cutAfter cuts the reply after n bytes.

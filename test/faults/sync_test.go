@@ -27,11 +27,14 @@ type syncPage struct {
 // pull asks for what has changed since token, "" for everything, and returns whether there is more.
 func pull(t *testing.T, c *client, token string) (page syncPage, more bool) {
 	t.Helper()
-	path := "/api/v1/sync"
-	if token != "" {
-		path += "?since=" + url.QueryEscape(token)
-	}
-	a := c.get(t, path)
+	return pullKinds(t, c, token, "")
+}
+
+// pullKinds is pull for objects of these kinds, "" for tasks.
+func pullKinds(t *testing.T, c *client, token, kinds string) (page syncPage, more bool) {
+	t.Helper()
+	query := url.Values{"since": {token}, "kinds": {kinds}} // what is empty counts as absent
+	a := c.get(t, "/api/v1/sync?"+query.Encode())
 	if err := json.Unmarshal([]byte(a.body), &page); err != nil || page.Next == "" {
 		t.Errorf("%v: %s", err, a.body)
 	}

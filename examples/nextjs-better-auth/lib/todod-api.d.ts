@@ -245,6 +245,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the labels */
+        get: operations["listLabels"];
+        put?: never;
+        /** Create a label */
+        post: operations["createLabel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a label */
+        get: operations["getLabel"];
+        /** Update a label */
+        put: operations["updateLabel"];
+        post?: never;
+        /** Delete a label */
+        delete: operations["deleteLabel"];
+        options?: never;
+        head?: never;
+        /** Merge into a label */
+        patch: operations["patchLabel"];
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a label */
+        get: operations["getLabelHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the lists */
+        get: operations["listLists"];
+        put?: never;
+        /** Create a list */
+        post: operations["createList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a list */
+        get: operations["getList"];
+        /** Update a list */
+        put: operations["updateList"];
+        post?: never;
+        /**
+         * Delete a list and its tasks
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
+        delete: operations["deleteList"];
+        options?: never;
+        head?: never;
+        /** Merge into a list */
+        patch: operations["patchList"];
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a list */
+        get: operations["getListHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a list somewhere else
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
+        post: operations["moveList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -436,6 +569,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a task somewhere else
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
+        post: operations["moveTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/toggle": {
         parameters: {
             query?: never;
@@ -480,7 +633,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a task for good */
+        /**
+         * Delete something for good
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
         delete: operations["purgeTask"];
         options?: never;
         head?: never;
@@ -496,7 +652,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a task out of the trash */
+        /**
+         * Take something out of the trash
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         */
         post: operations["restoreTask"];
         delete?: never;
         options?: never;
@@ -596,6 +755,11 @@ export interface components {
             /** Format: int64 */
             id?: number;
             /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task";
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -610,17 +774,29 @@ export interface components {
         };
         BatchCreate: {
             /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
+            label?: components["schemas"]["NewLabel"];
+            list?: components["schemas"]["NewList"];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             op: "create";
-            /** @description A name for the new task, for the operations after it */
+            /** @description A name for what is made, for the operations after it */
             ref?: string;
-            task: components["schemas"]["NewTask"];
+            task?: components["schemas"]["BatchNewTask"];
         };
         BatchDelete: {
             /** Format: int64 */
             id?: number;
+            /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -635,8 +811,8 @@ export interface components {
             version?: number;
         };
         BatchError: {
-            /** @description For a 412: the task as it is */
-            current?: components["schemas"]["Task"];
+            /** @description For a 412: what there is as it is */
+            current?: components["schemas"]["Trashed"];
             detail: string;
             /**
              * @description What happened, in a word for programs
@@ -644,6 +820,43 @@ export interface components {
              */
             error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
             errors?: components["schemas"]["FieldProblem"][];
+        };
+        /**
+         * @example {
+         *       "list_id": "ref:groceries",
+         *       "title": "Buy milk"
+         *     }
+         */
+        BatchNewTask: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
+            due_all_day?: boolean;
+            /**
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
+             */
+            due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: unknown[];
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
+            list_id?: unknown;
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
+            parent_id?: unknown;
+            /**
+             * @description medium if a new task doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
+            /** @description Without the white space around it */
+            title: string;
         };
         BatchOperation: components["schemas"]["BatchComplete"] | components["schemas"]["BatchCreate"] | components["schemas"]["BatchDelete"] | components["schemas"]["BatchReopen"] | components["schemas"]["BatchRestore"] | components["schemas"]["BatchUpdate"];
         BatchProblem: {
@@ -677,6 +890,11 @@ export interface components {
         BatchReopen: {
             /** Format: int64 */
             id?: number;
+            /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task";
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -717,6 +935,11 @@ export interface components {
             /** Format: int64 */
             id?: number;
             /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -731,6 +954,10 @@ export interface components {
         };
         BatchResult: {
             error?: components["schemas"]["BatchError"];
+            /** @description The same of a label */
+            label?: components["schemas"]["Label"];
+            /** @description The same of a list */
+            list?: components["schemas"]["List"];
             ref?: string;
             /**
              * Format: int64
@@ -744,9 +971,52 @@ export interface components {
             /** @description In the order of the operations */
             results: components["schemas"]["BatchResult"][];
         };
+        /**
+         * @example {
+         *       "parent_id": "ref:shopping"
+         *     }
+         */
+        BatchTaskPatch: {
+            completed?: boolean;
+            description?: string | null;
+            /** @description Makes the due date a day that stays that day in every time zone, or an instant */
+            due_all_day?: boolean;
+            /**
+             * @description An RFC 3339 date-time with any offset, or a bare date, which is a day
+             * @example 2026-12-25
+             */
+            due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: unknown[];
+            /** @description One of the caller's lists; null: the inbox; or ref:NAME */
+            list_id?: unknown;
+            /** @description One of the caller's tasks, whose list it comes into; null: none; or ref:NAME */
+            parent_id?: unknown;
+            /**
+             * @description medium if a new task doesn't say
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description To start_date what due_all_day is to due_date */
+            start_all_day?: boolean;
+            /**
+             * @description Before which nobody means to begin it, written like due_date. It hides nothing
+             * @example 2026-12-20
+             */
+            start_date?: string | null;
+            /** @description Without the white space around it */
+            title?: string;
+        };
         BatchUpdate: {
             /** Format: int64 */
             id?: number;
+            /**
+             * @description What it is about; a task if absent
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
+            label?: components["schemas"]["LabelPatch"];
+            list?: components["schemas"]["ListPatch"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -754,7 +1024,7 @@ export interface components {
             op: "update";
             /** @description The name that a create before it gave, instead of an id */
             ref?: string;
-            task: components["schemas"]["TaskPatch"];
+            task?: components["schemas"]["BatchTaskPatch"];
             /**
              * Format: int64
              * @description Only if the task is at this version
@@ -824,6 +1094,8 @@ export interface components {
             imports: components["schemas"]["ExportImport"][];
             /** @description When somebody last signed in from each of the networks that they are known by */
             known_networks: components["schemas"]["ExportNetwork"][];
+            /** @description All lists and labels; those in the trash have a deleted_at */
+            lists_and_labels: components["schemas"]["Trashed"][];
             profile: components["schemas"]["Me"];
             /** @description Where somebody signed in here */
             sessions: components["schemas"]["ExportSession"][];
@@ -884,6 +1156,195 @@ export interface components {
             /** @description Of the program */
             version: string;
         };
+        /**
+         * @example {
+         *       "color": "#dc143c",
+         *       "created_at": "2026-11-22T18:47:03.120000Z",
+         *       "id": 44,
+         *       "name": "urgent",
+         *       "updated_at": "2026-11-22T18:47:03.120000Z",
+         *       "user_id": "KtuE43PE",
+         *       "version": 19
+         *     }
+         */
+        Label: {
+            /** @example #1e90ff */
+            color: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it went to the trash; absent unless it is there
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            deleted_at?: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            updated_at: string;
+            user_id: string;
+            /**
+             * Format: int64
+             * @description Its owner's revision when it was last changed
+             */
+            version: number;
+        };
+        /**
+         * @example {
+         *       "color": null
+         *     }
+         */
+        LabelPatch: {
+            /** @example #1e90ff */
+            color?: string | null;
+            /** @description Without the white space around it */
+            name?: string;
+        };
+        LabelProblem: {
+            /** @description For a merge that failed: the fields that were changed since */
+            conflicts?: {
+                [key: string]: components["schemas"]["MergeConflict"];
+            };
+            current?: components["schemas"]["Label"];
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
+        };
+        /**
+         * @example {
+         *       "archived": false,
+         *       "color": "#1e90ff",
+         *       "created_at": "2026-11-22T18:47:03.120000Z",
+         *       "id": 43,
+         *       "name": "Groceries",
+         *       "position": "V00V00000000I",
+         *       "updated_at": "2026-11-22T18:47:03.120000Z",
+         *       "user_id": "KtuE43PE",
+         *       "version": 18
+         *     }
+         */
+        List: {
+            archived: boolean;
+            /** @example #1e90ff */
+            color: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it went to the trash; absent unless it is there
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            deleted_at?: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description Where it stands, compared by bytes */
+            position: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            updated_at: string;
+            user_id: string;
+            /**
+             * Format: int64
+             * @description Its owner's revision when it was last changed
+             */
+            version: number;
+        };
+        /**
+         * @description after or before, one of the two
+         * @example {
+         *       "before": null
+         *     }
+         */
+        ListMove: {
+            /**
+             * Format: int64
+             * @description What it is to stand behind; null: nothing, so that it is the first
+             */
+            after?: number | null;
+            /**
+             * Format: int64
+             * @description What it is to stand in front of; null: nothing, so that it is the last
+             */
+            before?: number | null;
+        };
+        /**
+         * @example {
+         *       "archived": true
+         *     }
+         */
+        ListPatch: {
+            /** @description Put away: it is only listed when asked for. Its tasks are listed like others */
+            archived?: boolean;
+            /** @example #1e90ff */
+            color?: string | null;
+            /** @description Without the white space around it */
+            name?: string;
+        };
+        ListProblem: {
+            /** @description For a merge that failed: the fields that were changed since */
+            conflicts?: {
+                [key: string]: components["schemas"]["MergeConflict"];
+            };
+            current?: components["schemas"]["List"];
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
+        };
         LoggedChange: {
             /**
              * Format: date-time
@@ -894,6 +1355,8 @@ export interface components {
             changes: {
                 [key: string]: unknown[];
             };
+            /** @description What was changed; a task if absent */
+            kind?: string;
             /** @enum {string} */
             op: "created" | "updated" | "completed" | "reopened" | "deleted" | "restored" | "purged";
             /**
@@ -901,7 +1364,10 @@ export interface components {
              * @description The owner's revision that it made
              */
             rev: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The id of what was changed
+             */
             task_id: number;
         };
         Me: {
@@ -940,6 +1406,32 @@ export interface components {
         };
         /**
          * @example {
+         *       "color": "#dc143c",
+         *       "name": "urgent"
+         *     }
+         */
+        NewLabel: {
+            /** @example #1e90ff */
+            color?: string | null;
+            /** @description Without the white space around it */
+            name: string;
+        };
+        /**
+         * @example {
+         *       "color": "#1e90ff",
+         *       "name": "Groceries"
+         *     }
+         */
+        NewList: {
+            /** @description Put away: it is only listed when asked for. Its tasks are listed like others */
+            archived?: boolean;
+            /** @example #1e90ff */
+            color?: string | null;
+            /** @description Without the white space around it */
+            name: string;
+        };
+        /**
+         * @example {
          *       "due_date": "2026-12-25",
          *       "priority": "high",
          *       "title": "Buy milk"
@@ -955,6 +1447,18 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: number[];
+            /**
+             * Format: int64
+             * @description One of the caller's lists; null: the inbox
+             */
+            list_id?: number | null;
+            /**
+             * Format: int64
+             * @description One of the caller's tasks, whose list it comes into; null: none
+             */
+            parent_id?: number | null;
             /**
              * @description medium if a new task doesn't say
              * @enum {string}
@@ -992,13 +1496,6 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
-            /** @description To start_date what due_all_day is to due_date */
-            start_all_day?: boolean;
-            /**
-             * @description Before which nobody means to begin it, written like due_date. It hides nothing
-             * @example 2026-12-20
-             */
-            start_date?: string | null;
             /** @description Without the white space around it */
             title: string;
         };
@@ -1013,6 +1510,10 @@ export interface components {
             /** @description There are more than these */
             has_more: boolean;
             key: string;
+            /** @description The same of a label */
+            label?: components["schemas"]["Label"];
+            /** @description The same of a list */
+            list?: components["schemas"]["List"];
             /**
              * Format: int64
              * @description Of the answer
@@ -1154,7 +1655,7 @@ export interface components {
             user: components["schemas"]["Person"];
         };
         SyncPage: {
-            /** @description The last one of each task */
+            /** @description The last one of each object */
             changes: components["schemas"]["Change"][];
             /** @description There is more already */
             has_more: boolean;
@@ -1170,6 +1671,12 @@ export interface components {
          *       "due_all_day": true,
          *       "due_date": "2026-12-25T00:00:00.000000Z",
          *       "id": 42,
+         *       "label_ids": [
+         *         44
+         *       ],
+         *       "list_id": 43,
+         *       "parent_id": null,
+         *       "position": "m7fffffffffffffd5",
          *       "priority": "medium",
          *       "start_all_day": false,
          *       "start_date": null,
@@ -1207,6 +1714,20 @@ export interface components {
             due_date: string | null;
             /** Format: int64 */
             id: number;
+            /** @description Its labels, ascending. One that isn't known is in the trash: pass over it */
+            label_ids: number[];
+            /**
+             * Format: int64
+             * @description The list that it is in; null: the inbox
+             */
+            list_id: number | null;
+            /**
+             * Format: int64
+             * @description The task that it is a part of
+             */
+            parent_id: number | null;
+            /** @description Where it stands among the others of its list or parent, compared by bytes */
+            position: string;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
             start_all_day: boolean;
@@ -1231,6 +1752,13 @@ export interface components {
         };
         TaskChange: {
             /**
+             * @description What was changed: the member of this name. Absent where only tasks were asked for
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
+            label?: components["schemas"]["Label"];
+            list?: components["schemas"]["List"];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -1240,7 +1768,7 @@ export interface components {
              * @description The owner's revision that it made
              */
             rev: number;
-            task: components["schemas"]["Task"];
+            task?: components["schemas"]["Task"];
         };
         TaskCounts: {
             /** Format: int64 */
@@ -1254,6 +1782,34 @@ export interface components {
             overdue: number;
             /** Format: int64 */
             total: number;
+        };
+        /**
+         * @description after or before, one of the two
+         * @example {
+         *       "after": 42
+         *     }
+         */
+        TaskMove: {
+            /**
+             * Format: int64
+             * @description What it is to stand behind; null: nothing, so that it is the first
+             */
+            after?: number | null;
+            /**
+             * Format: int64
+             * @description What it is to stand in front of; null: nothing, so that it is the last
+             */
+            before?: number | null;
+            /**
+             * Format: int64
+             * @description The list to put it into; absent: where it is
+             */
+            list_id?: number | null;
+            /**
+             * Format: int64
+             * @description The task to make it a part of; absent: as it is
+             */
+            parent_id?: number | null;
         };
         /**
          * @example {
@@ -1271,6 +1827,18 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /** @description All of its labels, in any order */
+            label_ids?: number[];
+            /**
+             * Format: int64
+             * @description One of the caller's lists; null: the inbox
+             */
+            list_id?: number | null;
+            /**
+             * Format: int64
+             * @description One of the caller's tasks, whose list it comes into; null: none
+             */
+            parent_id?: number | null;
             /**
              * @description medium if a new task doesn't say
              * @enum {string}
@@ -1319,6 +1887,13 @@ export interface components {
         };
         TaskRemoval: {
             /**
+             * @description What was changed: the member of this name. Absent where only tasks were asked for
+             * @enum {string}
+             */
+            kind?: "task" | "list" | "label";
+            label?: components["schemas"]["Tombstone"];
+            list?: components["schemas"]["Tombstone"];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -1328,7 +1903,7 @@ export interface components {
              * @description The owner's revision that it made
              */
             rev: number;
-            task: components["schemas"]["Tombstone"];
+            task?: components["schemas"]["Tombstone"];
         };
         TodoItem: {
             completed: boolean;
@@ -1398,13 +1973,6 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
-            /** @description To start_date what due_all_day is to due_date */
-            start_all_day?: boolean;
-            /**
-             * @description Before which nobody means to begin it, written like due_date. It hides nothing
-             * @example 2026-12-20
-             */
-            start_date?: string | null;
             /** @description Without the white space around it */
             title?: string;
         };
@@ -1451,6 +2019,126 @@ export interface components {
             id: number;
             /** Format: int64 */
             version: number;
+        };
+        /**
+         * @description A task, or a list or label, which have a name instead of a title
+         * @example {
+         *       "completed": false,
+         *       "completed_at": null,
+         *       "created_at": "2026-11-22T18:47:03.120000Z",
+         *       "description": null,
+         *       "due_all_day": true,
+         *       "due_date": "2026-12-25T00:00:00.000000Z",
+         *       "id": 42,
+         *       "label_ids": [
+         *         44
+         *       ],
+         *       "list_id": 43,
+         *       "parent_id": null,
+         *       "position": "m7fffffffffffffd5",
+         *       "priority": "medium",
+         *       "start_all_day": false,
+         *       "start_date": null,
+         *       "title": "Buy milk",
+         *       "updated_at": "2026-11-22T18:47:03.120000Z",
+         *       "user_id": "KtuE43PE",
+         *       "version": 17
+         *     }
+         */
+        Trashed: {
+            archived?: boolean;
+            /** @example #1e90ff */
+            color?: string | null;
+            completed?: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            completed_at?: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it went to the trash; absent unless it is there
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            deleted_at?: string;
+            description?: string | null;
+            due_all_day?: boolean;
+            /**
+             * Format: date-time
+             * @description UTC; the midnight of the day if due_all_day
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            due_date?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Its labels, ascending. One that isn't known is in the trash: pass over it */
+            label_ids?: number[];
+            /**
+             * Format: int64
+             * @description The list that it is in; null: the inbox
+             */
+            list_id?: number | null;
+            name?: string;
+            /**
+             * Format: int64
+             * @description The task that it is a part of
+             */
+            parent_id?: number | null;
+            /** @description Where it stands among the others of its list or parent, compared by bytes */
+            position?: string;
+            /** @enum {string} */
+            priority?: "low" | "medium" | "high";
+            start_all_day?: boolean;
+            /**
+             * Format: date-time
+             * @description UTC; the midnight of the day if start_all_day
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            start_date?: string | null;
+            title?: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            updated_at: string;
+            user_id: string;
+            /**
+             * Format: int64
+             * @description Its owner's revision when it was last changed
+             */
+            version: number;
+        };
+        TrashedProblem: {
+            current?: components["schemas"]["Trashed"];
+            /** @description What happened, in words for people */
+            detail: string;
+            /**
+             * @description What happened, in a word for programs
+             * @enum {string}
+             */
+            error_code: "CONFLICT_DETECTED" | "FAILED_DEPENDENCY" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_PERMISSIONS" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_REQUEST" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PRECONDITION_FAILED" | "RATE_LIMIT_EXCEEDED" | "REQUEST_TIMEOUT" | "RESOURCE_NOT_FOUND" | "SERVICE_UNAVAILABLE" | "SYNC_TOKEN_EXPIRED" | "UNSUPPORTED_MEDIA_TYPE";
+            /** @description Every field at fault */
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description The detail once more, on the routes of /api/todos and /api/auth */
+            message?: string;
+            /** @description What to name when asking about it */
+            request_id: string;
+            /** Format: int64 */
+            status: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            timestamp: string;
+            /** @description What the status means */
+            title: string;
+            /** @description about:blank (RFC 9457) */
+            type: string;
         };
         /**
          * @description One of the two
@@ -1588,6 +2276,68 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        LabelConflict: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["LabelProblem"];
+                "application/problem+json": components["schemas"]["LabelProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        LabelPreconditionFailed: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["LabelProblem"];
+                "application/problem+json": components["schemas"]["LabelProblem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        ListConflict: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ListProblem"];
+                "application/problem+json": components["schemas"]["ListProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        ListPreconditionFailed: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ListProblem"];
+                "application/problem+json": components["schemas"]["ListProblem"];
+            };
+        };
         /** @description There is none, or none of yours */
         NotFound: {
             headers: {
@@ -1675,6 +2425,37 @@ export interface components {
             content: {
                 "application/json": components["schemas"]["Problem"];
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It can't be done as things are; with `Retry-After`, they may be different then */
+        TrashedConflict: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TrashedProblem"];
+                "application/problem+json": components["schemas"]["TrashedProblem"];
+            };
+        };
+        /** @description `If-Match` names none of what is there; `current` has it */
+        TrashedPreconditionFailed: {
+            headers: {
+                /** @description Of `current` */
+                ETag?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TrashedProblem"];
+                "application/problem+json": components["schemas"]["TrashedProblem"];
             };
         };
         /** @description No token, or one that is not good or has expired; at a sign-in, credentials that aren't good */
@@ -2003,7 +2784,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2045,7 +2826,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2101,7 +2882,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2190,7 +2971,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2220,6 +3001,8 @@ export interface operations {
                 lastEventId?: string;
                 /** @description The same, where the header can't be set; absent for what happens from now on */
                 since?: number;
+                /** @description What is told of, comma-separated: task, list, label; tasks only if absent. Each change says its kind then */
+                kinds?: string;
                 /** @description Instead of the Authorization header, where that can't be set */
                 ticket?: string;
             };
@@ -2340,6 +3123,696 @@ export interface operations {
                 };
             };
             503: components["responses"]["HealthServiceUnavailable"];
+        };
+    };
+    listLabels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if what there is has one of these entity tags */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"][];
+                };
+            };
+            /** @description Not Modified: you have it already */
+            304: {
+                headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    createLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLabel"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The path of what was made */
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if what there is has one of these entity tags */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The label's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            /** @description Not Modified: you have it already */
+            304: {
+                headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The label's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["LabelConflict"];
+            412: components["responses"]["LabelPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The label's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["LabelConflict"];
+            412: components["responses"]["LabelPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    patchLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `merge`, beside an `If-Match` with one entity tag: go over what was changed since then in other fields (RFC 7240) */
+                Prefer?: string;
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The label's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelPatch"];
+                "application/merge-patch+json": components["schemas"]["LabelPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["LabelConflict"];
+            412: components["responses"]["LabelPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getLabelHistory: {
+        parameters: {
+            query?: {
+                /** @description 100 if absent. A page has 500 at most */
+                limit?: number;
+                /** @description Go on where the page ended whose Link had it */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The path of what happened before, rel="next", while there is more */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastChange"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listLists: {
+        parameters: {
+            query?: {
+                /** @description Only those that are archived, or are not, which is what is meant if absent; or any */
+                archived?: "true" | "false" | "any";
+            };
+            header?: {
+                /** @description Answer 304 if what there is has one of these entity tags */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"][];
+                };
+            };
+            /** @description Not Modified: you have it already */
+            304: {
+                headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    createList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewList"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The path of what was made */
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if what there is has one of these entity tags */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The list's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            /** @description Not Modified: you have it already */
+            304: {
+                headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The list's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListConflict"];
+            412: components["responses"]["ListPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The list's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListConflict"];
+            412: components["responses"]["ListPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    patchList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `merge`, beside an `If-Match` with one entity tag: go over what was changed since then in other fields (RFC 7240) */
+                Prefer?: string;
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The list's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListPatch"];
+                "application/merge-patch+json": components["schemas"]["ListPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListConflict"];
+            412: components["responses"]["ListPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getListHistory: {
+        parameters: {
+            query?: {
+                /** @description 100 if absent. A page has 500 at most */
+                limit?: number;
+                /** @description Go on where the page ended whose Link had it */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The path of what happened before, rel="next", while there is more */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastChange"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    moveList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The list's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListMove"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    /** @description merge, if that was preferred */
+                    "Preference-Applied"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListConflict"];
+            412: components["responses"]["ListPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
         };
     };
     getMe: {
@@ -2492,6 +3965,8 @@ export interface operations {
     sync: {
         parameters: {
             query?: {
+                /** @description What is told of, comma-separated: task, list, label. Absent: what since was of, or tasks only. Each change says its kind then */
+                kinds?: string;
                 /** @description next of the answer before; absent for everything there is */
                 since?: string;
             };
@@ -2534,11 +4009,17 @@ export interface operations {
                 start_before?: string;
                 /** @description As due_after, of start dates */
                 start_after?: string;
+                /** @description Only those in this list, or in none: the inbox */
+                list_id?: string;
+                /** @description Only those that are a part of this task, or of none */
+                parent_id?: string;
+                /** @description Only those that have all of these labels, comma-separated */
+                label_ids?: string;
                 /** @description The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent */
                 tz?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
-                /** @description Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed; - in front for descending, as in -priority,due_date */
+                /** @description Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed, position; - in front for descending, as in -priority,due_date */
                 sort?: string;
                 /** @description 100 if absent */
                 limit?: number;
@@ -2615,7 +4096,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2767,7 +4248,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2823,7 +4304,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2912,7 +4393,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -2947,7 +4428,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The task's id */
+                /** @description The id */
                 id: number;
             };
             cookie?: never;
@@ -2975,6 +4456,53 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    moveTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The task's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskMove"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
     toggleTask: {
         parameters: {
             query?: never;
@@ -2995,7 +4523,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -3021,6 +4549,8 @@ export interface operations {
     listTrash: {
         parameters: {
             query?: {
+                /** @description What is wanted: tasks, if absent. All there are of the others are on one page */
+                kind?: "task" | "list" | "label";
                 /** @description 100 if absent */
                 limit?: number;
                 /** @description Pass over so many; a cursor is steadier */
@@ -3054,7 +4584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"][];
+                    "application/json": components["schemas"]["Trashed"][];
                 };
             };
             /** @description Not Modified: you have it already */
@@ -3109,8 +4639,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["TaskConflict"];
-            412: components["responses"]["TaskPreconditionFailed"];
+            409: components["responses"]["TrashedConflict"];
+            412: components["responses"]["TrashedPreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Error"];
@@ -3136,7 +4666,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The task's version as an entity tag, for If-Match and If-None-Match */
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
                     ETag?: string;
                     /** @description true if this is the answer to an earlier request with the same key */
                     "Idempotency-Replayed"?: string;
@@ -3146,14 +4676,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["Trashed"];
                 };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["TaskConflict"];
-            412: components["responses"]["TaskPreconditionFailed"];
+            409: components["responses"]["TrashedConflict"];
+            412: components["responses"]["TrashedPreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Error"];

@@ -2,6 +2,8 @@
 // Usage: node clients.mjs <http url> <https url> <token>
 import http from 'node:http'
 import http2 from 'node:http2'
+import { Readable } from 'node:stream'
+import axios from 'axios'
 
 const [plain, secure, token] = process.argv.slice(2)
 const authorization = `Bearer ${token}`
@@ -40,6 +42,13 @@ function byHttp2(method, path, headers, write) {
   })
 }
 
+async function byAxios(method, url, data, headers, config) {
+  const response = await axios({
+    method, url: plain + url, data, headers: { authorization, ...headers }, validateStatus: null, responseType: 'text', ...config,
+  })
+  return [response.status, response.data]
+}
+
 async function* pieces() {
   yield new TextEncoder().encode(text.slice(0, 5))
   yield new TextEncoder().encode(text.slice(5))
@@ -62,6 +71,24 @@ const ways = {
     (p) => byFetch('PATCH', p, { body: ReadableStream.from([]), duplex: 'half' }),
   ],
   'fetch, of nothing': [(p) => byFetch('POST', p, { headers: json, body: new Blob([text]) }), (p) => byFetch('PATCH', p, { body: '' })],
+  axios: [(p) => byAxios('POST', p, { title: 'Buy milk' }), (p) => byAxios('PATCH', p)],
+  'axios, JSON by default': [(p) => byAxios('POST', p, text, json), (p) => byAxios('PATCH', p, undefined, json)],
+  // Whoever gives headers has to give data before them; with this type, axios makes JSON of it.
+  'axios, null': [(p) => byAxios('POST', p, { title: 'Buy milk' }, json), (p) => byAxios('PATCH', p, null, json)],
+  'axios, empty': [(p) => byAxios('POST', p, { title: 'Buy milk' }, json), (p) => byAxios('PATCH', p, '', json)],
+  'axios, null without a type': [(p) => byAxios('POST', p, { title: 'Buy milk' }), (p) => byAxios('PATCH', p, null)],
+  'axios, of a stream': [
+    (p) => byAxios('POST', p, Readable.from([text.slice(0, 5), text.slice(5)]), json),
+    (p) => byAxios('PATCH', p, Readable.from([]), json),
+  ],
+  'axios, by fetch': [
+    (p) => byAxios('POST', p, { title: 'Buy milk' }, {}, { adapter: 'fetch' }),
+    (p) => byAxios('PATCH', p, undefined, json, { adapter: 'fetch' }),
+  ],
+  'axios, by fetch, null': [
+    (p) => byAxios('POST', p, { title: 'Buy milk' }, json, { adapter: 'fetch' }),
+    (p) => byAxios('PATCH', p, null, json, { adapter: 'fetch' }),
+  ],
   http2: [(p) => byHttp2('POST', p, json, (r) => r.end(text)), (p) => byHttp2('PATCH', p, { authorization }, (r) => r.end())],
   'http2, sized': [
     (p) => byHttp2('POST', p, sized, (r) => r.end(text)),

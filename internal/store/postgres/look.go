@@ -57,7 +57,7 @@ func (f *found) statements(t *transaction) (all []statement) {
 	if len(t.changes) == 1 {
 		c := t.changes[0]
 		f.alone = &sqlstore.Look{
-			Dialect: dialect, Owner: c.Owner, Need: &c.Need, Known: &f.known[0], Holder: func() *todo.Owner { return f.owners[c.Owner] },
+			Owner: c.Owner, Need: &c.Need, Known: &f.known[0], Holder: func() *todo.Owner { return f.owners[c.Owner] },
 		}
 		all = append(all, ours(f.alone.First()...)...)
 	}
@@ -65,8 +65,8 @@ func (f *found) statements(t *transaction) (all []statement) {
 }
 
 var (
-	taskByID  = `select ` + sqlstore.KnownTask("$1") + ` from todod.tasks t where t.user_id = $1 and t.id = $2`
-	tasksByID = `select ` + sqlstore.KnownTask("t.user_id") + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
+	taskByID  = `select ` + sqlstore.KnownTask + ` from todod.tasks t where t.user_id = $1 and t.id = $2`
+	tasksByID = `select ` + sqlstore.KnownTask + ` from unnest($1::text[], $2::bigint[]) as p (user_id, id)
 	` + sqlstore.LookUp(`todod.tasks t`, `t.user_id = p.user_id and t.id = p.id`)
 )
 

@@ -95,7 +95,7 @@ func namesARow(sql string) bool {
 
 // isOfAGroup reports whether a statement finds or writes what many people change: it is about all of them.
 func isOfAGroup(sql string) bool {
-	return slices.Contains([]string{tasksByID, objectsByID, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
+	return slices.Contains([]string{tasksByID, objectsByID, putObject, markParents, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
 }
 
 // TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement about one user that the store sends: on

@@ -56,7 +56,7 @@ func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
 
 // statements returns what writes w.
 func (w *written) statements() (all []statement) {
-	if len(w.entries) == 1 && len(w.owners) == 1 && w.entries[0].How != sqlstore.LogOnly {
+	if len(w.entries) == 1 && len(w.owners) == 1 && w.entries[0].How != sqlstore.LogOnly && w.entries[0].Task.ParentID == nil {
 		all = append(all, single(w.owners[0], w.entries[0]))
 	} else {
 		owners := w.owners
@@ -66,6 +66,9 @@ func (w *written) statements() (all []statement) {
 		}
 		if len(owners) > 0 {
 			all = append(all, many(owners, nil))
+		}
+		if owners, ids := sqlstore.NewParents(w.entries); len(ids) > 0 {
+			all = append(all, statement{sql: markParents, args: []any{owners, ids}})
 		}
 		for _, o := range sqlstore.LeftObjects(w.entries) {
 			all = append(all, statement{sql: putObject, args: of([]any{string(o.Owner)}, sqlstore.Objects, o)})
@@ -171,6 +174,10 @@ func deleteSQL(table string) string {
 	return `with t as (delete from todod.` + table + ` where user_id = $1 and id = $2 returning 1 as one)
 		select 1 / ((select count(*) from t) = 1)::int`
 }
+
+// markParents notes of tasks that there are others that are a part of them. That is no change of theirs.
+const markParents = `update todod.tasks t set has_children = true from unnest($1::text[], $2::bigint[]) p (user_id, id)
+	where t.user_id = p.user_id and t.id = p.id and not t.has_children`
 
 // putObject writes a list or label, new or not. It fails, and with it the transaction, unless it does.
 var putObject = fmt.Sprintf(`with o as (insert into todod.objects (user_id, %s) values ($1, %s)

@@ -532,7 +532,7 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for table, names := range map[string]string{
-		"tasks":            "user_id, " + sqlstore.Tasks.Names("") + ", " + sqlstore.Search.Names(""),
+		"tasks":            "user_id, " + sqlstore.Tasks.Names("") + ", " + sqlstore.Search.Names("") + ", has_children",
 		"changes":          "user_id, task_id, rev, actor, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
 		"users":            "user_id, created_at, epoch, erased_at, unfolded, life_rev, untidy, kind, time_zone, " + sqlstore.Raised.Names(""),
 		"objects":          "user_id, " + sqlstore.Objects.Names(""),

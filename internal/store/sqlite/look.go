@@ -41,7 +41,7 @@ func (p *part) look(n *todo.ReadSet) error {
 	if n.Shareable() {
 		return nil
 	}
-	p.alone = &sqlstore.Look{Dialect: dialect, Owner: p.owner, Need: n, Known: &p.known, Holder: func() *todo.Owner { return p.known.Owner }}
+	p.alone = &sqlstore.Look{Owner: p.owner, Need: n, Known: &p.known, Holder: func() *todo.Owner { return p.known.Owner }}
 	return p.lookAlone()
 }
 
@@ -57,7 +57,7 @@ func (p *part) lookAtOwner() error {
 
 // taskByID reads a task, objectByID a list or label.
 var (
-	taskByID   = strings.ReplaceAll(`select `+sqlstore.KnownTask("t.user_id"), "todod.", "") + ` from tasks t where t.user_id = ? and t.id = ?`
+	taskByID   = `select ` + sqlstore.KnownTask + ` from tasks t where t.user_id = ? and t.id = ?`
 	objectByID = `select ` + sqlstore.ObjectOf("o") + ` from objects o where o.user_id = ? and o.id = ?`
 )
 

@@ -17,7 +17,8 @@ var (
 	insertLog = `insert into changes (user_id, task_id, rev, ` + sqlstore.Logged.Names("") + `, ` + sqlstore.Log.Names("") + `)
 		values (?, ?, ?, ` + sqlstore.IntoLog(func(int, string) string { return "?" }) + `,
 			` + sqlstore.Log.Arguments(sqlstore.InTurn) + `)`
-	putObject = `insert into objects (user_id, ` + sqlstore.Objects.Names("") + `)
+	markParent = `update tasks set has_children = 1 where user_id = ? and id = ? and not has_children`
+	putObject  = `insert into objects (user_id, ` + sqlstore.Objects.Names("") + `)
 		values (?, ` + sqlstore.Objects.Arguments(sqlstore.InTurn) + `)
 		on conflict (id) do update set ` + sqlstore.Objects[1:].AssignmentsOf("excluded") + ` where user_id = excluded.user_id`
 	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
@@ -74,6 +75,12 @@ func (p *part) writeChanges(changes []todo.Change) error {
 		}
 		args := argumentsOf(sqlstore.Log, e, argumentsOf(sqlstore.Tasks, &e.Task, string(p.owner))...)
 		if err := p.affectOne(insertLog, args...); err != nil {
+			return err
+		}
+	}
+	_, parents := sqlstore.NewParents(entries)
+	for _, id := range parents {
+		if _, err := p.exec(markParent, string(p.owner), id); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ type Dialect struct {
 
 	// Placeholder stands before an argument's number in lists.
 	Placeholder string
-	// Place is where a task stands, as the index has it (todo.Task.Place).
+	// Place is where a task stands (todo.Task.Place).
 	Place string
 	// Contains is the condition that a column of ids in JSON has an id, of which both are put in.
 	Contains string

@@ -41,14 +41,13 @@ func NewList(d *Dialect, owner todo.UserID, f todo.Filter) *List {
 
 // place adds which list the tasks are in, and which labels they have.
 func (l *List) place(f todo.Filter) {
-	if f.List != nil {
-		// Written like the index, which has 0 for the inbox.
-		l.And("coalesce(list_id, 0) = " + l.Arg(*f.List))
-	}
-	if f.Parent != nil && *f.Parent == 0 {
-		l.And("parent_id is null")
-	} else if f.Parent != nil {
-		l.And("parent_id = " + l.Arg(*f.Parent))
+	for column, id := range map[string]*int64{"list_id": f.List, "parent_id": f.Parent} {
+		switch {
+		case id != nil && *id == 0:
+			l.And(column + " is null")
+		case id != nil:
+			l.And(column + " = " + l.Arg(*id))
+		}
 	}
 	for _, id := range f.Labels {
 		l.And(fmt.Sprintf(l.dialect.Contains, "label_ids", l.Arg(id)))

@@ -11,11 +11,10 @@ import (
 // A Look finds out what one change of Owner's needs that goes alone, into Known. Holder returns the owner, whose
 // tasks are added to; nil as long as their lock isn't held.
 type Look struct {
-	Owner   todo.UserID
-	Need    *todo.ReadSet
-	Known   *todo.Snapshot
-	Holder  func() *todo.Owner
-	Dialect *Dialect
+	Owner  todo.UserID
+	Need   *todo.ReadSet
+	Known  *todo.Snapshot
+	Holder func() *todo.Owner
 
 	first, end int64 // of the set's changes, those that are read: from first on, before end; 0 for none
 	last       int64 // the id of the last task that is walked over; 0 for none
@@ -39,7 +38,7 @@ var (
 					(select id from todod.tasks where user_id = $1 and parent_id = tree.id and deleted_at is null limit 1000) union all
 					(select id from todod.tasks where user_id = $1 and parent_id = tree.id and deleted_at = (select deleted_at from of) limit 1000)
 				) k
-			) select ` + KnownTask("$1") + ` from tree` + LookUp(`todod.tasks t`, `user_id = $1 and id = tree.id`),
+			) select ` + knownKin + ` from tree` + LookUp(`todod.tasks t`, `user_id = $1 and id = tree.id`),
 		SQLite: inSQLite.Replace(`with recursive up (id, parent_id, n) as (
 				select t.id, t.parent_id, 1 from tasks t where t.user_id = ?1 and t.id = ?2
 				union all select p.id, p.parent_id, up.n + 1 from up cross join tasks p on p.user_id = ?1 and p.id = up.parent_id where up.n < 16
@@ -47,7 +46,7 @@ var (
 				select id from up union
 				select k.id from tree cross join tasks k on k.user_id = ?1 and k.parent_id = tree.id
 					and (k.deleted_at is null or k.deleted_at = (select deleted_at from tasks where user_id = ?1 and id = ?2))
-			) select ` + KnownTask("$1") + ` from tree cross join tasks t on t.user_id = ?1 and t.id = tree.id`),
+			) select ` + knownKin + ` from tree cross join tasks t on t.user_id = ?1 and t.id = tree.id`),
 	}
 
 	allObjects = both(`select ` + ObjectOf("o") + ` from todod.objects o where o.user_id = $1`)
@@ -67,9 +66,9 @@ var (
 
 // kinOfSet is what KnownTask tells of the relatives of a task t of $1, and whether it is astray: not where its parent is, or
 // open while that is completed; or one of its parts is that.
-var kinOfSet = fmt.Sprintf(`coalesce((select max(case when k.deleted_at is null and
+var kinOfSet = fmt.Sprintf(`case when not t.has_children then 0 else coalesce((select max(case when k.deleted_at is null and
 			(t.deleted_at is not null or k.list_id is distinct from t.list_id or t.completed and not k.completed) then %[1]d else %[2]d end)
-		from todod.tasks k where k.user_id = $1 and k.parent_id = t.id), 0)
+		from todod.tasks k where k.user_id = $1 and k.parent_id = t.id), 0) end
 	| case when t.parent_id is null then 0 else coalesce((select case when p.deleted_at is null then %[3]d else 0 end
 			| case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
 			| case when t.deleted_at is null and (p.deleted_at is not null or p.list_id is distinct from t.list_id
@@ -118,7 +117,7 @@ func walkOver(within, condition string) walk {
 	return walk{
 		both(`select max(id), count(*) from
 			(select t.id from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 order by t.id limit $3) as p`),
-		both(`select ` + KnownTask("$1") + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
+		both(`select ` + knownKin + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
 			and ` + condition),
 	}
 }
@@ -223,19 +222,26 @@ func (l *Look) page() Statement {
 	}}
 }
 
-// around returns the statements that find what stands on either side of a place.
+// around returns the statements that find what stands on either side of a place: those that were moved by where they stand,
+// those that weren't by age.
 func (l *Look) around(at *todo.Around) []Statement {
 	found := &todo.Beside{Around: *at}
 	l.Known.Around = found
-	side := func(into *[]todo.Task, comparison, direction string) Statement {
+	side := func(into *[]todo.Task, beyond string, bound any) Statement {
 		sql := both(`select ` + TaskOf("t") + ` from todod.tasks t where t.user_id = $1 and coalesce(t.list_id, 0) = $2
-			and coalesce(t.parent_id, 0) = $3 and t.deleted_at is null and t.id <> $5 and t.version > ` + began)
-		order := ` and ` + l.Dialect.Place + ` ` + comparison + ` %s4 order by ` + l.Dialect.Place + direction + `, id` + direction + ` limit %[1]s6`
-		sql.Postgres += fmt.Sprintf(order, "$")
-		sql.SQLite += strings.NewReplacer("%s4", "?4", "%[1]s6", "?6").Replace(order)
-		return all(into, of(l.Owner, ReadTask), sql, l.Owner, at.List, at.Parent, at.Place, at.Without, at.N)
+			and coalesce(t.parent_id, 0) = $3 and t.deleted_at is null and t.id <> $5 and t.version > ` + began + beyond + ` limit $6`)
+		return Statement{sql, []any{l.Owner, at.List, at.Parent, bound, at.Without, at.N}, func(rows iter.Seq[Row]) {
+			for r := range rows {
+				AddTask(into, r, l.Owner)
+			}
+		}}
 	}
-	return []Statement{side(&found.Before, "<", " desc"), side(&found.After, ">", "")}
+	return []Statement{
+		side(&found.Before, ` and t.position is not null and t.position < $4 order by t.position desc`, at.Place),
+		side(&found.Before, ` and t.position is null and t.id >= $4 order by t.id`, at.Younger),
+		side(&found.After, ` and t.position is not null and t.position > $4 order by t.position`, at.Place),
+		side(&found.After, ` and t.position is null and t.id <= $4 order by t.id desc`, at.Older),
+	}
 }
 
 // bounds returns the statement that finds the bounds of a set.
@@ -283,15 +289,14 @@ func AddKnownObject(o *todo.Owner, r Row) {
 	}
 }
 
-// KnownTask returns the columns of TaskOf of a table t, and what relatives the task has, as AddKnown reads them. owner is
-// whose tasks they are.
-func KnownTask(owner string) string {
-	return TaskOf("t") + fmt.Sprintf(`, case when exists (select 1 from todod.tasks k where k.user_id = %[1]s and k.parent_id = t.id) then %[2]d else 0 end
-		+ case when t.parent_id is null then 0 else coalesce((select
-			case when p.deleted_at is null then %[3]d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
-			from todod.tasks p where p.user_id = %[1]s and p.id = t.parent_id), 0) end`,
-		owner, todo.HasChildren, todo.ParentIsThere, todo.BesideParent)
-}
+// KnownTask are the columns of TaskOf of a table t, and whether the task may have children, as AddKnown reads them.
+var KnownTask = TaskOf("t") + fmt.Sprintf(`, case when t.has_children then %d else 0 end`, todo.HasChildren)
+
+// knownKin are the columns of KnownTask, of tasks of $1, with what is known of their parents.
+var knownKin = KnownTask + fmt.Sprintf(` + case when t.parent_id is null then 0 else coalesce((select
+		case when p.deleted_at is null then %d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %d else 0 end
+			+ case when p.deleted_at is null and p.list_id is not distinct from t.list_id then %d else 0 end
+		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), 0) end`, todo.ParentIsThere, todo.BesideParent, todo.ParentInList)
 
 // AddKnown reads the columns of KnownTask and adds the task to those of o that are known, unless it is of a former life.
 func AddKnown(o *todo.Owner, r Row) {

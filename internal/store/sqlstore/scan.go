@@ -156,6 +156,16 @@ func LeftObjects(entries []*Entry) (left []*todo.Object) {
 	return left
 }
 
+// NewParents returns the ids of tasks that entries make others a part of, with whose they are.
+func NewParents(entries []*Entry) (owners []string, ids []int64) {
+	for _, e := range entries {
+		if _, moved := e.Before["parent_id"]; e.Object == nil && e.Task.ParentID != nil && (moved || e.Op == todo.Created) {
+			owners, ids = append(owners, string(e.Task.Owner)), append(ids, *e.Task.ParentID)
+		}
+	}
+	return owners, ids
+}
+
 // settled is what all entries of one task do to it: whether they make it, and whether they write its text.
 type settled struct{ isNew, text bool }
 

@@ -175,7 +175,7 @@ func (w *world) create(p todo.Patch) todo.Code {
 // createFrom is create for a patch that is known to be one.
 func (w *world) createFrom(p todo.Patch) todo.Code {
 	after := w.patched(worldTask{id: w.newID()}, p)
-	if code := w.become(worldTask{}, after, p.ListID.Set && !p.ListID.Null); code != 0 {
+	if code := w.become(worldTask{}, after, p.ListID.Set); code != 0 {
 		return code
 	}
 	return w.made()

@@ -48,11 +48,11 @@ check(done.data?.results[1].task?.completed === true, "runBatch", done.error ?? 
 const start = await client.GET("/api/v1/sync");
 check(start.data?.changes.length === 2, "sync", start.error ?? start.data);
 const first = start.data.changes[0];
-check(first.op === "created" && first.task.title === "Buy milk", "sync", first);
+check(first.op === "created" && first.task?.title === "Buy milk", "sync", first);
 
 const gone = await client.DELETE("/api/v1/tasks/{id}", { params: { path: { id: task.id } } });
 check(gone.response.status === 204, "deleteTask", gone.error);
 const next = await client.GET("/api/v1/sync", { params: { query: { since: start.data.next } } });
 check(next.data?.changes.length === 1, "sync since", next.error ?? next.data);
 const last = next.data.changes[0];
-check(last.op === "deleted" && last.task.id === task.id && last.task.deleted_at !== null, "sync since", last);
+check(last.op === "deleted" && last.task?.id === task.id && last.task.deleted_at !== null, "sync since", last);

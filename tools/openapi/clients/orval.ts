@@ -43,11 +43,11 @@ check(done.status === 200 && done.data.results[1].task?.completed === true, "run
 const start = await sync();
 check(start.status === 200 && start.data.changes.length === 2, "sync", start);
 const first = start.data.changes[0];
-check(first.op === "created" && first.task.title === "Buy milk", "sync", first);
+check(first.op === "created" && first.task?.title === "Buy milk", "sync", first);
 
 const gone = await deleteTask(task.id);
 check(gone.status === 204, "deleteTask", gone);
 const next = await sync({ since: start.data.next });
 check(next.status === 200 && next.data.changes.length === 1, "sync since", next);
 const last = next.data.changes[0];
-check(last.op === "deleted" && last.task.id === task.id && last.task.deleted_at !== null, "sync since", last);
+check(last.op === "deleted" && last.task?.id === task.id && last.task.deleted_at !== null, "sync since", last);

@@ -29,18 +29,21 @@ alter table todod.tasks
     add column list_id bigint,
     add column parent_id bigint,
     add column position text collate "C",
-    add column label_ids jsonb;
+    add column label_ids jsonb,
+    add column has_children boolean not null default false;
 
 comment on column todod.tasks.list_id is 'The list that it is in, null for the inbox';
 comment on column todod.tasks.parent_id is 'The task that it is a part of';
 comment on column todod.tasks.position is 'Where it stands, by bytes; null as long as that is its place by age';
 comment on column todod.tasks.label_ids is 'Ascending, null for none; a label that is in the trash stays until it is gone for good';
 
+comment on column todod.tasks.has_children is 'There are tasks that are a part of it, or were once';
+
 create index tasks_list on todod.tasks (user_id, list_id, id) where list_id is not null;
-create index tasks_parent on todod.tasks (user_id, parent_id, deleted_at, id) where parent_id is not null;
--- By place within a list: where nobody has moved a task, by age, the newest first.
-create index tasks_place on todod.tasks (user_id, coalesce(list_id, 0),
-    coalesce(position, 'm' || lpad(to_hex(9223372036854775807 - id), 16, '0')), id) where deleted_at is null;
+-- Ids are unique among all people. Behind row-level security, of indexes that begin with the owner any may be taken, and all of
+-- their tasks be looked at for each task whose parts are looked for.
+create index tasks_parent on todod.tasks (parent_id, deleted_at, id) where parent_id is not null;
+create index tasks_position on todod.tasks (user_id, position) where position is not null and deleted_at is null;
 
 alter table todod.changes
     add column kind smallint not null default 1,
@@ -133,8 +136,8 @@ $$;
 alter table todod.users drop column time_zone, drop column kind;
 alter table todod.changes drop column label_ids, drop column position, drop column parent_id, drop column list_id,
     drop column actor, drop column image, drop column kind;
-drop index todod.tasks_place;
+drop index todod.tasks_position;
 drop index todod.tasks_parent;
 drop index todod.tasks_list;
-alter table todod.tasks drop column label_ids, drop column position, drop column parent_id, drop column list_id;
+alter table todod.tasks drop column has_children, drop column label_ids, drop column position, drop column parent_id, drop column list_id;
 drop table todod.objects;

@@ -23,13 +23,11 @@ alter table tasks add column list_id integer;   -- the list that it is in, null 
 alter table tasks add column parent_id integer; -- the task that it is a part of
 alter table tasks add column position text;     -- where it stands, by bytes; null as long as that is its place by age
 alter table tasks add column label_ids text;    -- JSON, ascending, null for none
+alter table tasks add column has_children integer not null default 0 check (has_children in (0, 1)); -- there are tasks that are a part of it, or were once
 
 create index tasks_list on tasks (user_id, list_id, id) where list_id is not null;
 create index tasks_parent on tasks (user_id, parent_id, deleted_at, id) where parent_id is not null;
--- By place within a list: where nobody has moved a task, by age, the newest first.
-create index tasks_place on tasks (user_id, coalesce(list_id, 0),
-    coalesce(position, 'm' || printf('%016x', 9223372036854775807 - id)), id) where deleted_at is null;
-
+create index tasks_position on tasks (user_id, position) where position is not null and deleted_at is null;
 alter table changes add column kind integer not null default 1; -- task, list, label
 alter table changes add column image text;    -- what isn't a task, as it was afterwards; null once it is gone for good
 alter table changes add column actor text;    -- who made the change, null for the owner
@@ -58,9 +56,10 @@ alter table changes drop column list_id;
 alter table changes drop column actor;
 alter table changes drop column image;
 alter table changes drop column kind;
-drop index tasks_place;
+drop index tasks_position;
 drop index tasks_parent;
 drop index tasks_list;
+alter table tasks drop column has_children;
 alter table tasks drop column label_ids;
 alter table tasks drop column position;
 alter table tasks drop column parent_id;

@@ -108,7 +108,7 @@ func batch(ctx context.Context, client *oapi.ClientWithResponses) error {
 	atomic, ref := true, "bread"
 	var create, complete oapi.BatchOperation
 	if err := create.FromBatchCreate(oapi.BatchCreate{
-		Op: oapi.BatchCreateOpCreate, Ref: &ref, Task: oapi.NewTask{Title: "Buy bread"},
+		Op: oapi.BatchCreateOpCreate, Ref: &ref, Task: &oapi.BatchNewTask{Title: "Buy bread"},
 	}); err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func batch(ctx context.Context, client *api.Client) error {
 		Atomic: api.NewOptBool(true),
 		Operations: []api.BatchOperation{
 			api.NewBatchCreateBatchOperation(api.BatchCreate{
-				Op: api.BatchCreateOpCreate, Ref: ref, Task: api.NewTask{Title: "Buy bread"},
+				Op: api.BatchCreateOpCreate, Ref: ref, Task: api.NewOptBatchNewTask(api.BatchNewTask{Title: "Buy bread"}),
 			}),
 			api.NewBatchCompleteBatchOperation(api.BatchComplete{Op: api.BatchCompleteOpComplete, Ref: ref}),
 		},
@@ -161,7 +161,7 @@ func sync(ctx context.Context, client *api.Client, id int64) error {
 	if err != nil {
 		return err
 	}
-	if changes := start.Response.Changes; len(changes) != 2 || changes[0].TaskChange.Task.ID != id {
+	if changes := start.Response.Changes; len(changes) != 2 || changes[0].TaskChange.Task.Value.ID != id {
 		return fmt.Errorf("sync: %+v", start.Response)
 	}
 	gone, err := client.DeleteTask(ctx, api.DeleteTaskParams{ID: id})
@@ -173,7 +173,7 @@ func sync(ctx context.Context, client *api.Client, id int64) error {
 	if err != nil {
 		return err
 	}
-	if changes := next.Response.Changes; len(changes) != 1 || !changes[0].IsTaskRemoval() || changes[0].TaskRemoval.Task.ID != id {
+	if changes := next.Response.Changes; len(changes) != 1 || !changes[0].IsTaskRemoval() || changes[0].TaskRemoval.Task.Value.ID != id {
 		return fmt.Errorf("sync since: %+v", next.Response)
 	}
 	return nil
