@@ -34,7 +34,7 @@ func testHistoriesOfKinds(t *testing.T, s Store) {
 			"create": m.create, "create again": m.create, "update": m.update, "update again": m.update, "toggle": m.toggle,
 			"delete": m.delete, "restore": m.restore, "purge": m.purge, "move": m.move, "move again": m.move, "move list": m.moveList,
 			"create thing": m.createThing, "update thing": m.updateThing, "delete thing": m.deleteThing, "batch": m.batch,
-			"bulk": m.bulk, "merge": m.merge, "undo": m.undo, "undo again": m.undo, "sync": m.sync,
+			"bulk": m.bulk, "merge": m.merge, "merge thing": m.mergeThing, "undo": m.undo, "undo again": m.undo, "sync": m.sync,
 		})
 		for _, p := range m.people {
 			m.checkAll(t, p)
@@ -531,6 +531,46 @@ func (m *kindModel) predictMerge(p *kindPerson, w *world, id int64, patch todo.P
 	return w.become(current, after, patch.ListID.Set)
 }
 
+// mergeThing patches a list or label at a version that it may have had.
+func (m *kindModel) mergeThing(t *rapid.T) {
+	p := m.pick(t)
+	k := rapid.SampledFrom([]todo.Kind{todo.KindList, todo.KindLabel}).Draw(t, "kind")
+	id, patch := m.idOf(t, p, "thing", nil, isThing(k)), objectPatch(t, k, false)
+	versions := []todo.Rev{p.rev + 3}
+	for _, c := range p.log {
+		if c.Kind() == k && c.Object.ID == id {
+			versions = append(versions, c.Rev, c.Rev)
+		}
+	}
+	base := rapid.SampledFrom(versions).Draw(t, "base")
+	m.run(t, p, kindCall{
+		name: fmt.Sprintf("merge %s %d %+v at %d", k, id, patch, base),
+		call: func(o todo.WriteOptions) (todo.WriteResult, error) {
+			o.If = []todo.Rev{base}
+			return m.service.MergeObject(context.Background(), p.user, k, id, patch, o)
+		},
+		predict: func(w *world) todo.Code {
+			current := w.things[id]
+			switch {
+			case !w.has(k, id):
+				return todo.NotFound
+			case p.things[id].Version == base:
+				return w.updateThing(k, id, patch)
+			case base > p.rev || p.log[base-1].Gone():
+				return todo.Changed
+			}
+			was := m.worldThing(*p.log[base-1].Object)
+			yours := patchedThing(was, patch)
+			if patch.Name.Set && was.name != current.name && yours.name != current.name ||
+				patch.Color.Set && was.color != current.color && yours.color != current.color ||
+				patch.Archived.Set && k == todo.KindList && was.archived != current.archived && yours.archived != current.archived {
+				return todo.Conflict
+			}
+			return w.updateThing(k, id, patch)
+		},
+	})
+}
+
 // batch carries out several steps of any kinds.
 func (m *kindModel) batch(t *rapid.T) {
 	p := m.pick(t)
@@ -539,7 +579,8 @@ func (m *kindModel) batch(t *rapid.T) {
 		steps = append(steps, m.step(t, p))
 	}
 	atomic := rapid.Bool().Draw(t, "atomic")
-	got, err := m.service.Batch(context.Background(), p.user, steps, atomic, todo.WriteOptions{RequestID: "batch"})
+	opts := keyed(fmt.Sprint("batch ", m.changes))
+	got, err := m.service.Batch(context.Background(), p.user, steps, atomic, opts)
 	results := got.Results
 	if failed := (*todo.BatchError)(nil); errors.As(err, &failed) {
 		results = failed.Results
@@ -572,6 +613,30 @@ func (m *kindModel) batch(t *rapid.T) {
 		t.Fatalf("batch %+v: codes %v, want %v; there was\n%s", steps, codes(results), want, p.world)
 	}
 	m.settle(t, p, fmt.Sprintf("batch %+v", steps), next, 0)
+	if err == nil && rapid.IntRange(0, 3).Draw(t, "again") == 3 {
+		again, err := m.service.Batch(context.Background(), p.user, steps, atomic, opts)
+		if err != nil || !again.Replayed {
+			t.Fatalf("batch %+v again: %+v, %v", steps, again, err)
+		}
+		wantSameResults(t, again.Results, results)
+		m.settle(t, p, "batch again", p.world, 0)
+	}
+}
+
+// wantSameResults fails the test unless two answers to a batch are the same.
+func wantSameResults(t *rapid.T, got, want []todo.Result) {
+	t.Helper()
+	for i, r := range got {
+		switch w := want[i]; {
+		case todo.CodeOf(r.Err) != todo.CodeOf(w.Err), r.Op != w.Op, r.Ref != w.Ref, (r.Task == nil) != (w.Task == nil),
+			(r.Object == nil) != (w.Object == nil):
+			t.Fatalf("result %d: %+v, then %+v", i, w, r)
+		case r.Task != nil:
+			wantTask(t, *r.Task, *w.Task)
+		case r.Object != nil:
+			wantObject(t, "a result again", *r.Object, *w.Object)
+		}
+	}
 }
 
 // step draws a step of a batch.

@@ -1,0 +1,6 @@
+//go:build heavy && !figures
+
+package storetest
+
+// kindWrites is how many changes each writer makes while others read.
+const kindWrites = 700
