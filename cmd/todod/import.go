@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,23 +22,75 @@ import (
 
 // importFlags say what is imported.
 type importFlags struct {
-	From     string `required:"" placeholder:"URL" help:"The old database, as in DATABASE_URL. It is only read."`
+	From     string `required:"" placeholder:"URL" help:"The old database, as in DATABASE_URL, or the file of an export, which ends in .json. It is only read."`
+	User     string `placeholder:"ID" help:"Of an export: whose it shall be. By default who it is of."`
 	Accounts *bool  `help:"Import the accounts, too. By default with AUTH_PROVIDER=local; --accounts=false leaves them."`
 	Source   string `default:"fastapi" help:"A name for the old database, if several are imported: what came from a source once does not come again."`
 	Report   string `placeholder:"FILE" help:"The file for what was refused or altered, a JSON object a line. By default todod-import-<time>.jsonl here."`
 	DryRun   bool   `help:"Write nothing but the report; say what an import would do."`
 }
 
+// fromFastAPI is the name of a source unless it is given another.
+const fromFastAPI = "fastapi"
+
 // Validate implements kong's check of the flags.
 func (f importFlags) Validate() error {
 	if !todo.ValidID(f.Source) {
 		return fmt.Errorf("--source must have 1 to %d bytes of UTF-8", todo.MaxID)
+	}
+	if f.User != "" && !todo.ValidID(f.User) {
+		return fmt.Errorf("--user must have 1 to %d bytes of UTF-8", todo.MaxID)
+	}
+	switch {
+	case !f.isExport() && f.User != "":
+		return errors.New("--user is for an export")
+	case f.isExport() && (f.Accounts != nil || f.DryRun || f.Report != ""):
+		return errors.New("--accounts, --report and --dry-run are for a database: an export has no accounts, and nothing of it is refused or altered")
+	}
+	return nil
+}
+
+// isExport reports whether what is imported is the file of an export.
+func (f importFlags) isExport() bool { return strings.HasSuffix(f.From, ".json") }
+
+// importExport takes over what somebody has exported, and says what it did.
+func importExport(ctx context.Context, cfg config.Config, flags importFlags, stdout io.Writer) (err error) {
+	file, err := os.Open(flags.From) //nolint:gosec // the operator's to choose
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	export, err := account.ReadTakeout(file)
+	if err != nil {
+		return fmt.Errorf("import: %s: %w", flags.From, err)
+	}
+	owner := todo.UserID(cmp.Or(flags.User, string(export.Profile.ID)))
+	if !todo.ValidID(string(owner)) {
+		return fmt.Errorf("todod: %w: the export doesn't say whose it is; --user does", errUsage)
+	}
+	target, _, err := openTarget(ctx, cfg, false)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	source := flags.Source
+	if source == fromFastAPI { // nobody has named another
+		source = "todod"
+	}
+	taken, failed := account.TakeOver(ctx, target, owner, source, export, time.Now)
+	_, _ = fmt.Fprintf(stdout, "from %s\nto   %s, %s\nlists: %d, labels: %d, tasks: %d imported, %d were there before\n", flags.From,
+		cfg.Database, owner, taken.Lists, taken.Labels, taken.Tasks, taken.Known)
+	if failed != nil {
+		return fmt.Errorf("import: not finished; run it again to go on: %w", failed)
 	}
 	return nil
 }
 
 // importLegacy moves the old backend's data into the database that is configured, and says what it did.
 func importLegacy(ctx context.Context, cfg config.Config, flags importFlags, stdout io.Writer) (err error) {
+	if flags.isExport() {
+		return importExport(ctx, cfg, flags, stdout)
+	}
 	from, warnings, err := config.ParseDatabase(flags.From)
 	if err != nil {
 		return fmt.Errorf("todod: %w: --from %w", errUsage, err)

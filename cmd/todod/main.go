@@ -96,7 +96,7 @@ type commands struct {
 
 	Restore restoreFlags `cmd:"" help:"Put a backup into the place of the SQLite database, which is kept beside it. The server must be stopped."`
 
-	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend. It can be run again at any time."`
+	Import importFlags `cmd:"" help:"Take over the accounts and tasks of the FastAPI and SQLModel backend, or what somebody has exported from todod. It can be run again at any time."`
 
 	Completion completionFlags `cmd:"" help:"Print what has a shell complete todod's commands and flags. Its help says where to put it."`
 

@@ -434,7 +434,7 @@ func TestAListGoesWithItsTasks(t *testing.T) {
 				List     object
 			}
 		}](t, s.as(t, "ada", "POST", undoPath, `{"key":"delete-again"}`).want(t, http.StatusOK))
-		if last := undone.Changes[len(undone.Changes)-1]; undone.Total != 4 || last.Kind != "list" || last.List["name"] != "list" {
+		if first := undone.Changes[0]; undone.Total != 4 || first.Kind != "list" || first.List["name"] != "list" { // which its tasks are in
 			t.Errorf("%+v", undone)
 		}
 		wantSame("undone")

@@ -42,7 +42,7 @@ type mergedOutput struct {
 // other fields.
 func (a *resources) patchTask(ctx context.Context, in *updateInput) (*mergedOutput, error) {
 	merged := false
-	out, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	out, err := a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if merged = wantsMerge(requestOptionsOf(ctx).r, opts); merged {
 			return a.tasks.Merge(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 		}

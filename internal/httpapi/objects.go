@@ -333,9 +333,20 @@ func (a *resources) paidAfter(
 		}
 		defer leave()
 		out, err := do(opts)
-		if err == nil && !out.Replayed && out.Total > 1 {
-			a.payAfter(ctx, out.Total)
+		if err == nil && !out.Replayed {
+			a.payAfter(ctx, out.Total-1)
 		}
 		return out, err
 	})
+}
+
+// paidAlong has do make a change of one task, along with which relatives of it may be changed: few, and paid for afterwards.
+func (a *resources) paidAlong(
+	ctx context.Context, status int, do func(todo.WriteOptions) (todo.WriteResult, error),
+) (todo.WriteResult, error) {
+	out, err := withOptions(ctx, status, do)
+	if err == nil && !out.Replayed {
+		a.payAfter(ctx, out.Total-1)
+	}
+	return out, err
 }

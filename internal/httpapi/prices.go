@@ -102,7 +102,7 @@ func (a *admission) owes(ctx context.Context) error {
 // payAfter counts what the n tasks cost that a request has changed, whatever its caller has left: they may owe it then. It
 // tells them where they stand. A request that nobody waits for any more is paid for as well.
 func (a *admission) payAfter(ctx context.Context, n int) {
-	if a.limits.Source == nil || n == 0 {
+	if a.limits.Source == nil || n < 1 {
 		return
 	}
 	rate := a.limits.Authenticated

@@ -9,26 +9,29 @@ import (
 // ofTouched is the price of a request that changes as many tasks as there are: how many is known when it is done.
 var ofTouched = price{Request: 1, TenthOf: "tasks that it changes"}
 
+// ofOthers is the price of a request that changes others along with what it is about.
+var ofOthers = price{Request: 1, TenthOf: "others that it changes along"}
+
 // routes is every route there is. A secured one needs a token and counts against its user, as 1 unless it says what it
 // costs; a public one counts against its address; an exempt one counts against nobody.
 func (a *API) routes() {
 	reads(a, "GET    /api/v1/tasks", a.listTasks, "List tasks", costs(price{Request: 1, Search: 5}))
 	writes(a, "POST   /api/v1/tasks", a.createTask, "Create a task", status(http.StatusCreated))
 	reads(a, "GET    /api/v1/tasks/{id}", a.getTask, "Read a task")
-	writes(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task")
-	writes(a, "PATCH  /api/v1/tasks/{id}", a.patchTask, "Merge into a task", mergePatch, merging)
-	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent))
-	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task")
+	writes(a, "PUT    /api/v1/tasks/{id}", a.updateTask, "Update a task", costs(ofOthers))
+	writes(a, "PATCH  /api/v1/tasks/{id}", a.patchTask, "Merge into a task", mergePatch, merging, costs(ofOthers))
+	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent), costs(ofOthers))
+	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task", costs(ofOthers))
 
-	writes(a, "POST   /api/v1/tasks/{id}/move", a.moveTask, "Put a task somewhere else", costs(ofTouched))
+	writes(a, "POST   /api/v1/tasks/{id}/move", a.moveTask, "Put a task somewhere else", costs(ofOthers))
 
 	reads(a, "GET    /api/v1/lists", a.listLists, "List the lists")
 	writes(a, "POST   /api/v1/lists", a.createList, "Create a list", status(http.StatusCreated))
 	reads(a, "GET    /api/v1/lists/{id}", a.getList, "Read a list")
 	writes(a, "PUT    /api/v1/lists/{id}", a.updateList, "Update a list")
 	writes(a, "PATCH  /api/v1/lists/{id}", a.patchList, "Merge into a list", mergePatch, merging)
-	writes(a, "DELETE /api/v1/lists/{id}", a.deleteList, "Delete a list and its tasks", status(http.StatusNoContent), costs(ofTouched))
-	writes(a, "POST   /api/v1/lists/{id}/move", a.moveList, "Put a list somewhere else", costs(ofTouched))
+	writes(a, "DELETE /api/v1/lists/{id}", a.deleteList, "Delete a list and its tasks", status(http.StatusNoContent), costs(ofOthers))
+	writes(a, "POST   /api/v1/lists/{id}/move", a.moveList, "Put a list somewhere else", costs(ofOthers))
 	secured(a, "GET    /api/v1/lists/{id}/history", a.getListHistory, "What happened to a list")
 
 	reads(a, "GET    /api/v1/labels", a.listLabels, "List the labels")
@@ -47,8 +50,8 @@ func (a *API) routes() {
 
 	secured(a, "GET    /api/v1/tasks/{id}/history", a.getTaskHistory, "What happened to a task")
 	reads(a, "GET    /api/v1/trash", a.listTrash, "List the trash")
-	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take something out of the trash", costs(ofTouched))
-	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete something for good", status(http.StatusNoContent), costs(ofTouched))
+	writes(a, "POST   /api/v1/trash/{id}/restore", a.restoreTask, "Take something out of the trash", costs(ofOthers))
+	writes(a, "DELETE /api/v1/trash/{id}", a.purgeTask, "Delete something for good", status(http.StatusNoContent), costs(ofOthers))
 	secured(a, "GET    /api/v1/sync", a.sync, "What has changed", answering(http.StatusGone))
 	secured(a, "GET    /api/v1/events", a.streamEvents, "Hear of changes as they happen", ticketed, secret, streaming)
 	secured(a, "POST   /api/v1/events/ticket", a.createEventTicket, "Get a ticket for an event stream", secret)
@@ -58,10 +61,10 @@ func (a *API) routes() {
 	reads(a, "GET    /api/todos", a.listTodos, "List todos")
 	writes(a, "POST   /api/todos", a.createTodo, "Create a todo", status(http.StatusCreated))
 	reads(a, "GET    /api/todos/{id}", a.getTodo, "Read a todo")
-	writes(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo")
-	writes(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo")
+	writes(a, "PUT    /api/todos/{id}", a.updateTodo, "Update a todo", costs(ofOthers))
+	writes(a, "DELETE /api/todos/{id}", a.deleteTodo, "Delete a todo", costs(ofOthers))
 	writes(a, "PATCH  /api/todos/{id}/complete", a.completeTodo, "Complete or reopen a todo",
-		optionalBody("Without one, an open todo is completed and a completed one reopened."))
+		optionalBody("Without one, an open todo is completed and a completed one reopened."), costs(ofOthers))
 
 	public(a, "POST /api/auth/register", a.register, "Make an account and sign in",
 		secret, signIn, status(http.StatusCreated), answering(http.StatusAccepted, http.StatusConflict))

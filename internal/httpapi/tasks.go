@@ -195,21 +195,21 @@ type updateInput struct {
 
 // updateTask changes what the body names and keeps the rest.
 func (a *resources) updateTask(ctx context.Context, in *updateInput) (*taskOutput, error) {
-	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	return oneTask(a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Update(ctx, caller(ctx), in.ID.n, in.Body.patch, opts)
 	}))
 }
 
 // toggleTask completes an open task and reopens a completed one.
 func (a *resources) toggleTask(ctx context.Context, in *idInput) (*taskOutput, error) {
-	return oneTask(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	return oneTask(a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }
 
 // deleteTask moves a task to the trash.
 func (a *resources) deleteTask(ctx context.Context, in *idInput) (*doneOutput, error) {
-	return done(withOptions(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	return done(a.paidAlong(ctx, http.StatusNoContent, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	}))
 }

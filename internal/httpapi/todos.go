@@ -306,7 +306,7 @@ type updateTodoInput struct {
 // updateTodo changes what the body names and keeps the rest. What a body means whose spellings disagree depends on how the
 // todo is, which is looked at in the same transaction.
 func (a *resources) updateTodo(ctx context.Context, in *updateTodoInput) (*todoOutput, error) {
-	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	return oneTodo(a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if in.Body.ambiguous() {
 			return a.tasks.UpdateAs(ctx, caller(ctx), in.ID.n, opts, in.Body.over)
 		}
@@ -326,7 +326,7 @@ type deleteTodoOutput struct {
 
 // deleteTodo moves a todo to the trash.
 func (a *resources) deleteTodo(ctx context.Context, in *idInput) (*deleteTodoOutput, error) {
-	deleted, err := withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	deleted, err := a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		return a.tasks.Delete(ctx, caller(ctx), in.ID.n, opts)
 	})
 	if err != nil {
@@ -364,7 +364,7 @@ type completeInput struct {
 
 // completeTodo completes or reopens a todo as the body says. Without a body it does the one or the other.
 func (a *resources) completeTodo(ctx context.Context, in *completeInput) (*todoOutput, error) {
-	return oneTodo(withOptions(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
+	return oneTodo(a.paidAlong(ctx, http.StatusOK, func(opts todo.WriteOptions) (todo.WriteResult, error) {
 		if !in.Body.patch.Completed.Set {
 			return a.tasks.Toggle(ctx, caller(ctx), in.ID.n, opts)
 		}

@@ -25,8 +25,8 @@ type builder struct {
 	families   bool                // all relatives of the tasks that were asked for are known
 	allObjects bool                // all lists and labels are known, not only those that were asked for
 	alike      func(string) string // Store.Alike
-	undoing    bool                // a set is taken back, the last change first
 	moved      []int64             // tasks that have got back another parent
+	undoes     func(Rev) bool      // whether a revision is one of the set that is being taken back
 	followUps  []followUp          // what is still to be done in the same set, after this step
 }
 
@@ -129,7 +129,7 @@ func (b *builder) trashAt(t Task, at time.Time) Task {
 // needMore.
 func (b *builder) restore(t Task) (Task, error) {
 	to := t
-	if t.ParentID != nil && b.known.Kin[t.ID]&BesideParent == 0 && !b.livesBeside(&t) {
+	if t.ParentID != nil && b.known.Kin[t.ID]&(BesideParent|ParentInList) == 0 && !b.livesBeside(&t) {
 		to.ParentID, to.Position = nil, nil
 	}
 	return b.restoreTo(t, to)
@@ -144,21 +144,21 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 	if (t.ListID != nil || t.LabelIDs != nil) && !b.allObjects {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}
-	if t.ListID != nil && !b.has(KindList, *t.ListID) && !b.comesBackToo(*t.ListID, *before.DeletedAt) {
-		t.ListID = nil
+	if t.ListID != nil && !b.has(KindList, *t.ListID) {
+		t.ListID, t.Position = nil, nil
 	}
-	for _, id := range t.LabelIDs {
-		if b.object(id).Kind != KindLabel {
-			t.LabelIDs = t.LabelIDs.without(id)
-		}
-	}
+	t.LabelIDs = b.withoutGone(t.LabelIDs)
 	return b.add(Restored, &before, &t), nil
 }
 
-// comesBackToo reports whether what is undone will take a list out of the trash as well that went there with a task at this time.
-func (b *builder) comesBackToo(list int64, at time.Time) bool {
-	o := b.object(list)
-	return b.undoing && o.Kind == KindList && o.DeletedAt != nil && o.DeletedAt.Equal(at)
+// withoutGone returns ids without those of labels that are gone for good. All lists and labels must be known.
+func (b *builder) withoutGone(ids IDs) IDs {
+	for _, id := range ids {
+		if b.object(id).Kind != KindLabel {
+			ids = ids.without(id)
+		}
+	}
+	return ids
 }
 
 // purge removes a task for good. Of it remain its id and, for the log, when it was made, changed and deleted.

@@ -296,15 +296,24 @@ func (b *builder) wontFitBack(parent, t *Task, below int) bool {
 	return len(above)+deepest(t.ID) > MaxDepth || 1+len(b.below(root, isLive))+1+below > MaxTree
 }
 
-// knowParents returns a needMore unless everything is known about the parents that tasks of a set get back.
+// knowParents returns a needMore unless everything is known about the parents that tasks of a set get back, or come back to.
 func (b *builder) knowParents(set []Change) error {
 	var ids []int64
 	for i := range set {
-		if _, moved := set[i].Before["parent_id"]; moved && set[i].Object == nil {
-			ids = append(ids, set[i].Task.ID)
-			if parent, ok := set[i].Before["parent_id"].(int64); ok {
-				ids = append(ids, parent)
-			}
+		c := &set[i]
+		if c.Object != nil {
+			continue
+		}
+		before, moved := c.Before["parent_id"]
+		if parent, ok := before.(int64); ok {
+			ids = append(ids, parent)
+		}
+		back := c.Op == Deleted && b.known.Kin[c.Task.ID]&(ParentIsThere|BesideParent) == ParentIsThere
+		if back && b.known.Step == 0 {
+			ids = append(ids, *b.known.Tasks[c.Task.ID].ParentID)
+		}
+		if moved || back && b.known.Step == 0 {
+			ids = append(ids, c.Task.ID)
 		}
 	}
 	switch {
@@ -316,17 +325,6 @@ func (b *builder) knowParents(set []Change) error {
 	return &needMore{func(r *ReadSet) { r.Tasks, r.Families = append(r.Tasks, ids...), true }}
 }
 
-// mustBeChildless has an undo fail if there is still a task, not in the trash, that is a part of t, which goes there: nobody has
-// asked for that one to go along.
-func (b *builder) mustBeChildless(t Task) {
-	if b.known.Kin[t.ID]&HasChildren == 0 {
-		return
-	}
-	b.followUps = append(b.followUps, followUp{Walk{Parent: t.ID}, func(_ *builder, child Task) error {
-		return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d has been changed since", child.ID)}})
-	}})
-}
-
 // familiesHold returns a Conflict unless the tasks that have got back other parents can be a part of them now.
 func (b *builder) familiesHold() error {
 	for _, id := range b.moved {
@@ -336,8 +334,13 @@ func (b *builder) familiesHold() error {
 		}
 		parent := b.task(*t.ParentID)
 		if parent.ID == 0 || !b.livesBeside(&t) || parent.Completed && !t.Completed || b.wontFit(&parent, &t) != "" {
-			return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d can't be what it was any more", id)}})
+			return astray(id)
 		}
 	}
 	return nil
+}
+
+// astray is the Conflict of an undo after which a task would no longer go with its relatives.
+func astray(id int64) error {
+	return cantUndo([]FieldError{{"parent_id", fmt.Sprintf("of task %d can't be what it was any more", id)}})
 }

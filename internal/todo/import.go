@@ -2,6 +2,7 @@ package todo
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -24,7 +25,7 @@ type Imports interface {
 	Imports(ctx context.Context, owner UserID, after Import, limit int) ([]Import, error)
 }
 
-// Import notes that a task came from another system. It outlives the task.
+// Import notes that a task, or another object, came from another system. It outlives that.
 type Import struct {
 	Source, OldID string
 	TaskID        int64     // what it became here
@@ -81,4 +82,64 @@ func (b *builder) take(source string, t ImportedTask) error {
 // Erased says that this person had everything of theirs erased.
 func Erased() error {
 	return &Error{Code: Forbidden, Message: "Everything of this person was erased at their request"}
+}
+
+// ImportedObject is a list or label that comes from another system, with the id it had there.
+type ImportedObject struct {
+	OldID string // a ValidID
+	Kind  Kind
+	Patch ObjectPatch // what it starts with
+}
+
+// ImportObjects makes those of objects whose old ids have not been imported for owner from source before, in their order, and
+// returns for each what it is here. A label that is called like one that is there is that one. The old ids must differ from
+// each other. An owner whose data was erased is Erased.
+func ImportObjects(
+	ctx context.Context, s Database, owner UserID, source string, objects []ImportedObject, at time.Time,
+) (ids []int64, err error) {
+	at = at.UTC().Truncate(time.Microsecond)
+	need := ReadSet{At: at, New: len(objects), Source: source, AllObjects: true, Alone: true}
+	objects = slices.Clone(objects)
+	for i := range objects {
+		if objects[i].Patch, err = objects[i].Patch.Normalise(objects[i].Kind); err != nil {
+			return nil, err
+		}
+		need.OldIDs = append(need.OldIDs, objects[i].OldID)
+	}
+	err = s.Change(ctx, owner, need, func(known *Snapshot) (WriteSet, error) {
+		if !known.ErasedAt.IsZero() {
+			return WriteSet{}, Erased()
+		}
+		b := newBuilder(known, Write{At: at, By: User{ID: owner}}, unlimited)
+		b.allObjects, b.alike = true, s.Alike
+		ids = make([]int64, len(objects))
+		for i, o := range objects {
+			if _, there := known.Imported[o.OldID]; there {
+				continue
+			}
+			if ids[i], err = b.takeObject(source, o); err != nil {
+				return WriteSet{}, err
+			}
+		}
+		return b.writeSet(), nil
+	})
+	return ids, err
+}
+
+// takeObject adds an imported list or label, in a change set of its own, or finds the label that it is; and returns its id.
+func (b *builder) takeObject(source string, o ImportedObject) (int64, error) {
+	name := b.alike(o.Patch.Name.V)
+	for _, label := range b.all(KindLabel, false) {
+		if o.Kind == KindLabel && b.alike(label.Name) == name {
+			b.imports = append(b.imports, Import{Source: source, OldID: o.OldID, TaskID: label.ID, CreatedAt: label.CreatedAt})
+			return label.ID, nil
+		}
+	}
+	made, err := b.createObject(o.Kind, o.Patch)
+	if err != nil {
+		return 0, err
+	}
+	b.changes[len(b.changes)-1].SetRev = made.Version
+	b.imports = append(b.imports, Import{Source: source, OldID: o.OldID, TaskID: made.ID, CreatedAt: made.CreatedAt})
+	return made.ID, nil
 }

@@ -3,6 +3,7 @@ package todo
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -108,19 +109,16 @@ func (s *Service) emptyTrash(ctx context.Context, owner UserID, before time.Time
 	if err != nil {
 		return 0, err
 	}
-	old := make([]Task, 0, len(page.Tasks))
-	for _, o := range objects[:min(len(objects), sweepRows)] {
+	old := page.Tasks
+	for _, o := range objects {
 		if o.DeletedAt != nil {
 			old = append(old, o.common())
 		}
 	}
-	old = append(old, page.Tasks...)
+	old = slices.DeleteFunc(old, func(t Task) bool { return !t.DeletedAt.Before(before) })
 	// As of the beginning of the owner's life, so that it neither belongs to a former one nor outdates what a token says.
 	by := User{ID: owner, AsOf: page.State.ErasedAt.Add(time.Microsecond)}
 	for _, t := range old[:min(len(old), sweepRows)] {
-		if !t.DeletedAt.Before(before) {
-			continue
-		}
 		_, err := s.Purge(ctx, by, t.ID, WriteOptions{If: []Rev{t.Version}})
 		if code := CodeOf(err); code == NotFound || code == Changed {
 			continue

@@ -27,7 +27,7 @@ func (s *Service) changeInSteps(
 	if w.Idempotency != nil {
 		need.Key = w.Idempotency.Key
 	}
-	for {
+	for range maxAttempts {
 		replay, total, err = s.changeKnowing(ctx, need, w, made, decide)
 		if err == nil {
 			return replay, total, nil
@@ -38,7 +38,12 @@ func (s *Service) changeInSteps(
 		}
 		more.ask(&need)
 	}
+	return nil, 0, ServiceUnavailable(err)
 }
+
+// maxAttempts is how often a change is begun that turns out to have to know more. What it asked for may be something else by
+// the time it is known, as somebody else moves the neighbours; but not for ever.
+const maxAttempts = 16
 
 // changeKnowing is changeInSteps as far as what need asks for is all that it takes: else the error is a needMore.
 func (s *Service) changeKnowing(

@@ -81,15 +81,24 @@ const maxFaults = 20
 // NotFound. Undoing what Undo did does it again.
 func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts WriteOptions) (ChangeSet, error) {
 	before := 0 // how many tasks there were outside the trash
+	var last Rev
+	related, checking := false, false // whether a task of the set has relatives, and whether all has been taken back
 	need := ReadSet{Set: rev, SetOf: key, AllObjects: true}
 	return s.changeSet(ctx, by, need, opts, func(b *builder) (*ReadSet, error) {
 		if b.known.Step == 0 {
-			before = b.count
+			before, related, checking = b.count, false, false
 		}
 		set := b.known.Set
+		if checking {
+			return b.checkBack(set)
+		}
 		if len(set) == 0 {
 			return nil, &Error{Code: NotFound, Message: "Change not found"}
 		}
+		if b.known.Step == 0 {
+			last = set[len(set)-1].Rev
+		}
+		b.undoes = func(version Rev) bool { return set[0].SetRev <= version && version <= last }
 		if err := touchedSince(b.known); err != nil {
 			return nil, err
 		}
@@ -97,26 +106,53 @@ func (s *Service) Undo(ctx context.Context, by User, rev Rev, key string, opts W
 			return nil, err
 		}
 		quota := b.quota
-		b.quota, b.undoing = unlimited, true // what is left in the end counts
-		for _, c := range slices.Backward(set) {
-			if c.fromFullTrash() {
-				continue
-			}
-			if err := b.takeBack(c); err != nil {
-				return nil, err
-			}
-		}
-		if err := b.familiesHold(); err != nil {
+		b.quota = unlimited // what is left in the end counts
+		if err := b.takeAllBack(set); err != nil {
 			return nil, err
 		}
+		related = related || len(b.known.Kin) > 0 || len(b.moved) > 0
 		if first := set[0]; first.Rev > first.SetRev {
 			return &ReadSet{Set: first.SetRev, Until: first.Rev}, nil
 		}
 		if b.count > max(quota, before) {
 			return nil, QuotaReached(quota)
 		}
-		return nil, nil
+		if checking = related && b.rev >= b.first; !checking {
+			return nil, nil
+		}
+		return &ReadSet{Set: b.first, Until: b.rev + 1}, nil
 	})
+}
+
+// takeAllBack adds the inverses of changes, the last first: those of lists and labels before those of tasks, which are in
+// them.
+func (b *builder) takeAllBack(set []Change) error {
+	for _, ofTasks := range []bool{false, true} {
+		for _, c := range slices.Backward(set) {
+			if (c.Object == nil) != ofTasks || c.fromFullTrash() {
+				continue
+			}
+			if err := b.takeBack(c); err != nil {
+				return err
+			}
+		}
+	}
+	return b.familiesHold()
+}
+
+// checkBack returns a Conflict if a task that was taken back no longer goes with those that it is a part of, or that are a
+// part of it: they may have been changed since. set are the last of the changes that the undo has made which haven't been
+// looked at yet.
+func (b *builder) checkBack(set []Change) (*ReadSet, error) {
+	for _, id := range slices.Sorted(maps.Keys(b.known.Kin)) {
+		if b.known.Kin[id]&Astray != 0 {
+			return nil, astray(id)
+		}
+	}
+	if len(set) == 0 || set[0].Rev == b.first {
+		return nil, nil
+	}
+	return &ReadSet{Set: b.first, Until: set[0].Rev}, nil
 }
 
 // touchedSince returns a Conflict if a field that the set touched is no longer as the set left it, or something of it can't be
@@ -183,36 +219,65 @@ func (b *builder) takeBack(c Change) error {
 	if c.Object != nil {
 		return b.takeBackObject(c)
 	}
-	switch c.Op.Adds() {
-	case 1:
-		t, err := b.find(c.Task.ID, false)
-		if err == nil {
-			b.trash(t)
-			b.mustBeChildless(t)
-		}
-		return err
-	case -1:
-		t, err := b.find(c.Task.ID, true)
-		if err == nil {
-			_, err = b.restore(t)
-		}
-		return err
-	}
-	t, err := b.find(c.Task.ID, false)
+	t, err := b.find(c.Task.ID, c.Op == Deleted)
 	if err != nil {
 		return err
 	}
 	after := t
+	switch {
+	case c.Op.Adds() == 1:
+		at := b.write.At
+		c.Before.PutInto(&after)
+		after.DeletedAt = &at
+		b.add(Deleted, &t, &after)
+		return nil
+	case c.Op == Deleted:
+		return b.bringBack(t)
+	}
 	c.Before.PutInto(&after)
+	after.LabelIDs = b.withoutGone(after.LabelIDs)
 	after.touch(b.write.At)
-	if !sameID(t.ListID, after.ListID) && after.ListID != nil && !b.has(KindList, *after.ListID) {
+	if !sameID(t.ListID, after.ListID) && after.ListID != nil && !b.willHave(*after.ListID) {
 		return cantUndo([]FieldError{{"list_id", fmt.Sprintf("of task %d would be a list that has been deleted since", t.ID)}})
 	}
 	if !sameID(t.ParentID, after.ParentID) {
 		b.moved = append(b.moved, t.ID)
 	}
-	b.edit(t, after)
+	if len(Touched(&t, &after)) > 0 { // what people can't write, such as a position, is taken back, too
+		b.add(OpOf(t, after), &t, &after)
+	}
 	return nil
+}
+
+// bringBack takes a task out of the trash to where it was: to the inbox if its list, and as a task of its own if its parent
+// has been deleted since.
+func (b *builder) bringBack(t Task) error {
+	after := t
+	if t.ParentID != nil {
+		switch parent, kin := b.task(*t.ParentID), b.known.Kin[t.ID]; {
+		case parent.ID != 0 && isLive(&parent):
+			after.ListID = parent.ListID
+			b.moved = append(b.moved, t.ID)
+		case kin&(BesideParent|ParentIsThere) == 0:
+			after.ParentID, after.Position = nil, nil
+		}
+	}
+	after.DeletedAt = nil
+	if after.ListID != nil && !b.willHave(*after.ListID) {
+		after.ListID = nil
+	}
+	after.LabelIDs = b.withoutGone(after.LabelIDs)
+	after = b.add(Restored, &t, &after)
+	if !sameID(t.ListID, after.ListID) {
+		b.takeAlong(&after)
+	}
+	return nil
+}
+
+// willHave reports whether a list isn't in the trash, or will not be once all of the set has been taken back.
+func (b *builder) willHave(list int64) bool {
+	o := b.object(list)
+	return o.Kind == KindList && (o.DeletedAt == nil || b.undoes(o.Version))
 }
 
 // takeBackObject adds the inverse of a change of a list or label. A list that goes to the trash must be empty then: what came

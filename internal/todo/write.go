@@ -62,7 +62,6 @@ type ReadSet struct {
 type Walk struct {
 	Completed *bool      // whether they are completed; none of the trash
 	Label     int64      // one of their labels; none of the trash
-	Parent    int64      // the task they are a part of; none of the trash
 	List      int64      // the list they are in; none of the trash, or, if DeletedAt is not nil, those that went there then
 	DeletedAt *time.Time // see List
 }
@@ -124,6 +123,8 @@ const (
 	HasChildren   Kin = 1 << iota // there may be tasks that are a part of it, in the trash or not
 	BesideParent                  // a parent that is where it is: not in the trash, or there since the same time
 	ParentIsThere                 // a parent that is not in the trash
+	ParentInList                  // such a parent in the same list
+	Astray                        // some that it doesn't go with, or doesn't go with itself; found out for the tasks of a set
 )
 
 // AddKin notes relatives of a task.

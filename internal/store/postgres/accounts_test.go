@@ -10,6 +10,7 @@ import (
 
 	"todod/internal/account"
 	"todod/internal/pgtest"
+	"todod/internal/store/storetest"
 	"todod/internal/todo"
 )
 
@@ -359,6 +360,44 @@ func TestTheIndexOfErasuresLeavesWritesAlone(t *testing.T) {
 	err = tx.QueryRow(t.Context(), `select pg_stat_get_xact_tuples_updated(c), pg_stat_get_xact_tuples_hot_updated(c)
 		from (select 'todod.users'::regclass::oid as c) x`).Scan(&updated, &hot)
 	if err != nil || updated != 20 || hot != updated {
+		t.Errorf("%d updates, %d of them HOT, %v", updated, hot, err)
+	}
+}
+
+// TestTogglesStayInTheirPage: no index has a column that a toggle writes, whatever the task has, so PostgreSQL rewrites it in its
+// own page (HOT).
+func TestTogglesStayInTheirPage(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	s, conn := openURL(t, url), connect(t, url)
+	ada := todo.User{ID: "ada", AsOf: noon}
+	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 100})
+	refs := storetest.MakeRefs(t, service, ada)
+	full := storetest.FullPatch(t, false, refs)
+	full.ParentID = todo.Opt[int64]{}
+	made, err := service.Create(t.Context(), ada, full, todo.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service.MoveTask(t.Context(), ada, made.Task.ID, todo.Move{Before: todo.Null[int64]()}, todo.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	for n := range 40 {
+		_, err := tx.Exec(t.Context(), `update todod.tasks set completed = not completed, version = version + 1, updated_at = clock_timestamp(),
+			completed_at = case when completed then null else clock_timestamp() end where user_id = 'ada' and id = $1`, made.Task.ID)
+		if err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+	}
+	var updated, hot int
+	err = tx.QueryRow(t.Context(), `select pg_stat_get_xact_tuples_updated(c), pg_stat_get_xact_tuples_hot_updated(c)
+		from (select 'todod.tasks'::regclass::oid as c) x`).Scan(&updated, &hot)
+	if err != nil || updated != 40 || hot < 39 { // the first may have to move to another page
 		t.Errorf("%d updates, %d of them HOT, %v", updated, hot, err)
 	}
 }

@@ -20,13 +20,17 @@ const (
 	tasksEach = 1000
 )
 
-// loadMany makes manyUsers × tasksEach tasks in the database: a third without a due date, a tenth in the trash.
+// loadMany makes manyUsers × tasksEach tasks in the database: a third without a due date, a tenth in the trash, half of them in
+// one of a few lists, some a part of others, some with a label. user7 has the lists 70 to 74; its task 7007 has parts.
 func loadMany(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	exec(t, conn, fmt.Sprintf(`insert into todod.tasks
-			(user_id, version, title, priority, completed, completed_at, due_date, created_at, updated_at, deleted_at)
+			(user_id, version, title, priority, completed, completed_at, due_date, created_at, updated_at, deleted_at,
+			list_id, parent_id, label_ids)
 		select 'user' || n %% %d, n, 'task ' || n, n %% 3 + 1, n %% 4 = 0, case when n %% 4 = 0 then created end,
-			case when n %% 3 <> 0 then created + n %% 60 * interval '1 day' end, created, created, case when n %% 10 = 0 then created end
+			case when n %% 3 <> 0 then created + n %% 60 * interval '1 day' end, created, created, case when n / 1000 %% 10 = 0 then created end,
+			case when n / 1000 %% 2 = 0 then n %% 1000 * 10 + n / 1000 %% 5 end, case when n / 1000 %% 20 = 1 then 7000 + n %% 1000 end,
+			case when n / 1000 %% 25 = 1 then '[9]'::jsonb end
 		from generate_series(1, %d) as n, lateral (select $1::timestamptz + n * interval '1 second' as created) as c`,
 		manyUsers, manyUsers*tasksEach), noon)
 	exec(t, conn, "vacuum analyze todod.tasks")
@@ -63,6 +67,11 @@ func TestPlansAtAMillionRows(t *testing.T) {
 		"due until":                 {todo.Filter{Order: by(todo.ByDue, false), DueBefore: &soon}, "tasks_due", false},
 		"start from":                {todo.Filter{Order: by(todo.ByStart, false), StartAfter: &soon}, "tasks_start", false},
 		"start until":               {todo.Filter{Order: by(todo.ByStart, false), StartBefore: &soon}, "tasks_start", false},
+		"a list":                    {todo.Filter{Order: todo.NewestFirst(), List: new(int64(72))}, "", true}, // by age, or the list sorted
+		"a list in its order":       {todo.Filter{Order: by(todo.ByPosition, false), List: new(int64(72))}, "tasks_list", true},
+		"the inbox in its order":    {todo.Filter{Order: by(todo.ByPosition, false), List: new(int64(0))}, "", true},
+		"the parts of a task":       {todo.Filter{Order: by(todo.ByPosition, false), Parent: new(int64(7007))}, "tasks_parent", true},
+		"a label":                   {todo.Filter{Order: todo.NewestFirst(), Labels: []int64{9}}, "tasks_newest", true}, // few match: they are sorted
 		"all by due date":           {todo.Filter{Order: by(todo.ByDue, false)}, "", true},
 		"by due date, latest first": {todo.Filter{Order: by(todo.ByDue, true)}, "", true},
 		"by title":                  {todo.Filter{Order: by(todo.ByTitle, false)}, "", true},

@@ -88,3 +88,14 @@ func TestStoredJSON(t *testing.T) {
 			texts("select result::text from todod.idempotency_keys where user_id = $1 order by key", owner)
 	})
 }
+
+// TestPurgedObjectsLeaveNothing looks into every column of every table of people.
+func TestPurgedObjectsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	s := storetest.Of(openURL(t, url))
+	storetest.RunPurgedObjects(t, s, tablesOfPeople(t, conn), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, conn, table, owner)
+	})
+}

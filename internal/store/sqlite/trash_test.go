@@ -106,3 +106,12 @@ func TestStoredJSON(t *testing.T) {
 			texts("select result from idempotency_keys where user_id = ? order by key", owner)
 	})
 }
+
+// TestPurgedObjectsLeaveNothing looks into every column of every table of people.
+func TestPurgedObjectsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunPurgedObjects(t, storetest.Of(s), tablesOfPeople(t, s), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, s.reader, table, owner)
+	})
+}

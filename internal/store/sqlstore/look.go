@@ -60,9 +60,21 @@ var (
 
 	setChanges = both(`select ` + ChangeOf("c") + ` from todod.changes c
 		where c.user_id = $1 and c.rev >= $2 and c.rev < $3 order by c.rev`)
-	setTasks = forEach(knownKin, `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
+	setTasks = forEach(TaskOf("t")+", "+kinOfSet, `todod.changes c`, `todod.tasks t`, `t.user_id = $1 and t.id = c.task_id`,
 		`c.user_id = $1 and c.rev >= $2 and c.rev < $3`)
 )
+
+// kinOfSet is what KnownTask tells of the relatives of a task t of $1, and whether it is astray: not where its parent is, or
+// open while that is completed; or one of its parts is that.
+var kinOfSet = fmt.Sprintf(`coalesce((select max(case when k.deleted_at is null and
+			(t.deleted_at is not null or k.list_id is distinct from t.list_id or t.completed and not k.completed) then %[1]d else %[2]d end)
+		from todod.tasks k where k.user_id = $1 and k.parent_id = t.id), 0)
+	| case when t.parent_id is null then 0 else coalesce((select case when p.deleted_at is null then %[3]d else 0 end
+			| case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
+			| case when t.deleted_at is null and (p.deleted_at is not null or p.list_id is distinct from t.list_id
+				or p.completed and not t.completed) then %[5]d else 0 end
+		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), case when t.deleted_at is null then %[5]d else 0 end) end`,
+	todo.HasChildren|todo.Astray, todo.HasChildren, todo.ParentIsThere, todo.BesideParent, todo.Astray)
 
 // boundsOf returns the statement that finds the first revision of the set that first names, and the one behind its last;
 // nothing if its first change is forgotten. Sets lie side by side in the log, so the end is found by halving what lies
@@ -120,9 +132,8 @@ var (
 		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
 			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
 	}}
-	walkByParent = walkOver("t.parent_id = $4 and ", notInTrash)
-	walkByList   = walkOver("t.list_id = $4 and ", notInTrash)
-	walkOfTrash  = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
+	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
 )
 
 // walkFor returns the walk's statements and what they are about.
@@ -132,8 +143,6 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 		return walkByState, nil, []any{*w.Completed}
 	case w.Label != 0:
 		return walkByLabel, nil, []any{w.Label}
-	case w.Parent != 0:
-		return walkByParent, []any{w.Parent}, []any{w.Parent}
 	case w.DeletedAt != nil:
 		return walkOfTrash, []any{w.List}, []any{w.List, *w.DeletedAt}
 	}
@@ -286,7 +295,8 @@ var KnownTask = TaskOf("t") + fmt.Sprintf(`, case when t.has_children then %d el
 // knownKin are the columns of KnownTask, of tasks of $1, with what is known of their parents.
 var knownKin = KnownTask + fmt.Sprintf(` + case when t.parent_id is null then 0 else coalesce((select
 		case when p.deleted_at is null then %d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %d else 0 end
-		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), 0) end`, todo.ParentIsThere, todo.BesideParent)
+			+ case when p.deleted_at is null and p.list_id is not distinct from t.list_id then %d else 0 end
+		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), 0) end`, todo.ParentIsThere, todo.BesideParent, todo.ParentInList)
 
 // AddKnown reads the columns of KnownTask and adds the task to those of o that are known, unless it is of a former life.
 func AddKnown(o *todo.Owner, r Row) {

@@ -99,7 +99,7 @@ func RunBounded(t *testing.T, s Store, measured func(do func()) (rows int)) {
 		{"a batch", 400, func() error { return ok(service.Batch(ctx, ada, hundredEdits(), true, keyed("batch"))) }},
 		{"a batch again", 220, func() error { return ok(service.Batch(ctx, ada, hundredEdits(), true, keyed("batch"))) }},
 		{"an undo of a change since which there were many", 100, undo(edits+BoundedEdits-1, 0, todo.Conflict)},
-		{"an undo of a set with one task that has changed often", 4*all + 500, undo(setOf, all, 0)},
+		{"an undo of a set with one task that has changed often", 4*all + 1000, undo(setOf, all, 0)},
 		{"an undo again", 110, undo(setOf, all, 0)},
 		{"what came of it", 110, func() error { return ok(s.Operation(ctx, ada.ID, "undo "+fmt.Sprint(setOf), noon.Add(-time.Hour))) }},
 		{"all at once", 4*all + 500, clearing},

@@ -117,3 +117,126 @@ func valuesOf(rows []Row) map[string][]string {
 	}
 	return all
 }
+
+// RunPurgedObjects fails the test unless nothing that a person wrote of lists and labels that are gone for good is left
+// anywhere, in whatever column, and no task has such a label. What is left of them is the same for each, but for columns
+// that may stay. rows returns owner's rows of a table, which has to be one of tables.
+func RunPurgedObjects(t *testing.T, s Store, tables []string, rows func(table string, owner todo.UserID) []Row) {
+	t.Helper()
+	service, ada := serviceOf(s, plenty), todo.User{ID: newUser(), AsOf: noon}
+	kept := device{t, service, ada}.thing(todo.KindLabel, "kept")
+	for _, k := range []todo.Kind{todo.KindList, todo.KindLabel} {
+		ids := []int64{objectLivesThrough(t, service, ada, k, "secret one", kept), objectLivesThrough(t, service, ada, k, "geheim", kept)}
+		wantWritten(t, tables, rows, ada.ID, "secret one", "geheim", "#5ec7e7", "another secret")
+		for _, id := range ids {
+			if _, err := service.Purge(t.Context(), ada, id, keyed(fmt.Sprint("purge ", id))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantNothingWritten(t, tables, rows, ada.ID, "secret", "geheim", "5ec7e7")
+		left := slices.DeleteFunc(rows("changes", ada.ID), func(r Row) bool {
+			return r["kind"] != fmt.Sprint(int(k)) || r["task_id"] == fmt.Sprint(kept)
+		})
+		if len(left) < 12 {
+			t.Fatalf("%d changes are left: that something happened is not forgotten", len(left))
+		}
+		for column, values := range valuesOf(left) {
+			if len(values) > 1 && !slices.Contains(mayStay["changes"], column) {
+				t.Errorf("changes.%s still tells what there was: %q", column, values)
+			}
+		}
+	}
+	if left := rows("objects", ada.ID); len(left) != 1 {
+		t.Errorf("objects are left: %v", left)
+	}
+	for _, trash := range []bool{false, true} {
+		for _, task := range mustList(t, s, ada.ID, todo.Filter{Trash: trash}).Tasks {
+			if !trash && !slices.Equal(task.LabelIDs, todo.IDs{kept}) {
+				t.Errorf("a task has the labels %v", task.LabelIDs)
+			}
+		}
+	}
+	wantWhole(t, s, ada.ID)
+}
+
+// objectLivesThrough has a list or label live through all that can be done with it, until it is in the trash, and returns its
+// id. A task that stays has it, and another label.
+func objectLivesThrough(t *testing.T, service *todo.Service, ada todo.User, k todo.Kind, name string, kept int64) int64 {
+	t.Helper()
+	ctx := t.Context()
+	patch := func(name string) todo.ObjectPatch {
+		return todo.ObjectPatch{Name: todo.Some(name), Color: todo.Some("#5ec7e7")}
+	}
+	must := func(out todo.WriteResult, err error) *todo.Object {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Object
+	}
+	key := func(what string) todo.WriteOptions { return keyed(fmt.Sprint(what, len(name), k)) }
+	made := must(service.CreateObject(ctx, ada, k, patch(name), key("create")))
+	task := todo.Patch{Title: todo.Some("task"), LabelIDs: todo.Some(todo.IDs{kept})}
+	if k == todo.KindLabel {
+		task.LabelIDs.V = append(task.LabelIDs.V, made.ID)
+	} else {
+		task.ListID = todo.Some(made.ID)
+	}
+	if _, err := service.Create(ctx, ada, task, todo.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	must(service.UpdateObject(ctx, ada, k, made.ID, patch(name), key("unchanged")))
+	stale := []todo.Step{
+		{Kind: k, Op: todo.Updated, ID: made.ID, Version: made.Version + 100, Object: patch(name)}, // the answer has the object
+		{Kind: k, Op: todo.Updated, ID: made.ID, Object: todo.ObjectPatch{Name: todo.Some(name + ", another secret")}},
+	}
+	if _, err := service.Batch(ctx, ada, stale, false, key("stale")); err != nil {
+		t.Fatal(err)
+	}
+	must(service.UpdateObject(ctx, ada, k, made.ID, patch(name), key("back")))
+	if k == todo.KindList {
+		must(service.MoveList(ctx, ada, made.ID, todo.Move{After: todo.Null[int64]()}, key("move")))
+		must(service.UpdateObject(ctx, ada, k, made.ID, todo.ObjectPatch{Archived: todo.Some(true)}, key("archive")))
+	}
+	for _, name := range []string{"delete", "delete again"} {
+		must(service.DeleteObject(ctx, ada, k, made.ID, key(name)))
+		if name == "delete" {
+			must(service.Restore(ctx, ada, made.ID, key("restore")))
+		}
+	}
+	return made.ID
+}
+
+// wantWritten fails the test unless all texts are somewhere in the tables, so that it would be seen if they stayed.
+func wantWritten(t *testing.T, tables []string, rows func(string, todo.UserID) []Row, owner todo.UserID, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !slices.ContainsFunc(tables, func(table string) bool { return whereWritten(rows(table, owner), text) != "" }) {
+			t.Errorf("%q is nowhere", text)
+		}
+	}
+}
+
+// wantNothingWritten fails the test if one of the texts is anywhere in the tables, in either case.
+func wantNothingWritten(t *testing.T, tables []string, rows func(string, todo.UserID) []Row, owner todo.UserID, texts ...string) {
+	t.Helper()
+	for _, table := range tables {
+		for _, text := range texts {
+			if where := whereWritten(rows(table, owner), text); where != "" {
+				t.Errorf("%q is in %s: %s", text, table, where)
+			}
+		}
+	}
+}
+
+// whereWritten returns the column and the value that a text is in, in either case; "" for none.
+func whereWritten(rows []Row, text string) string {
+	for _, row := range rows {
+		for column, value := range row {
+			if strings.Contains(strings.ToLower(value), text) {
+				return column + ": " + value
+			}
+		}
+	}
+	return ""
+}

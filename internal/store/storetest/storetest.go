@@ -90,6 +90,14 @@ var cases = []struct {
 	{"changes that travel together reach their own tasks alone", testGroupsAreApart},
 	{"many changes of one person leave no gap", testManyOfOne},
 	{"a store that is there is ready", testReady},
+	{"any history of all kinds gives what the contract says", testHistoriesOfKinds},
+	{"what two devices do at once leaves all whole", testDevicesAtOnce},
+	{"readers of all kinds end with what is there while others write", testReadersOfKindsConverge},
+	{"moves to one place give the order of a slice", testMovesToOnePlace},
+	{"a list of more than goes in one step is a list as any other", testLargeList},
+	{"an undo of a large set meets what was changed since", testUndoOfALargeSetMeetsChanges},
+	{"no tree becomes too deep or too large", testTreeLimits},
+	{"a sweep finds lists and labels among many", testSweepFindsThings},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
 
