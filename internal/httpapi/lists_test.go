@@ -700,11 +700,16 @@ func TestWhatIsInTheTrashHeedsHeaders(t *testing.T) {
 			}}
 			restored := s.do(t, restore).want(t, http.StatusOK)
 			wantReplay(t, "restored", s.do(t, restore), restored)
-			s.as(t, "ada", "DELETE", of.all+"/"+id(o), "").want(t, http.StatusNoContent)
+			if of.kind == "list" {
+				s.create(t, "ada", fmt.Sprintf(`{"title":"x","list_id":%s}`, id(o)))
+			}
+			remove := request{method: "DELETE", path: of.all + "/" + id(o), user: "ada", header: with("Idempotency-Key", "remove-"+of.kind)}
+			removed := s.do(t, remove).want(t, http.StatusNoContent)
 			wantReplay(t, "restored, and in the trash again", s.do(t, restore), restored)
 			purge := request{method: "DELETE", path: inTrash(o), user: "ada", header: with("Idempotency-Key", "purge-"+of.kind)}
 			purged := s.do(t, purge).want(t, http.StatusNoContent)
 			wantReplay(t, "purged", s.do(t, purge), purged)
+			wantReplay(t, "deleted, and gone for good", s.do(t, remove), removed)
 			wantProblem(t, "restored, and gone for good", s.do(t, restore), http.StatusNotFound, "RESOURCE_NOT_FOUND")
 			for _, method := range []string{"GET", "DELETE"} {
 				other := s.make(t, "ada", of.all, fmt.Sprintf(`{"name":%q}`, "no todo "+method))
