@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -26,7 +27,7 @@ func itemsOf(t *testing.T, url, token string) (items []map[string]any) {
 	return items
 }
 
-// TestADemoPerson signs in as it says, and finds tasks of every kind; another run makes another one.
+// TestADemoPerson signs in as it says, and finds things of every kind; another run makes another one.
 func TestADemoPerson(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "todod.db"), "postgres": pgtest.Empty(t)} {
@@ -52,7 +53,7 @@ func TestADemoPerson(t *testing.T) {
 	}
 }
 
-// wantDemo signs in and fails the test unless there are tasks of every kind.
+// wantDemo signs in and fails the test unless there are things of every kind.
 func wantDemo(t *testing.T, url, email, password string) {
 	t.Helper()
 	var in struct{ Token string }
@@ -60,14 +61,31 @@ func wantDemo(t *testing.T, url, email, password string) {
 	if err := json.Unmarshal([]byte(body), &in); code != http.StatusOK || err != nil {
 		t.Fatalf("status %d, %v", code, err)
 	}
+	wantDemoTasks(t, url, in.Token)
+	wantDemoLists(t, url, in.Token)
+}
+
+// wantDemoTasks fails the test unless there are tasks of every kind.
+func wantDemoTasks(t *testing.T, url, token string) {
+	t.Helper()
 	kinds, longest := map[string]int{}, 0
-	for _, task := range itemsOf(t, url+"/api/v1/tasks", in.Token) {
+	for _, task := range itemsOf(t, url+"/api/v1/tasks", token) {
 		kinds[task["priority"].(string)]++
 		if task["completed"] == true {
 			kinds["completed"]++
 		}
 		if task["description"] != nil {
 			kinds["described"]++
+		}
+		if task["list_id"] != nil {
+			kinds["in a list"]++
+		}
+		if len(task["label_ids"].([]any)) > 0 {
+			kinds["labelled"]++
+		}
+		if task["parent_id"] != nil {
+			kinds["part of another"]++
+			kinds["part of another and completed: "+strconv.FormatBool(task["completed"].(bool))]++
 		}
 		switch {
 		case task["due_date"] == nil:
@@ -77,15 +95,36 @@ func wantDemo(t *testing.T, url, email, password string) {
 		default:
 			kinds["of an instant"]++
 		}
-		longest = max(longest, len(itemsOf(t, url+"/api/v1/tasks/"+strconv.Itoa(int(task["id"].(float64)))+"/history", in.Token)))
+		longest = max(longest, len(itemsOf(t, url+"/api/v1/tasks/"+strconv.Itoa(int(task["id"].(float64)))+"/history", token)))
 	}
-	for _, kind := range []string{"low", "medium", "high", "completed", "described", "without a date", "of a day", "of an instant"} {
+	for _, kind := range []string{
+		"low", "medium", "high", "completed", "described", "without a date", "of a day", "of an instant", "in a list", "labelled",
+		"part of another", "part of another and completed: true", "part of another and completed: false",
+	} {
 		if kinds[kind] == 0 {
 			t.Errorf("no task is %s", kind)
 		}
 	}
-	if trash := itemsOf(t, url+"/api/v1/trash", in.Token); len(trash) != 2 || longest != 4 {
+	if trash := itemsOf(t, url+"/api/v1/trash", token); len(trash) != 2 || longest != 4 {
 		t.Errorf("%d in the trash, %d changes at most", len(trash), longest)
+	}
+}
+
+// wantDemoLists fails the test unless there are lists and labels, and a task that was moved above newer ones.
+func wantDemoLists(t *testing.T, url, token string) {
+	t.Helper()
+	lists, labels := itemsOf(t, url+"/api/v1/lists", token), itemsOf(t, url+"/api/v1/labels", token)
+	if len(lists) != 2 || len(labels) != 3 {
+		t.Fatalf("%d lists and %d labels", len(lists), len(labels))
+	}
+	for _, o := range append(lists, labels...) {
+		if o["color"] == nil {
+			t.Errorf("%s has no colour", o["name"])
+		}
+	}
+	tasks := itemsOf(t, fmt.Sprintf("%s/api/v1/tasks?sort=position&list_id=%.0f", url, lists[0]["id"]), token)
+	if len(tasks) < 2 || tasks[0]["created_at"].(string) >= tasks[1]["created_at"].(string) {
+		t.Errorf("the first of %d tasks is the newest, or there are too few: %v", len(tasks), tasks)
 	}
 }
 

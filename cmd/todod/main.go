@@ -78,7 +78,7 @@ type commands struct {
 
 	User userCommands `cmd:"" help:"List, make and erase accounts, and set passwords."`
 
-	Demo struct{} `cmd:"" help:"Make a person with tasks of every kind to look at, and say how to sign in. Not in production."`
+	Demo struct{} `cmd:"" help:"Make a person with lists, labels and tasks of every kind to look at, and say how to sign in. Not in production."`
 
 	Login loginFlags `cmd:"" help:"Sign in at a server, for todod tasks."`
 

@@ -648,3 +648,73 @@ func TestListsAndLabelsAreMerged(t *testing.T) {
 		}
 	})
 }
+
+// TestAListOfManyTasks goes, comes back and is undone in steps, as one set.
+func TestAListOfManyTasks(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		const many = 1100
+		list := s.list(t, "ada", "list")
+		one := fmt.Sprintf(`{"op":"create","task":{"title":"x","list_id":%s}}`, id(list))
+		for range many / 100 {
+			s.as(t, "ada", "POST", batchPath, operations(true, slices.Repeat([]string{one}, 100)...)).want(t, http.StatusOK)
+		}
+		there := func() string {
+			return s.as(t, "ada", "GET", "/api/v1/tasks?limit=1&count=true&list_id="+id(list), "").header.Get("X-Total-Count")
+		}
+		for i, back := range []func(key string){
+			func(string) { s.as(t, "ada", "POST", inTrash(list)+"/restore", "").want(t, http.StatusOK) },
+			func(key string) {
+				if undone := s.undo(t, "ada", fmt.Sprintf(`{"key":%q}`, key)); undone.Total != many+1 || !undone.HasMore {
+					t.Errorf("undone: %d changes", undone.Total)
+				}
+			},
+		} {
+			key := fmt.Sprint("delete-", i)
+			s.keyed(t, "ada", "DELETE", listPath(list), "", key).want(t, http.StatusNoContent)
+			if n := s.as(t, "ada", "GET", "/api/v1/tasks?limit=1&count=true", "").header.Get("X-Total-Count"); n != "0" {
+				t.Errorf("%s: left are %s", key, n)
+			}
+			if back(key); there() != fmt.Sprint(many) {
+				t.Errorf("%s: %s of %d came back", key, there(), many)
+			}
+		}
+	})
+}
+
+// TestWhatIsInTheTrashHeedsHeaders: keys and versions, of lists and labels as of tasks.
+func TestWhatIsInTheTrashHeedsHeaders(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, s *server) {
+		for _, of := range places {
+			o := s.make(t, "ada", of.all, `{"name":"x"}`)
+			s.as(t, "ada", "DELETE", of.all+"/"+id(o), "").want(t, http.StatusNoContent)
+			now := decode[[]object](t, s.as(t, "ada", "GET", "/api/v1/trash?kind="+of.kind, ""))[0]
+			for _, r := range []request{{method: "POST", path: inTrash(o) + "/restore"}, {method: "DELETE", path: inTrash(o)}} {
+				refused := s.conditional(t, "ada", r.method, r.path, "", "If-Match", fmt.Sprintf(`"v%s"`, o["version"]))
+				p := wantProblem(t, r.method, refused, http.StatusPreconditionFailed, "PRECONDITION_FAILED")
+				if current := p["current"]; fmt.Sprint(current) != fmt.Sprint(map[string]any(now)) || refused.header.Get("ETag") != fmt.Sprintf(`"v%s"`, now["version"]) {
+					t.Errorf("%v, want %v: %v", current, now, refused.header)
+				}
+			}
+			restore := request{method: "POST", path: inTrash(o) + "/restore", user: "ada", header: map[string]string{
+				"If-Match": fmt.Sprintf(`"v%s"`, now["version"]), "Idempotency-Key": "restore-" + of.kind,
+			}}
+			restored := s.do(t, restore).want(t, http.StatusOK)
+			wantReplay(t, "restored", s.do(t, restore), restored)
+			if of.kind == "list" {
+				s.create(t, "ada", fmt.Sprintf(`{"title":"x","list_id":%s}`, id(o)))
+			}
+			remove := request{method: "DELETE", path: of.all + "/" + id(o), user: "ada", header: with("Idempotency-Key", "remove-"+of.kind)}
+			removed := s.do(t, remove).want(t, http.StatusNoContent)
+			wantReplay(t, "restored, and in the trash again", s.do(t, restore), restored)
+			purge := request{method: "DELETE", path: inTrash(o), user: "ada", header: with("Idempotency-Key", "purge-"+of.kind)}
+			purged := s.do(t, purge).want(t, http.StatusNoContent)
+			wantReplay(t, "purged", s.do(t, purge), purged)
+			wantReplay(t, "deleted, and gone for good", s.do(t, remove), removed)
+			wantProblem(t, "restored, and gone for good", s.do(t, restore), http.StatusNotFound, "RESOURCE_NOT_FOUND")
+			for _, method := range []string{"GET", "DELETE"} {
+				other := s.make(t, "ada", of.all, fmt.Sprintf(`{"name":%q}`, "no todo "+method))
+				wantProblem(t, "as a todo", s.as(t, "ada", method, todoPath(other), ""), http.StatusNotFound, "RESOURCE_NOT_FOUND")
+			}
+		}
+	})
+}

@@ -256,8 +256,9 @@ func TestATreeGoesAndComesBack(t *testing.T) {
 		if back["parent_id"] != root["id"] {
 			t.Errorf("restored beside its parent: %v", back)
 		}
-		s.as(t, "ada", "DELETE", path(root), "").want(t, http.StatusNoContent)
+		removed := s.keyed(t, "ada", "DELETE", path(root), "", "last").want(t, http.StatusNoContent)
 		s.as(t, "ada", "DELETE", inTrash(root), "").want(t, http.StatusNoContent)
+		wantReplay(t, "the tree, and its root gone for good", s.keyed(t, "ada", "DELETE", path(root), "", "last"), removed)
 		if orphan := decode[object](t, s.as(t, "ada", "POST", inTrash(b)+"/restore", "").want(t, http.StatusOK)); orphan["parent_id"] != nil {
 			t.Errorf("after its parent has gone for good: %v", orphan)
 		}

@@ -85,7 +85,7 @@ func (b *builder) create(t Task, inList bool) (Task, error) {
 // admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of its parent is there.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
-	inherited := after.ParentID != nil && b.livesBeside(after)
+	inherited := after.ParentID != nil && after.ListID != nil && b.object(*after.ListID).ID == 0 // nobody has asked for it
 	if id := after.ListID; id != nil && !sameID(id, before.ListID) && !inherited && !b.has(KindList, *id) {
 		faults = append(faults, FieldError{"list_id", notYourList})
 	}

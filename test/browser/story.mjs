@@ -68,6 +68,16 @@ async function person(name, options) {
     alert: page.locator('[role="alert"]:not(#__next-route-announcer__)'),
     task: (title) => page.getByRole("listitem").filter({ has: page.getByRole("checkbox", { name: title, exact: true }) }),
     box: (title, checked) => page.getByRole("checkbox", { name: title, exact: true, checked }),
+    titles: () => page.locator("main li > .title").allTextContents(), // of the tasks that are shown, in their order
+    /** Chooses something in the menu of a task, a list or a label. */
+    async choose(of, what) {
+      await page.getByRole("button", { name: `More for ${of}`, exact: true }).click();
+      await page.getByRole("button", { name: what, exact: true }).click();
+    },
+    /** Clicks a button with just this name. */
+    press: (name) => page.getByRole("button", { name, exact: true }).click(),
+    /** Drags a task above another. */
+    above: (title, other) => someone.task(title).dragTo(someone.task(other), { targetPosition: { x: 200, y: 4 } }),
     async count(text) {
       await page.getByRole("status").getByText(text, { exact: true }).waitFor();
     },
@@ -122,6 +132,7 @@ async function story() {
   await step("Ada signs up", () => ada.signUp());
 
   await step("Ada adds two tasks", async () => {
+    await ada.newTask.getByText("Details").click();
     await ada.newTask.getByLabel("Description").fill("By transfer");
     await ada.newTask.getByLabel("Priority").selectOption("High");
     await ada.newTask.getByLabel("Due date").fill("2099-12-25");
@@ -182,6 +193,7 @@ async function story() {
   });
 
   await step("Bob adds, edits, completes and deletes", async () => {
+    await bob.newTask.getByText("Details").click();
     await bob.newTask.getByLabel("Due date").fill("2099-12-25");
     await bob.add("Sing");
     await bob.task("Sing").getByText("due 25 Dec 2099", { exact: true }).waitFor();
@@ -193,11 +205,11 @@ async function story() {
     await bob.add("Stay here");
     await bob.count("2 tasks");
 
-    bob.page.once("dialog", (dialog) => dialog.dismiss());
-    await bob.page.getByRole("button", { name: "Delete Sing loudly" }).click();
-    await bob.box("Sing loudly").waitFor();
-    bob.page.once("dialog", (dialog) => dialog.accept());
-    await bob.page.getByRole("button", { name: "Delete Sing loudly" }).click();
+    await bob.choose("Sing loudly", "Delete");
+    await bob.count("1 task");
+    await bob.press("Undo");
+    await bob.box("Sing loudly", true).waitFor();
+    await bob.choose("Sing loudly", "Delete");
     await bob.count("1 task");
     await bob.page.reload();
     await bob.count("1 task");
@@ -207,8 +219,7 @@ async function story() {
   await step("Ada still sees hers alone, and deletes one", async () => {
     await ada.page.reload();
     await ada.count("2 tasks");
-    ada.page.once("dialog", (dialog) => dialog.accept());
-    await ada.page.getByRole("button", { name: "Delete Buy milk" }).click();
+    await ada.choose("Buy milk", "Delete");
     await ada.count("1 task");
   });
 
@@ -231,6 +242,137 @@ async function story() {
     assert.equal(await ada.page.evaluate(read, `${TODOD_URL}/health`), 200);
     assert.equal(await stranger.page.evaluate(read, `${TODOD_URL}/health`), "TypeError");
     assert.equal(await stranger.page.evaluate(read, `${TODOD_URL}/api/v1/tasks`), "TypeError");
+  });
+
+  await step("Ada makes a list, and tasks in it", async () => {
+    await ada.press("New list");
+    const dialog = ada.page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("x".repeat(101));
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByRole("alert").getByText("name must be at most 100 characters, got 101").waitFor();
+    await dialog.getByLabel("Name").fill("Trip");
+    await dialog.getByRole("radio", { name: "Green" }).check();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await ada.press("Trip");
+    await ada.page.getByRole("heading", { name: "Trip" }).waitFor();
+    await ada.count("No tasks here.");
+    await ada.add("Pack");
+    await ada.count("1 task");
+    await ada.add("Book the hotel");
+    await ada.count("2 tasks");
+  });
+
+  /** Waits until Ada sees these tasks, in this order. */
+  const see = (...titles) => until(`Ada sees ${titles}`, async () => `${await ada.titles()}` === `${titles}`);
+
+  await step("Ada drags one task above the other, and that lasts", async () => {
+    await see("Book the hotel", "Pack");
+    await ada.above("Pack", "Book the hotel");
+    await see("Pack", "Book the hotel");
+    await ada.page.reload();
+    await ada.press("Trip");
+    await see("Pack", "Book the hotel");
+  });
+
+  await step("Ada moves it by keys and by the menu", async () => {
+    const more = ada.page.getByRole("button", { name: "More for Pack", exact: true });
+    await more.press("Alt+ArrowDown");
+    await see("Book the hotel", "Pack");
+    await until("the focus has come along", () => more.evaluate((button) => button === document.activeElement));
+    await ada.choose("Pack", "Move up");
+    await see("Pack", "Book the hotel");
+  });
+
+  await step("Ada puts a label on a task, and filters by it", async () => {
+    await ada.press("New label");
+    await ada.page.getByRole("dialog").getByLabel("Name").fill("urgent");
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    const label = ada.page.getByRole("button", { name: "urgent", exact: true });
+    await label.waitFor();
+    await ada.press("Edit Book the hotel");
+    const form = ada.page.getByRole("listitem").filter({ has: ada.page.getByLabel("Due date") });
+    await form.getByRole("checkbox", { name: "urgent" }).check();
+    await form.getByRole("button", { name: "Save" }).click();
+    await ada.task("Book the hotel").getByText("urgent", { exact: true }).waitFor();
+    await label.click();
+    await see("Book the hotel");
+    await label.click();
+    await see("Pack", "Book the hotel");
+    assert.equal(await ada.task("Pack").getByText("urgent", { exact: true }).count(), 0);
+  });
+
+  await step("Ada adds subtasks, completes one, folds and arranges them", async () => {
+    await ada.choose("Pack", "Add subtasks");
+    const part = ada.page.getByLabel("New subtask of Pack");
+    for (const title of ["Shoes", "Socks"]) {
+      await part.fill(title);
+      await part.press("Enter");
+      await ada.box(title, false).waitFor();
+    }
+    await part.press("Escape");
+    await ada.box("Socks").check();
+    const fold = ada.task("Pack").getByRole("button", { name: "Subtasks of Pack: 1/2 completed" });
+    await fold.click();
+    await see("Pack", "Book the hotel");
+    await fold.click();
+    await see("Pack", "Socks", "Shoes", "Book the hotel");
+    await ada.above("Shoes", "Socks");
+    await see("Pack", "Shoes", "Socks", "Book the hotel");
+  });
+
+  await step("Ada completes the whole, and undo leaves it as it was", async () => {
+    await ada.box("Pack", false).check();
+    for (const title of ["Pack", "Shoes", "Socks"]) await ada.box(title, true).waitFor();
+    await ada.press("Undo");
+    for (const title of ["Pack", "Shoes", "Book the hotel"]) await ada.box(title, false).waitFor();
+    await ada.box("Socks", true).waitFor();
+  });
+
+  await step("Ada drags a task onto another, and it is a part of that; onto the inbox, and it is there", async () => {
+    await ada.task("Book the hotel").dragTo(ada.task("Pack"));
+    await see("Pack", "Shoes", "Socks", "Book the hotel");
+    await ada.page.getByRole("button", { name: "Subtasks of Pack: 1/3 completed" }).waitFor();
+    await ada.press("Undo");
+    await ada.page.getByRole("button", { name: "Subtasks of Pack: 1/2 completed" }).waitFor();
+    await ada.task("Book the hotel").dragTo(ada.page.getByRole("button", { name: "Inbox", exact: true }));
+    await see("Pack", "Shoes", "Socks");
+    await ada.press("Inbox");
+    await see("Book the hotel", "Pay the rent");
+    await ada.press("Undo");
+    await see("Pay the rent");
+    await ada.press("Trip");
+    await see("Pack", "Shoes", "Socks", "Book the hotel");
+  });
+
+  await step("Ada deletes the list with its tasks, and undo brings all of it back", async () => {
+    await ada.choose("Trip", "Delete with its tasks");
+    await ada.page.getByRole("heading", { name: "Inbox" }).waitFor();
+    await ada.page.getByRole("button", { name: "Trip", exact: true }).waitFor({ state: "detached" });
+    await ada.press("All tasks");
+    await see("Pay the rent");
+    await ada.press("Undo");
+    await ada.count("5 tasks");
+    await ada.press("Trip");
+    await see("Pack", "Shoes", "Socks", "Book the hotel");
+    for (const title of ["Pack", "Shoes", "Book the hotel"]) await ada.box(title, false).waitFor();
+    await ada.box("Socks", true).waitFor();
+    await ada.task("Book the hotel").getByText("urgent", { exact: true }).waitFor();
+  });
+
+  await step("Ada arranges her lists, and archives one", async () => {
+    await ada.press("New list");
+    await ada.page.getByRole("dialog").getByLabel("Name").fill("Garden");
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    const entries = ada.page.getByRole("navigation").getByRole("button", { name: /^(Trip|Garden)$/ });
+    const lists = (...names) => until(`the lists are ${names}`, async () => `${await entries.allTextContents()}` === `${names}`);
+    await lists("Trip", "Garden");
+    await entries.nth(1).dragTo(entries.nth(0), { targetPosition: { x: 40, y: 3 } });
+    await lists("Garden", "Trip");
+    await ada.choose("Garden", "Archive");
+    await ada.page.getByText("Archived (1)").click();
+    await lists("Trip", "Garden");
+    await ada.press("Inbox");
+    await ada.count("1 task");
   });
 
   await step("a token that is about to expire is replaced in time", async () => {

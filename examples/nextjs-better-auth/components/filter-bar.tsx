@@ -1,10 +1,7 @@
 "use client";
 
 import { useRef } from "react";
-import type { paths } from "@/lib/todod-api";
-
-/** What the list shows, as todod's parameters. An absent one sets no limit. */
-export type Filter = NonNullable<paths["/api/v1/tasks"]["get"]["parameters"]["query"]>;
+import type { Filter } from "@/lib/use-tasks";
 
 export function FilterBar({ filter, onChange }: { filter: Filter; onChange: (changed: Filter) => void }) {
   const typing = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -47,6 +44,7 @@ export function FilterBar({ filter, onChange }: { filter: Filter; onChange: (cha
       <label>
         Sort by
         <select value={filter.sort} onChange={({ target }) => onChange({ sort: target.value })}>
+          <option value="position">Own order</option>
           <option value="-created_at">Newest</option>
           <option value="completed,due_date">Due date</option>
           <option value="completed,-priority,due_date">Priority</option>

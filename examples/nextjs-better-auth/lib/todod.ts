@@ -2,9 +2,16 @@ import createClient from "openapi-fetch";
 import { authClient } from "./auth-client";
 import type { components, paths } from "./todod-api"; // `npm run api` writes it from todod's OpenAPI description
 
-export type Task = components["schemas"]["Task"];
-export type NewTask = components["schemas"]["NewTask"];
-export type TaskPatch = components["schemas"]["TaskPatch"];
+type Schemas = components["schemas"];
+export type Task = Schemas["Task"];
+export type NewTask = Schemas["NewTask"];
+export type TaskPatch = Schemas["TaskPatch"];
+export type TaskMove = Schemas["TaskMove"];
+export type List = Schemas["List"];
+export type ListMove = Schemas["ListMove"];
+export type Label = Schemas["Label"];
+export type NewName = Schemas["NewLabel"]; // a new list is the same: a name and a colour
+export type NamePatch = Schemas["LabelPatch"];
 
 /** The session is over, or another user's. The page has to be loaded again. */
 export class SessionEnded extends Error {}
@@ -80,7 +87,7 @@ function payload(token: string): { sub: string; iat: number; exp: number } {
 export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>) {
   const { data, error, response } = await call;
   if (response.ok) return { data: data as T, response };
-  const { detail, errors } = (typeof error === "object" ? error : {}) as Partial<components["schemas"]["Problem"]>;
+  const { detail, errors } = (typeof error === "object" ? error : {}) as Partial<Schemas["Problem"]>;
   throw new Error(
     errors?.map(({ field, message }) => `${field} ${message}`).join(", ") ||
       detail ||

@@ -40,9 +40,7 @@ comment on column todod.tasks.label_ids is 'Ascending, null for none; a label th
 comment on column todod.tasks.has_children is 'There are tasks that are a part of it, or were once';
 
 create index tasks_list on todod.tasks (user_id, list_id, id) where list_id is not null;
--- Ids are unique among all people. Behind row-level security, of indexes that begin with the owner any may be taken, and all of
--- their tasks be looked at for each task whose parts are looked for.
-create index tasks_parent on todod.tasks (parent_id, deleted_at, id) where parent_id is not null;
+create index tasks_parent on todod.tasks (user_id, parent_id, deleted_at, id) where parent_id is not null;
 create index tasks_position on todod.tasks (user_id, position) where position is not null and deleted_at is null;
 
 alter table todod.changes
