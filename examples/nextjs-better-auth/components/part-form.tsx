@@ -3,8 +3,14 @@
 import { type FormEvent, useState } from "react";
 import type { NewTask, Task } from "@/lib/todod";
 
-/** Adds subtasks to a task, one after the other. save returns what went wrong, or nothing. */
-export function PartForm({ task, save, close }: { task: Task; save: (body: NewTask) => Promise<string>; close: () => void }) {
+type Props = {
+  task: Task;
+  save: (body: NewTask) => Promise<string>; // returns what went wrong, or nothing
+  close: () => void;
+};
+
+/** Adds subtasks to a task, one after the other. */
+export function PartForm({ task, save, close }: Props) {
   const [error, setError] = useState("");
 
   async function submit(event: FormEvent<HTMLFormElement>) {
@@ -17,7 +23,14 @@ export function PartForm({ task, save, close }: { task: Task; save: (body: NewTa
 
   return (
     <form onSubmit={submit} onKeyDown={({ key }) => key === "Escape" && close()} className="part-form">
-      <input name="title" aria-label={`New subtask of ${task.title}`} placeholder="What is a part of it?" required autoFocus autoComplete="off" />
+      <input
+        name="title"
+        aria-label={`New subtask of ${task.title}`}
+        placeholder="What is a part of it?"
+        required
+        autoFocus
+        autoComplete="off"
+      />
       <button className="primary">Add subtask</button>
       <button type="button" onClick={close}>
         Close

@@ -31,10 +31,6 @@ export function Sidebar({ lists, labels, filter, onChange, actions, run }: Props
     onChange({ label_ids: ids.join(",") || undefined });
   }
 
-  function archive(list: List, archived: boolean) {
-    return run(actions.changeList(list, { archived }));
-  }
-
   function entry(list: List, among: List[]) {
     const id = String(list.id);
     const at = among.indexOf(list);
@@ -52,7 +48,9 @@ export function Sidebar({ lists, labels, filter, onChange, actions, run }: Props
           <button onClick={() => setEditing({ list })}>Rename or recolour</button>
           {above && <button onClick={() => run(actions.moveList(list, { before: above.id }))}>Move up</button>}
           {below && <button onClick={() => run(actions.moveList(list, { after: below.id }))}>Move down</button>}
-          <button onClick={() => archive(list, !list.archived)}>{list.archived ? "Take out of the archive" : "Archive"}</button>
+          <button onClick={() => run(actions.changeList(list, { archived: !list.archived }))}>
+            {list.archived ? "Take out of the archive" : "Archive"}
+          </button>
           <button
             onClick={() => {
               void run(actions.deleteList(list));
@@ -95,7 +93,11 @@ export function Sidebar({ lists, labels, filter, onChange, actions, run }: Props
       <ul>
         {labels.map((label) => (
           <li key={label.id}>
-            <button className="entry" aria-pressed={chosen.includes(label.id)} onClick={() => choose(label.id, !chosen.includes(label.id))}>
+            <button
+              className="entry"
+              aria-pressed={chosen.includes(label.id)}
+              onClick={() => choose(label.id, !chosen.includes(label.id))}
+            >
               <Dot color={label.color} />
               <span>{label.name}</span>
             </button>
@@ -104,7 +106,7 @@ export function Sidebar({ lists, labels, filter, onChange, actions, run }: Props
               <button
                 onClick={() => {
                   void run(actions.deleteLabel(label));
-                  choose(label.id, false);
+                  if (chosen.includes(label.id)) choose(label.id, false);
                 }}
               >
                 Delete

@@ -23,7 +23,12 @@ export function TaskList({ tasks, arranged, ...rest }: Props) {
     ? treeOf(tasks, folded)
     : tasks.map((task) => ({ task, depth: 0, siblings: [], parts: [] }));
 
-  /** Says what it does to drop something on a task: above or below, it becomes its neighbour; in the middle, a part of it. */
+  function setFold(id: number, fold: boolean) {
+    const others = [...folded].filter((other) => other !== id);
+    setFolded(new Set(fold ? [...others, id] : others));
+  }
+
+  /** Says what a drop on a task does: near the edges it makes a neighbour of it, in the middle a part. */
   function take(target: Task, dragged: Dragged, height: number): Drop | undefined {
     if (!arranged || !("task" in dragged) || isWithin(target, dragged.task.id, tasks)) return undefined;
     const { id, list_id, parent_id } = target;
@@ -39,10 +44,7 @@ export function TaskList({ tasks, arranged, ...rest }: Props) {
           key={row.task.id}
           row={row}
           folded={folded.has(row.task.id)}
-          fold={(fold) => {
-            const { id } = row.task;
-            setFolded((folded) => (fold ? new Set([...folded, id]) : new Set([...folded].filter((other) => other !== id))));
-          }}
+          fold={(fold) => setFold(row.task.id, fold)}
           take={(dragged, height) => take(row.task, dragged, height)}
           nameList={!arranged}
           {...rest}

@@ -109,7 +109,12 @@ export function TaskRow({ row, lists, labels, nameList, folded, fold, take, acti
       {task.description && <p className="description">{task.description}</p>}
       <p className="facts">
         {parts.length > 0 && (
-          <button className="fold" aria-expanded={!folded} aria-label={`Subtasks of ${task.title}: ${progress(parts)} completed`} onClick={() => fold(!folded)}>
+          <button
+            className="fold"
+            aria-expanded={!folded}
+            aria-label={`Subtasks of ${task.title}: ${progress(parts)} completed`}
+            onClick={() => fold(!folded)}
+          >
             {folded ? "▸" : "▾"} {progress(parts)}
           </button>
         )}
