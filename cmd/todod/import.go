@@ -55,7 +55,7 @@ func (f importFlags) isExport() bool { return strings.HasSuffix(f.From, ".json")
 
 // importExport takes over what somebody has exported, and says what it did.
 func importExport(ctx context.Context, cfg config.Config, flags importFlags, stdout io.Writer) (err error) {
-	file, err := os.Open(flags.From) //nolint:gosec // the operator's to choose
+	file, err := os.Open(flags.From)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}

@@ -65,12 +65,12 @@ var (
 )
 
 // kinOfSet is what KnownTask tells of the relatives of a task t of $1, and whether it is astray: not where its parent is, or
-// open while that is completed; or one of its parts is that. The parts are looked up in the order of their index, and there is a
-// limit: behind row-level security, PostgreSQL would else take any index that begins with the owner, and look at all of their
-// tasks, as long as it knows nothing of the table.
-var kinOfSet = fmt.Sprintf(`case when t.has_children then coalesce((select max(case when k.deleted_at is null and
-			(t.deleted_at is not null or k.list_id is distinct from t.list_id or t.completed and not k.completed) then %[1]d else %[2]d end)
-		from (select * from todod.tasks where user_id = $1 and parent_id = t.id order by parent_id, deleted_at, id limit 1000) k), 0) else 0 end
+// open while that is completed; or one of its parts is that. There is a limit to the parts, which are no more than a tree can
+// have: without one, behind row-level security, PostgreSQL would take any index that begins with the owner, and look at all of
+// their tasks, as long as it knows nothing of the table.
+var kinOfSet = fmt.Sprintf(`case when t.has_children then coalesce((select max(case when t.deleted_at is not null
+			or k.list_id is distinct from t.list_id or t.completed and not k.completed then %[1]d else %[2]d end)
+		from (select * from todod.tasks where user_id = $1 and parent_id = t.id and deleted_at is null limit 1000) k), %[2]d) else 0 end
 	| case when t.parent_id is null then 0 else coalesce((select case when p.deleted_at is null then %[3]d else 0 end
 			| case when p.deleted_at is not distinct from t.deleted_at then %[4]d else 0 end
 			| case when p.deleted_at is null and p.list_id is not distinct from t.list_id then %[6]d else 0 end
