@@ -133,10 +133,16 @@ export interface paths {
         };
         /** Read a todo */
         get: operations["getTodo"];
-        /** Update a todo */
+        /**
+         * Update a todo
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         put: operations["updateTodo"];
         post?: never;
-        /** Delete a todo */
+        /**
+         * Delete a todo
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         delete: operations["deleteTodo"];
         options?: never;
         head?: never;
@@ -156,7 +162,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen a todo */
+        /**
+         * Complete or reopen a todo
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         patch: operations["completeTodo"];
         trace?: never;
     };
@@ -332,7 +341,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a list and its tasks
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         delete: operations["deleteList"];
         options?: never;
@@ -369,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * Put a list somewhere else
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         post: operations["moveList"];
         delete?: never;
@@ -541,14 +550,23 @@ export interface paths {
         };
         /** Read a task */
         get: operations["getTask"];
-        /** Update a task */
+        /**
+         * Update a task
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         put: operations["updateTask"];
         post?: never;
-        /** Delete a task */
+        /**
+         * Delete a task
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         delete: operations["deleteTask"];
         options?: never;
         head?: never;
-        /** Merge into a task */
+        /**
+         * Merge into a task
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         patch: operations["patchTask"];
         trace?: never;
     };
@@ -580,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Put a task somewhere else
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         post: operations["moveTask"];
         delete?: never;
@@ -602,7 +620,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen a task */
+        /**
+         * Complete or reopen a task
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
         patch: operations["toggleTask"];
         trace?: never;
     };
@@ -635,7 +656,7 @@ export interface paths {
         post?: never;
         /**
          * Delete something for good
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         delete: operations["purgeTask"];
         options?: never;
@@ -654,7 +675,7 @@ export interface paths {
         put?: never;
         /**
          * Take something out of the trash
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the tasks that it changes.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         post: operations["restoreTask"];
         delete?: never;
