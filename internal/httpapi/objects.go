@@ -190,7 +190,7 @@ func objectSchema(k todo.Kind, s *huma.Schema, example map[string]any) *huma.Sch
 	}
 	s.Required = []string{"id", "user_id"}
 	for _, f := range objectAnswered[k] {
-		s.Properties[f.Name] = new(*objectFields[f.Name].answer)
+		s.Properties[f.Name] = copied(objectFields[f.Name].answer)
 		s.Required = append(s.Required, f.Name)
 	}
 	s.Required = append(s.Required, "created_at", "updated_at", "version")

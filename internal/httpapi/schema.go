@@ -22,6 +22,15 @@ func described(s *huma.Schema, text string) *huma.Schema {
 	return s
 }
 
+// copied returns a copy of s, in which huma may write: also of what describes its items.
+func copied(s *huma.Schema) *huma.Schema {
+	s = new(*s)
+	if s.Items != nil {
+		s.Items = copied(s.Items)
+	}
+	return s
+}
+
 // nullable returns s for a value that may be null.
 func nullable(s *huma.Schema) *huma.Schema {
 	s.Nullable = true
@@ -39,7 +48,7 @@ func open(known members, also ...string) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, Required: also}
 	for _, m := range known {
 		if m.schema != nil {
-			s.Properties[m.name] = new(*m.schema) // a copy: huma writes in it
+			s.Properties[m.name] = copied(m.schema)
 		}
 		if m.required {
 			s.Required = append(s.Required, m.name)

@@ -192,7 +192,7 @@ func (task) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	}
 	s.Required = append(s.Required, "position", "created_at", "updated_at", "version")
 	for name, f := range taskFields {
-		s.Properties[name] = new(*f.answer)
+		s.Properties[name] = copied(f.answer)
 	}
 	s.Examples = []any{exampleTask}
 	return s

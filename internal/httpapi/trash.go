@@ -40,7 +40,7 @@ func (trashed) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
 	s.Properties = map[string]*huma.Schema{}
 	for _, kind := range []*huma.Schema{schemaOf[label](r), schemaOf[list](r), schemaOf[task](r)} {
 		for name, property := range r.SchemaFromRef(kind.Ref).Properties {
-			s.Properties[name] = new(*property)
+			s.Properties[name] = copied(property)
 		}
 	}
 	s.Required = []string{"id", "user_id", "created_at", "updated_at", "version"}
