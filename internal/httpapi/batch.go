@@ -442,6 +442,9 @@ func (a *resources) runBatch(ctx context.Context, in *batchInput) (*batchOutput,
 		return nil, err
 	}
 	a.noteMissingIn(ctx, in.Body.steps, done.Results)
+	if !done.Replayed {
+		a.payAfter(ctx, done.Total-len(in.Body.steps))
+	}
 	out := &batchOutput{Replayed: replayHeader(done.Replayed)}
 	out.Body.Results = wireResults(done.Results)
 	return out, nil

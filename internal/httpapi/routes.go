@@ -43,7 +43,7 @@ func (a *API) routes() {
 	secured(a, "GET    /api/v1/labels/{id}/history", a.getLabelHistory, "What happened to a label")
 
 	writes(a, "POST   /api/v1/tasks/batch", a.runBatch, "Several operations at once", upTo(maxBatchBody),
-		answering(http.StatusPreconditionFailed), costs(price{Request: 1, TenthOf: "operations"}))
+		answering(http.StatusPreconditionFailed), costs(price{Request: 1, TenthOf: "operations, and of others that they change along"}))
 	writes(a, "POST   /api/v1/tasks/complete-all", a.completeAllTasks, "Complete all open tasks", costs(ofTouched))
 	writes(a, "POST   /api/v1/tasks/clear-completed", a.clearCompletedTasks, "Move all completed tasks to the trash", costs(ofTouched))
 	writes(a, "POST   /api/v1/undo", a.undo, "Take back changes that were made together", costs(ofTouched))

@@ -53,6 +53,7 @@ type Result struct {
 // Batch is what became of all steps.
 type Batch struct {
 	Results  []Result
+	Total    int // how many changes were made: deleting a list is one of each of its tasks, too
 	Replayed bool
 }
 
@@ -81,15 +82,15 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 	}
 	steps = normalised(steps)
 	var results []Result
-	replay, err := s.change(ctx, by, readSetOf(steps), opts, func(b *builder) error {
+	replay, total, err := s.changeInSteps(ctx, by, readSetOf(steps), opts, nil, func(b *builder) (*ReadSet, error) {
 		var err error
 		if results, err = b.batch(steps); err == nil && atomic {
 			err = whole(results)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return b.remember(results...)
+		return nil, b.remember(results...)
 	})
 	if err != nil {
 		return Batch{}, err
@@ -97,7 +98,7 @@ func (s *Service) Batch(ctx context.Context, by User, steps []Step, atomic bool,
 	if replay != nil {
 		results, err = s.results(ctx, by, replay)
 	}
-	return Batch{Results: results, Replayed: replay != nil}, err
+	return Batch{Results: results, Total: total, Replayed: replay != nil}, err
 }
 
 // normalised returns steps with their patches as stores take them. What is wrong with one is its Fault.

@@ -25,6 +25,7 @@ type builder struct {
 	families   bool                // all relatives of the tasks that were asked for are known
 	allObjects bool                // all lists and labels are known, not only those that were asked for
 	alike      func(string) string // Store.Alike
+	latest     time.Time           // when the latest of what this step has put into the trash went there
 	moved      []int64             // tasks that have got back another parent
 	undoes     func(Rev) bool      // whether a revision is one of the set that is being taken back
 	followUps  []followUp          // what is still to be done in the same set, after this step
@@ -121,6 +122,9 @@ func (b *builder) trash(t Task) Task { return b.trashAt(t, b.write.At) }
 func (b *builder) trashAt(t Task, at time.Time) Task {
 	before := t
 	t.DeletedAt = &at
+	if at.After(b.latest) {
+		b.latest = at
+	}
 	return b.add(Deleted, &before, &t)
 }
 

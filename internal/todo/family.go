@@ -221,8 +221,10 @@ func (b *builder) reopenAbove(t Task) {
 // that come back together.
 func (b *builder) alone() time.Time {
 	at := b.write.At
-	if after := b.known.ChangedAt.Add(time.Microsecond); at.Before(after) {
-		at = after
+	for _, before := range []time.Time{b.known.ChangedAt, b.latest} {
+		if !at.After(before) {
+			at = before.Add(time.Microsecond)
+		}
 	}
 	return at
 }

@@ -492,7 +492,7 @@ export interface paths {
         put?: never;
         /**
          * Several operations at once
-         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the operations.
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the operations, and of others that they change along.
          */
         post: operations["runBatch"];
         delete?: never;
