@@ -8,17 +8,10 @@ import (
 	"slices"
 )
 
-// change lets decide choose what to write, unless a change with the same key was made before: then it returns what is
-// remembered of that. decide may be called several times; what it does last counts.
-func (s *Service) change(
-	ctx context.Context, by User, need ReadSet, opts WriteOptions, decide func(*builder) error,
-) (*StoredAnswer, error) {
-	replay, _, err := s.changeInSteps(ctx, by, need, opts, nil, func(b *builder) (*ReadSet, error) { return nil, decide(b) })
-	return replay, err
-}
-
-// changeInSteps is change for what may be too much for one step: decide returns what it has to know for the next one, nil
-// after the last. made is set to the changes that were made, unless it is nil; total is how many those are.
+// changeInSteps lets decide choose what to write, unless a change with the same key was made before: then it returns what is
+// remembered of that. decide may be called several times; what it does last counts. It returns what it has to know for the next
+// step, where one would be too much, nil after the last. made is set to the changes that were made, unless it is nil; total is
+// how many those are.
 func (s *Service) changeInSteps(
 	ctx context.Context, by User, need ReadSet, opts WriteOptions, made *ChangeSet, decide func(*builder) (next *ReadSet, err error),
 ) (replay *StoredAnswer, total int, err error) {
