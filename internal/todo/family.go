@@ -284,7 +284,7 @@ func (b *builder) restoreTree(t Task) (Task, error) {
 func (b *builder) wontFitBack(parent, t *Task, below int) bool {
 	above := append([]Task{*parent}, b.above(parent)...)
 	at := *t.DeletedAt
-	deepest := func(id int64) int { return 0 }
+	var deepest func(id int64) int
 	deepest = func(id int64) int {
 		most := 0
 		for _, child := range b.childrenOf(id) {

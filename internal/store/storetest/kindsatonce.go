@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -434,5 +435,65 @@ func RunMoves(t *testing.T, s Store, moves int) {
 			}
 			places[task.Place()] = true
 		}
+	}
+}
+
+// testMovesFromDevices: tasks that several devices move at once stand where the moves, one after the other, put them in a slice:
+// in the order of the revisions that they made.
+func testMovesFromDevices(t *testing.T, s Store) {
+	d := device{t, busyService(s), todo.User{ID: newUser(), AsOf: noon}}
+	var order []int64
+	for range 30 {
+		order = slices.Insert(order, 0, d.task(todo.Patch{}))
+	}
+	type moved struct {
+		rev        todo.Rev
+		id, beside int64
+		after      bool
+	}
+	const devices = 4
+	var all [devices][]moved
+	var at sync.WaitGroup
+	for i := range devices {
+		chance := rand.New(rand.NewPCG(3, uint64(i))) //nolint:gosec // chance, no secret
+		at.Go(func() {
+			for range deviceMoves {
+				m := moved{id: order[chance.IntN(len(order))], beside: order[chance.IntN(4)], after: chance.IntN(2) == 0}
+				if m.id == m.beside {
+					continue
+				}
+				where := todo.Move{Before: todo.Some(m.beside)}
+				if m.after {
+					where = todo.Move{After: todo.Some(m.beside)}
+				}
+				out, err := d.s.MoveTask(context.Background(), d.User, m.id, where, todo.WriteOptions{})
+				if err != nil {
+					t.Errorf("%+v: %v", m, err)
+					return
+				}
+				if m.rev = out.Task.Version; out.Total > 0 { // else it stood there
+					all[i] = append(all[i], m)
+				}
+			}
+		})
+	}
+	at.Wait()
+	moves := slices.Concat(all[:]...)
+	slices.SortFunc(moves, func(a, b moved) int { return cmp.Compare(a.rev, b.rev) })
+	for _, m := range moves {
+		order = slices.DeleteFunc(order, func(id int64) bool { return id == m.id })
+		to := slices.Index(order, m.beside)
+		if m.after {
+			to++
+		}
+		order = slices.Insert(order, to, m.id)
+	}
+	page := mustList(t, s, d.ID, todo.Filter{Order: []todo.Order{{By: todo.ByPosition}}})
+	places := map[string]bool{}
+	for i, task := range page.Tasks {
+		if place := task.Place(); task.ID != order[i] || places[place] {
+			t.Fatalf("after %d moves %d stands at %d, at %q; want %d", len(moves), task.ID, i, place, order[i])
+		}
+		places[task.Place()] = true
 	}
 }

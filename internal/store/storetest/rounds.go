@@ -7,3 +7,6 @@ const kindRounds = 20
 
 // rounds is how often what depends on chance is tried.
 const rounds = 4
+
+// deviceMoves is how often each device moves something.
+const deviceMoves = 50

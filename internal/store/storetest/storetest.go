@@ -94,6 +94,7 @@ var cases = []struct {
 	{"what two devices do at once leaves all whole", testDevicesAtOnce},
 	{"readers of all kinds end with what is there while others write", testReadersOfKindsConverge},
 	{"moves to one place give the order of a slice", testMovesToOnePlace},
+	{"moves from several devices come one after the other", testMovesFromDevices},
 	{"a list of more than goes in one step is a list as any other", testLargeList},
 	{"an undo of a large set meets what was changed since", testUndoOfALargeSetMeetsChanges},
 	{"no tree becomes too deep or too large", testTreeLimits},
