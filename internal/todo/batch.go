@@ -257,7 +257,7 @@ func (b *builder) objectStep(step *Step) (Object, error) {
 	case step.Op == Updated:
 		return b.patchObject(before, step.Object)
 	case step.Op == Deleted:
-		return b.trashObject(before), nil
+		return b.trashObject(before)
 	case step.Op == Restored:
 		return b.restoreObject(before)
 	}

@@ -221,10 +221,11 @@ func (b *builder) reopenAbove(t Task) {
 // that come back together.
 func (b *builder) alone() time.Time {
 	at := b.write.At
-	for _, before := range []time.Time{b.known.ChangedAt, b.latest} {
-		if !at.After(before) {
-			at = before.Add(time.Microsecond)
-		}
+	if b.known.Rev > 0 && !at.After(b.known.ChangedAt) {
+		at = b.known.ChangedAt.Add(time.Microsecond)
+	}
+	if !at.After(b.latest) {
+		at = b.latest.Add(time.Microsecond)
 	}
 	return at
 }
@@ -237,7 +238,11 @@ func (b *builder) trashTree(t Task) (Task, error) {
 	if err := b.knowFamilies(); err != nil {
 		return Task{}, err
 	}
-	at, below := b.alone(), b.below(t.ID, isLive)
+	below := b.below(t.ID, isLive)
+	if len(below) == 0 {
+		return b.trash(t), nil
+	}
+	at := b.alone()
 	t = b.trashAt(t, at)
 	for _, under := range below {
 		b.trashAt(under, at)

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // NoObject is NoTask for an object of another kind.
@@ -109,17 +111,37 @@ func (b *builder) patchObject(o Object, p ObjectPatch) (Object, error) {
 }
 
 // trashObject moves an object to the trash, a list with its tasks.
-func (b *builder) trashObject(o Object) Object {
+func (b *builder) trashObject(o Object) (Object, error) {
 	before, at := o, b.alone()
-	o.DeletedAt = &at
+	o.DeletedAt, b.latest = &at, at
 	after := b.addObject(Deleted, &before, &o)
 	if o.Kind == KindList {
-		b.followUps = append(b.followUps, followUp{Walk{List: o.ID}, func(b *builder, t Task) error {
+		err := b.withList(o.ID, nil, func(b *builder, t Task) error {
 			b.trashAt(t, at)
 			return nil
-		}})
+		})
+		return after, err
 	}
-	return after
+	return after, nil
+}
+
+// withList does something with all tasks of a list that are not in the trash, or that went there at a time: with those that are
+// known now, so that what is decided after this sees them like that, and with the others in the steps to come.
+func (b *builder) withList(id int64, deleted *time.Time, do func(*builder, Task) error) error {
+	b.followUps = append(b.followUps, followUp{Walk{List: id, DeletedAt: deleted}, do})
+	known := maps.Clone(b.known.Tasks)
+	maps.Copy(known, b.tasks)
+	for _, task := range slices.Sorted(maps.Keys(known)) {
+		t := b.task(task)
+		there := t.DeletedAt == nil && deleted == nil || t.DeletedAt != nil && deleted != nil && t.DeletedAt.Equal(*deleted)
+		if idOf(t.ListID) != id || !there {
+			continue
+		}
+		if err := do(b, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restoreObject takes an object out of the trash, a list with the tasks that went there with it.
@@ -131,10 +153,13 @@ func (b *builder) restoreObject(o Object) (Object, error) {
 	}
 	after := b.addObject(Restored, &before, &o)
 	if o.Kind == KindList {
-		b.followUps = append(b.followUps, followUp{Walk{List: o.ID, DeletedAt: at}, func(b *builder, t Task) error {
+		err := b.withList(o.ID, at, func(b *builder, t Task) error {
 			_, err := b.restore(t)
 			return err
-		}})
+		})
+		if err != nil {
+			return Object{}, err
+		}
 	}
 	return after, nil
 }
@@ -263,7 +288,9 @@ func (s *Service) DeleteObject(ctx context.Context, by User, k Kind, id int64, o
 		if err != nil {
 			return WriteResult{}, err
 		}
-		o = b.trashObject(o)
+		if o, err = b.trashObject(o); err != nil {
+			return WriteResult{}, err
+		}
 		if trash := b.all(k, true); len(trash) > k.most() {
 			slices.SortFunc(trash, func(a, b Object) int { return s.before(true)(b, a) })
 			oldest = trash[:len(trash)-k.most()]

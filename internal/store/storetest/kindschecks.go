@@ -18,7 +18,7 @@ func (m *kindModel) number(at *time.Time) int {
 		return 0
 	}
 	if n, known := m.numbers[at.UnixMilli()]; known {
-		return n
+		return n + int(at.Sub(noon)%time.Millisecond/time.Microsecond)*laterInChange
 	}
 	return -1
 }

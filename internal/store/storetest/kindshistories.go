@@ -210,7 +210,6 @@ func (m *kindModel) run(t *rapid.T, p *kindPerson, c kindCall) (ok bool) {
 		next.ids = nil
 	}
 	want := c.predict(next)
-	next.follow()
 	if stale && want != todo.NotFound {
 		want = todo.Changed
 	}

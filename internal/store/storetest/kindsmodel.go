@@ -17,9 +17,10 @@ type world struct {
 	tasks  map[int64]worldTask
 	things map[int64]worldThing
 
-	change int        // the number of the change that is being made
-	ids    []int64    // of what it makes; a made-up one if the store has made nothing
-	later  []todoList // what becomes of the tasks of lists, once all steps of the change are done
+	change int  // the number of the change that is being made
+	thrown bool // it has moved something to the trash, the latest of it at latest
+	latest int
+	ids    []int64 // of what it makes; a made-up one if the store has made nothing
 }
 
 // A worldTask is a task in a world. 0 is none, and for the numbers of changes never.
@@ -264,11 +265,24 @@ func (w *world) toggle(id int64) todo.Code {
 	return w.update(id, todo.Patch{Completed: todo.Some(w.tasks[id].done == 0)})
 }
 
+// laterInChange is by how much what a change moves to the trash later counts more than what it moved there before.
+const laterInChange = 1 << 40
+
+// moment returns when something goes to the trash. What goes there together does at a time at which nothing else did.
+func (w *world) moment(together bool) int {
+	n := 0
+	if together && w.thrown {
+		n = w.latest + 1
+	}
+	w.thrown, w.latest = true, max(w.latest, n)
+	return w.change + n*laterInChange
+}
+
 // throw moves tasks to the trash.
-func (w *world) throw(ids ...int64) {
+func (w *world) throw(at int, ids ...int64) {
 	for _, id := range ids {
 		t := w.tasks[id]
-		t.trash = w.change
+		t.trash = at
 		w.tasks[id] = t
 	}
 }
@@ -278,7 +292,8 @@ func (w *world) delete(id int64) todo.Code {
 	if _, there := w.live(id); !there {
 		return todo.NotFound
 	}
-	w.throw(append(w.under(id, isUp), id)...)
+	under := w.under(id, isUp)
+	w.throw(w.moment(len(under) > 0), append(under, id)...)
 	return 0
 }
 
@@ -433,10 +448,10 @@ func (w *world) deleteThing(k todo.Kind, id int64) todo.Code {
 		return todo.NotFound
 	}
 	o := w.things[id]
-	o.trash = w.change
+	o.trash = w.moment(true)
 	w.things[id] = o
 	if k == todo.KindList {
-		w.later = append(w.later, todoList{id: id})
+		w.follow(todoList{id: id})
 	}
 	return 0
 }
@@ -453,25 +468,22 @@ func (w *world) restoreThing(id int64) todo.Code {
 	}
 	w.things[id] = o
 	if o.kind == todo.KindList {
-		w.later = append(w.later, todoList{id, from})
+		w.follow(todoList{id, from})
 	}
 	return 0
 }
 
-// follow does with the tasks of lists what is still to be done.
-func (w *world) follow() {
-	for _, l := range w.later {
-		for _, id := range slices.Sorted(maps.Keys(w.tasks)) {
-			switch t := w.tasks[id]; {
-			case t.list != l.id || t.trash != l.from:
-			case l.from == 0:
-				w.throw(id)
-			default:
-				w.comeBack(t, t.list, w.parentBack(t, l))
-			}
+// follow has the tasks of a list follow it.
+func (w *world) follow(l todoList) {
+	for _, id := range slices.Sorted(maps.Keys(w.tasks)) {
+		switch t := w.tasks[id]; {
+		case t.list != l.id || t.trash != l.from:
+		case l.from == 0:
+			w.throw(w.things[l.id].trash, id)
+		default:
+			w.comeBack(t, t.list, w.parentBack(t, l))
 		}
 	}
-	w.later = nil
 }
 
 // parentBack returns the parent of t, which comes back with its list, if the parent does so, too, or has.
@@ -496,7 +508,7 @@ func (w *world) completeAll() {
 func (w *world) clearCompleted() {
 	for id, t := range w.tasks {
 		if t.trash == 0 && t.done != 0 {
-			w.throw(id)
+			w.throw(w.moment(false), id)
 		}
 	}
 }
@@ -512,7 +524,6 @@ func (w *world) batch(steps []todo.Step) (codes []todo.Code) {
 		}
 		codes = append(codes, code)
 	}
-	w.follow()
 	return codes
 }
 
