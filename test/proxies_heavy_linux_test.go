@@ -255,7 +255,8 @@ func (g *guest) follows(t *testing.T) *tododtest.Listener {
 	return l
 }
 
-// followsOverAReload of the proxy: nginx ends the stream then, in Caddy the person does. It goes on where it was.
+// followsOverAReload of the proxy: nginx ends the stream then, in Caddy the person does, unless that is slow to hand on what
+// comes: it closes what is left after a tenth of a second. It goes on where it was.
 func (g *guest) followsOverAReload(t *testing.T, p *proxy) {
 	t.Helper()
 	l := g.follows(t)
@@ -265,13 +266,19 @@ func (g *guest) followsOverAReload(t *testing.T, p *proxy) {
 		for err := error(nil); err == nil; {
 			_, err = l.Next()
 		}
-	} else {
-		wantNext(t, l, g.create(t))
+	}
+	missed := []string{g.create(t)}
+	if p.reloading != nil {
+		if e, err := l.Next(); err == nil && e.ID == missed[0] {
+			missed = nil
+		}
 	}
 	l.Close()
-	missed := g.create(t)
+	missed = append(missed, g.create(t))
 	again := g.stream(t, l.LastID)
-	wantNext(t, again, missed)
+	for _, id := range missed {
+		wantNext(t, again, id)
+	}
 	wantNext(t, again, g.create(t))
 	again.Close()
 }

@@ -179,10 +179,12 @@ func TestPricesAreDocumented(t *testing.T) {
 	}
 	for route, want := range map[string]string{
 		"get /api/v1/tasks":                  "map[request:1 search:5]",
-		"post /api/v1/tasks/batch":           "map[request:1 tenth_of:operations]",
+		"post /api/v1/tasks/batch":           "map[request:1 tenth_of:operations, and of others that they change along]",
 		"post /api/v1/tasks/complete-all":    "map[request:1 tenth_of:tasks that it changes]",
 		"post /api/v1/tasks/clear-completed": "map[request:1 tenth_of:tasks that it changes]",
 		"post /api/v1/undo":                  "map[request:1 tenth_of:tasks that it changes]",
+		"patch /api/v1/tasks/{id}/toggle":    "map[request:1 tenth_of:others that it changes along]",
+		"delete /api/v1/lists/{id}":          "map[request:1 tenth_of:others that it changes along]",
 		"get /api/v1/me/export":              "map[request:20]",
 		"get /api/v1/me":                     "map[]",
 	} {
