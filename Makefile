@@ -67,7 +67,7 @@ figures: ## do what the published figures say as often as they say it: an hour o
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere' \
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere|Moves|TestStore' \
 		./test/faults ./test ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
 
 .PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-start bench-soak bench-page bench-all

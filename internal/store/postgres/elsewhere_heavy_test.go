@@ -55,6 +55,7 @@ func TestElsewhere(t *testing.T) {
 			t.Run("sweep", func(t *testing.T) {
 				t.Parallel()
 				storetest.Sweep(t, storetest.Of(p.open(t)))
+				storetest.SweepThings(t, storetest.Of(p.open(t)))
 			})
 		})
 	}

@@ -90,6 +90,7 @@ func TestAccounts(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	storetest.Sweep(t, storetest.Of(open(t)))
+	storetest.SweepThings(t, storetest.Of(open(t)))
 }
 
 func TestOldTexts(t *testing.T) {

@@ -263,7 +263,7 @@ func wantWhole(t testing.TB, s Store, owner todo.UserID) *kindPerson {
 
 // testReadersOfKindsConverge: whoever copies all kinds, or tasks alone, while others write, ends with exactly what there is.
 func testReadersOfKindsConverge(t *testing.T, s Store) {
-	const writers, readers = 3, 4
+	const writers = 3
 	service, ada := busyService(s), todo.User{ID: newUser(), AsOf: noon}
 	for i := range 3 {
 		d := device{t, service, ada}
@@ -284,8 +284,8 @@ func testReadersOfKindsConverge(t *testing.T, s Store) {
 		})
 	}
 	go func() { writing.Wait(); done.Store(true) }()
-	clients := make([]*kindClient, readers)
-	atOnce(t, readers, func(i int) (err error) {
+	clients := make([]*kindClient, kindReaders)
+	atOnce(t, kindReaders, func(i int) (err error) {
 		clients[i], err = copyUntil(service, ada, i, &done)
 		return err
 	})

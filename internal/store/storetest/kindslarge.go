@@ -182,8 +182,9 @@ func testTreeLimits(t *testing.T, s Store) {
 	wantWhole(t, s, d.ID)
 }
 
-// testSweepFindsThings: what has been in the trash for long goes for good, however much else there is.
-func testSweepFindsThings(t *testing.T, s Store) {
+// SweepThings tests the sweep of lists and labels of s, in which there must be nothing else: what has been in the trash for long
+// goes for good, however much else there is.
+func SweepThings(t *testing.T, s Store) {
 	now := noon
 	rules := todo.Rules{Quota: plenty, TrashRemembered: time.Hour, LogRemembered: 1000 * time.Hour, KeysRemembered: time.Hour}
 	service := todo.NewService(s, func() time.Time { return now }, rules)

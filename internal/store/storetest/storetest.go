@@ -98,7 +98,6 @@ var cases = []struct {
 	{"a list of more than goes in one step is a list as any other", testLargeList},
 	{"an undo of a large set meets what was changed since", testUndoOfALargeSetMeetsChanges},
 	{"no tree becomes too deep or too large", testTreeLimits},
-	{"a sweep finds lists and labels among many", testSweepFindsThings},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
 
