@@ -419,7 +419,8 @@ func (c *cutter) letIn() {
 	close(c.in)
 }
 
-// nextStream waits until a stream may be opened, and returns what it is to be cut after, nil if it isn't to be.
+// nextStream waits until a stream may be opened, and returns what it is to be cut after, nil if it isn't to be, or if ctx has
+// ended: then nobody is left to be cut off.
 func (c *cutter) nextStream(ctx context.Context) (after *string) {
 	c.mu.Lock()
 	c.streams++
@@ -431,7 +432,7 @@ func (c *cutter) nextStream(ctx context.Context) (after *string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.cuts) == 0 {
+	if len(c.cuts) == 0 || ctx.Err() != nil {
 		return nil
 	}
 	after, c.cuts = &c.cuts[0], c.cuts[1:]
@@ -450,30 +451,40 @@ func (c *cutter) cut() {
 // moment may drop it unread.
 const lull = 50 * time.Millisecond
 
-// serve lets one connection through.
+// serve lets one connection through. The server hears of it with its first request: it waits for none as long as a client may
+// have to wait to be let in.
 func (c *cutter) serve(ctx context.Context, client net.Conn) {
+	ctx, gone := context.WithCancel(ctx)
+	defer gone()
 	defer client.Close()
+	defer context.AfterFunc(ctx, func() { _ = client.Close() })()
+	after := make(chan *string, 1) // of a stream that was asked for
+	var request bytes.Buffer       // as it came
+	in := bufio.NewReader(io.TeeReader(client, &request))
+	next := func() bool {
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.Method == http.MethodGet && r.URL.Path == "/api/v1/events" {
+			after <- c.nextStream(ctx)
+		}
+		return true
+	}
+	if !next() {
+		return
+	}
 	server, err := new(net.Dialer).DialContext(ctx, "tcp", c.target)
 	if err != nil {
 		return
 	}
 	defer server.Close()
-	defer context.AfterFunc(ctx, func() { _, _ = client.Close(), server.Close() })()
-	after := make(chan *string, 1) // of a stream that was asked for
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	go func() {
 		defer server.Close()
-		var request bytes.Buffer // as it came
-		in := bufio.NewReader(io.TeeReader(client, &request))
 		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			_, _ = io.Copy(io.Discard, r.Body)
-			if r.Method == http.MethodGet && r.URL.Path == "/api/v1/events" {
-				after <- c.nextStream(ctx)
-			}
-			if _, err := request.WriteTo(server); err != nil {
+			if _, err := request.WriteTo(server); err != nil || !next() {
 				return
 			}
 		}
