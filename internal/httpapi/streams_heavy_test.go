@@ -419,12 +419,12 @@ func (c *cutter) letIn() {
 	close(c.in)
 }
 
-// nextStream waits until a stream may be opened, and returns what it is to be cut after, nil if it isn't to be, or if ctx has
-// ended: then nobody is left to be cut off.
+// nextStream waits until a stream may be opened, and returns what it is to be cut after, nil if it isn't to be, or if the client
+// has given up waiting and asked for another since.
 func (c *cutter) nextStream(ctx context.Context) (after *string) {
 	c.mu.Lock()
 	c.streams++
-	in := c.in
+	in, mine := c.in, c.streams
 	c.mu.Unlock()
 	select {
 	case <-in:
@@ -432,7 +432,7 @@ func (c *cutter) nextStream(ctx context.Context) (after *string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.cuts) == 0 || ctx.Err() != nil {
+	if len(c.cuts) == 0 || mine != c.streams || ctx.Err() != nil {
 		return nil
 	}
 	after, c.cuts = &c.cuts[0], c.cuts[1:]
