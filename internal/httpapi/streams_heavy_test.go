@@ -203,8 +203,9 @@ func (c *streamCase) forgetLog(t *testing.T) {
 	}
 }
 
-// within returns until when something has to be so that takes clients a few seconds.
-func within() time.Time { return time.Now().Add(patience) }
+// within returns until when something has to be so that takes clients a few seconds, or longer: each refusal doubles what
+// event-source-polyfill waits.
+func within() time.Time { return time.Now().Add(3 * patience) }
 
 // eventually waits until something is so, for as long as soon, and tells whether it is.
 func eventually(soon time.Time, so func() bool) bool {
@@ -361,10 +362,11 @@ type cutter struct {
 
 	target string
 
+	cuts []string // that are to be made, one after the other
+
 	mu      sync.Mutex
-	cuts    []string // that are still to be made
-	streams int      // that were asked for
-	done    int      // cuts that were made
+	streams int // that were asked for
+	done    int // cuts that were made
 	in      chan struct{}
 }
 
@@ -419,9 +421,9 @@ func (c *cutter) letIn() {
 	close(c.in)
 }
 
-// nextStream waits until a stream may be opened, and returns what it is to be cut after, nil if it isn't to be, or if the client
-// has given up waiting and asked for another since.
-func (c *cutter) nextStream(ctx context.Context) (after *string) {
+// nextStream waits until a stream may be opened, and returns which cut it is to have, or none: if there is no more to be made, or
+// if the client has given up waiting and asked for another since.
+func (c *cutter) nextStream(ctx context.Context) int {
 	c.mu.Lock()
 	c.streams++
 	in, mine := c.in, c.streams
@@ -432,19 +434,26 @@ func (c *cutter) nextStream(ctx context.Context) (after *string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.cuts) == 0 || mine != c.streams || ctx.Err() != nil {
-		return nil
+	if c.done == len(c.cuts) || mine != c.streams || ctx.Err() != nil {
+		return none
 	}
-	after, c.cuts = &c.cuts[0], c.cuts[1:]
-	return after
+	return c.done
 }
 
-// cut takes down that a cut was made, and lets in no more.
-func (c *cutter) cut() {
+// none is the cut of a stream that isn't to have one.
+const none = -1
+
+// cut takes down that a cut was made, and lets in no more; false if another stream had it: one that the server refuses, its
+// ticket being too old, shows nothing to be cut at.
+func (c *cutter) cut(i int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.done != i {
+		return false
+	}
 	c.done++
 	c.in = make(chan struct{})
+	return true
 }
 
 // lull is how long a client has to read what comes through before a cut: one that finds the connection lost at the same
@@ -458,7 +467,7 @@ func (c *cutter) serve(ctx context.Context, client net.Conn) {
 	defer gone()
 	defer client.Close()
 	defer context.AfterFunc(ctx, func() { _ = client.Close() })()
-	after := make(chan *string, 1) // of a stream that was asked for
+	asked := make(chan int, 1) // the cut of a stream that was asked for
 	var request bytes.Buffer       // as it came
 	in := bufio.NewReader(io.TeeReader(client, &request))
 	next := func() bool {
@@ -468,7 +477,7 @@ func (c *cutter) serve(ctx context.Context, client net.Conn) {
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.Method == http.MethodGet && r.URL.Path == "/api/v1/events" {
-			after <- c.nextStream(ctx)
+			asked <- c.nextStream(ctx)
 		}
 		return true
 	}
@@ -489,21 +498,21 @@ func (c *cutter) serve(ctx context.Context, client net.Conn) {
 			}
 		}
 	}()
-	var marker *string
+	due := none
 	var seen []byte // of the reply with the stream
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := server.Read(buf)
 		select {
-		case marker = <-after:
+		case due = <-asked:
 		default:
 		}
 		pass, found := buf[:n], false
-		if marker != nil && n > 0 {
-			before := len(seen)
+		if due != none && n > 0 {
+			before, marker := len(seen), c.cuts[due]
 			seen = append(seen, pass...)
-			if at := bytes.Index(seen, []byte(*marker)); at >= 0 {
-				pass, found = seen[before:max(before, at+len(*marker))], true
+			if at := bytes.Index(seen, []byte(marker)); at >= 0 {
+				pass, found = seen[before:max(before, at+len(marker))], true
 			}
 		}
 		if _, failed := client.Write(pass); failed != nil || err != nil {
@@ -511,8 +520,10 @@ func (c *cutter) serve(ctx context.Context, client net.Conn) {
 		}
 		if found {
 			time.Sleep(lull)
-			c.cut()
-			return
+			if c.cut(due) {
+				return
+			}
+			due = none
 		}
 	}
 }
