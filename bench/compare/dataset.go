@@ -1,6 +1,9 @@
 package main
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // firstUser comes before the number of the first user. Ids are digits, because pgbench calculates them, and as many of
 // them as it can, because real ids are long.
@@ -25,3 +28,6 @@ func (d dataset) stride() int { return d.tasks / d.busy() }
 
 // busyTask returns the id of one of a user's busy tasks; k counts from 0.
 func (d dataset) busyTask(user, k int) int { return k*d.stride()*d.users + user }
+
+// recurs returns the condition in SQL that the jth task of a user recurs: that behind each busy one, every day.
+func (d dataset) recurs() string { return fmt.Sprintf("j %% %d = 2 %% %[1]d", d.stride()) }

@@ -12,7 +12,8 @@ import (
 func postgresTables(d dataset) []table {
 	users := fmt.Sprintf("generate_series(1, %d) as u", d.users)
 	tasks := fmt.Sprintf("generate_series(1, %d) as j, %s, "+
-		"lateral (select now() - (%d - j) * interval '1 minute' as made) as m order by j, u", d.tasks, users, d.tasks)
+		"lateral (select now() - (%d - j) * interval '1 minute' as made, "+
+		"(extract(epoch from date_trunc('day', now(), 'UTC') + interval '32 hours') * 1000000)::bigint as tomorrow) as m order by j, u", d.tasks, users, d.tasks)
 	user := fmt.Sprintf("(%d + u)::text", firstUser)
 	return []table{
 		{name: "todod.users", from: users, values: map[string]string{
@@ -26,8 +27,12 @@ func postgresTables(d dataset) []table {
 			"search": "'task ' || j || ': buy milk and bread' || " +
 				"case when j % 2 = 0 then E'\\nnot the sort we had last time: ask at the counter, keep the receipt' else '' end",
 			"completed": "j % 3 = 0", "completed_at": "case when j % 3 = 0 then made end", "priority": "1 + j % 3",
-			"due_date":    "case when j % 4 = 0 then date_trunc('day', now(), 'UTC') + j * interval '24 hours' end",
-			"due_all_day": "j % 4 = 0", "created_at": "made", "updated_at": "made",
+			"due_date": "case when " + d.recurs() + " then date_trunc('day', now(), 'UTC') + interval '32 hours' " +
+				"when j % 4 = 0 then date_trunc('day', now(), 'UTC') + j * interval '24 hours' end",
+			"due_all_day": "j % 4 = 0 and not (" + d.recurs() + ")",
+			"recurrence": "case when " + d.recurs() + " then jsonb_build_object('rule', 'FREQ=DAILY', 'from', 'due', 'late', 'skip', " +
+				"'month_end', 'last', 'anchor', tomorrow, 'slot', tomorrow) end",
+			"created_at": "made", "updated_at": "made",
 		}},
 		{name: "todod.changes", from: "todod.tasks order by id", values: map[string]string{
 			"user_id": "user_id", "rev": "version", "prev_rev": "0", "set_rev": "version", "op": "1", "task_id": "id",

@@ -16,6 +16,7 @@ func sqliteTables(d dataset) []table {
 		return fmt.Sprintf("(with recursive s(n) as (values (1) union all select n + 1 from s where n < %d) "+
 			"select n as %s from s)", n, name)
 	}
+	const tomorrow = "((unixepoch() / 86400 + 1) * 86400 + 28800) * 1000000"
 	const now = "(cast(unixepoch() as integer) * 1000000)"
 	made := fmt.Sprintf("(%s - (%d - j) * 60000000)", now, d.tasks)
 	user := fmt.Sprintf("cast(%d + u as text)", firstUser)
@@ -31,8 +32,12 @@ func sqliteTables(d dataset) []table {
 			"search": "'task ' || j || ': buy milk and bread' || case when j % 2 = 0 then char(10) || " +
 				"'not the sort we had last time: ask at the counter, keep the receipt' else '' end",
 			"completed": "j % 3 = 0", "completed_at": "case when j % 3 = 0 then " + made + " end", "priority": "1 + j % 3",
-			"due_date":    "case when j % 4 = 0 then (unixepoch() / 86400 + j) * 86400000000 end",
-			"due_all_day": "j % 4 = 0", "created_at": made, "updated_at": made,
+			"due_date": "case when " + d.recurs() + " then " + tomorrow +
+				" when j % 4 = 0 then (unixepoch() / 86400 + j) * 86400000000 end",
+			"due_all_day": "j % 4 = 0 and not (" + d.recurs() + ")",
+			"recurrence": "case when " + d.recurs() + " then json_object('rule', 'FREQ=DAILY', 'from', 'due', 'late', 'skip', " +
+				"'month_end', 'last', 'anchor', " + tomorrow + ", 'slot', " + tomorrow + ") end",
+			"created_at": made, "updated_at": made,
 		}},
 		{name: "changes", from: "tasks order by id", values: map[string]string{
 			"user_id": "user_id", "rev": "version", "prev_rev": "0", "set_rev": "version", "op": "1", "task_id": "id",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -53,6 +54,11 @@ var operations = []operation{
 			where user_id = :user and id = :id and deleted_at is null returning $columns;`,
 	},
 	{
+		name: "recur", route: route{method: http.MethodPatch, path: "/api/v1/tasks/$next/toggle", status: http.StatusOK},
+		sql: `update bench.tasks set version = version + 1, due_date = due_date + interval '1 day', updated_at = now()
+			where user_id = :user and id = :id + $users and deleted_at is null returning $columns;`,
+	},
+	{
 		name: "update", sql: `update bench.tasks set version = version + 1, title = :text, updated_at = now()
 			where user_id = :user and id = :id and deleted_at is null returning $columns;`,
 		route: route{method: http.MethodPatch, path: "/api/v1/tasks/$id", body: newTitle, status: http.StatusOK},
@@ -84,7 +90,7 @@ func (op operation) script(d dataset, columns []string) string {
 	if strings.Contains(op.sql, ":text") {
 		b.WriteString("\\set text random(1000000000000000000, 9000000000000000000)\n")
 	}
-	b.WriteString(strings.ReplaceAll(op.sql, "$columns", strings.Join(columns, ", ")))
+	b.WriteString(strings.NewReplacer("$columns", strings.Join(columns, ", "), "$users", strconv.Itoa(d.users)).Replace(op.sql))
 	b.WriteString("\n")
 	return b.String()
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // A route is how a server is asked for an operation. Path, header and body name what differs between requests: $id is
-// the id of a task of the user's, $record and $owner are that and the user's number as PocketBase has them, $text is a
-// text that no request before had, $flag true or false, another one each time a task has its turn, and $learned what
+// the id of a task of the user's, $next that of another, which recurs, $record and $owner are the first and the user's number
+// as PocketBase has them, $text is a text that no request before had, $flag true or false, another one each time a task has its turn, and $learned what
 // learn has returned for the user.
 type route struct {
 	method, path string
@@ -29,7 +29,7 @@ type turn struct {
 
 // aboutTask tells whether r is about one task.
 func (r route) aboutTask() bool {
-	return strings.Contains(r.path, "$id") || strings.Contains(r.path, "$record")
+	return strings.Contains(r.path, "$id") || strings.Contains(r.path, "$next") || strings.Contains(r.path, "$record")
 }
 
 // alternates tells whether a task must get another request when it has its next turn, as one that changes nothing is
@@ -53,7 +53,7 @@ func (r route) turns(d dataset) int {
 func (r route) in(d dataset, t turn) route {
 	id := d.busyTask(t.user, t.number%d.busy())
 	put := strings.NewReplacer(
-		"$id", strconv.Itoa(id), "$record", record(id), "$owner", record(t.user),
+		"$id", strconv.Itoa(id), "$next", strconv.Itoa(id+d.users), "$record", record(id), "$owner", record(t.user),
 		"$text", fmt.Sprintf("%s-%d", t.sample, t.number), "$flag", strconv.FormatBool(t.number/d.busy()%2 == 0),
 		"$learned", t.learned,
 	)

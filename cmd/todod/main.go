@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // for machines and images that have no time zones
 
 	"github.com/alecthomas/kong"
 

@@ -12,8 +12,8 @@ import (
 // Export reads everything of a person. It does so in short steps, each of which is one read of the store that has ended
 // before anything of it is passed on: whoever takes the time they like holds no connection and no snapshot. What is changed
 // meanwhile is read as it is before or after; what the log says of it is read, too, so that nothing is missed. Trash, Tasks,
-// Log, Sessions, Networks and Imports are each to be read once, to their ends and in this order, then End says that this was all. They
-// end with an error when something fails: TokenRevoked once everything was erased. It must be closed.
+// Log, Completions, Sessions, Networks and Imports are each to be read once, to their ends and in this order, then End says
+// that this was all. They end with an error when something fails: TokenRevoked once everything was erased. It must be closed.
 type Export struct {
 	Overview
 	At    time.Time // when it began
@@ -44,7 +44,7 @@ func (d *PersonalData) Export(ctx context.Context, by todo.User) (*Export, error
 	e := &Export{At: d.moment(), data: d, by: by}
 	var state todo.State
 	var err error
-	if e.Overview, state, err = d.overview(ctx, by, time.UTC); err != nil {
+	if e.Overview, state, err = d.overview(ctx, by, nil); err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -130,6 +130,17 @@ func (e *Export) Objects(ctx context.Context) iter.Seq2[todo.Object, error] {
 			}
 		}
 	}
+}
+
+// Completions reads the occurrences of recurring tasks that have passed, and the tasks that are completed, the latest first.
+func (e *Export) Completions(ctx context.Context) iter.Seq2[todo.Completion, error] {
+	if err := todo.ListPassed(ctx, e.data.store, e.by.ID, e.data.moment()); err != nil {
+		return func(yield func(todo.Completion, error) bool) { yield(todo.Completion{}, err) }
+	}
+	return paged(func(last *todo.Completion) ([]todo.Completion, error) {
+		all, state, err := e.data.store.Completions(ctx, e.by.ID, time.Time{}, todo.EndOfTime, last, exportStep)
+		return all, e.admit(state, err)
+	})
 }
 
 // Sessions reads the sessions, by id.

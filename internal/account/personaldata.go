@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -61,9 +62,10 @@ type Overview struct {
 	Person          // Email and Name are "" if nobody has said, CreatedAt is zero for somebody who has left no trace yet
 	Rev    todo.Rev // where their data stand; 0 for somebody who has written nothing
 	Counts
+	TimeZone string // that they are in, by its IANA name; UTC for somebody who hasn't said
 }
 
-// Overview returns by's. The zone says which day it is.
+// Overview returns by's. The zone says which day it is; nil for their own.
 func (d *PersonalData) Overview(ctx context.Context, by todo.User, zone *time.Location) (Overview, error) {
 	o, _, err := d.overview(ctx, by, zone)
 	return o, err
@@ -71,6 +73,14 @@ func (d *PersonalData) Overview(ctx context.Context, by todo.User, zone *time.Lo
 
 // overview returns by's overview and the state that it is of.
 func (d *PersonalData) overview(ctx context.Context, by todo.User, zone *time.Location) (Overview, todo.State, error) {
+	name, err := d.store.TimeZone(ctx, by.ID)
+	if err != nil {
+		return Overview{}, todo.State{}, err
+	}
+	name = cmp.Or(name, time.UTC.String())
+	if zone == nil {
+		zone = locationOf(name)
+	}
 	h, err := d.store.Summary(ctx, by.ID, d.moment().In(zone))
 	if err == nil {
 		err = h.State.Admit(by)
@@ -78,7 +88,15 @@ func (d *PersonalData) overview(ctx context.Context, by todo.User, zone *time.Lo
 	if err != nil {
 		return Overview{}, todo.State{}, err
 	}
-	return Overview{Person: h.person(by), Rev: h.State.Rev, Counts: h.Counts}, h.State, nil
+	return Overview{Person: h.person(by), Rev: h.State.Rev, Counts: h.Counts, TimeZone: name}, h.State, nil
+}
+
+// locationOf returns the time zone of a name, UTC for one that the zone data of this machine don't have any more.
+func locationOf(name string) *time.Location {
+	if zone, ok := todo.Location(name); ok {
+		return zone
+	}
+	return time.UTC
 }
 
 // person returns who by is: as their account here says, or else as their newest token does.

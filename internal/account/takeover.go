@@ -20,7 +20,8 @@ import (
 type Takeout struct {
 	Format  string `json:"format"`
 	Profile struct {
-		ID todo.UserID `json:"id"`
+		ID       todo.UserID `json:"id"`
+		TimeZone string      `json:"time_zone"`
 	} `json:"profile"`
 	Tasks    []takenTask   `json:"tasks"`
 	Objects  []takenObject `json:"lists_and_labels"`
@@ -37,6 +38,7 @@ type takenTask struct {
 	Priority    string     `json:"priority"`
 	Due         *time.Time `json:"due_date"`
 	AllDay      bool       `json:"due_all_day"`
+	DueZone     *string    `json:"due_zone"`
 	Start       *time.Time `json:"start_date"`
 	StartAllDay bool       `json:"start_all_day"`
 	CompletedAt *time.Time `json:"completed_at"`
@@ -47,6 +49,20 @@ type takenTask struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	DeletedAt   *time.Time `json:"deleted_at"`
+
+	Recurrence *takenRecurrence `json:"recurrence"`
+}
+
+// takenRecurrence is how a task of an export recurs, and where its series stands.
+type takenRecurrence struct {
+	Rule            string        `json:"rule"`
+	From            todo.From     `json:"from"`
+	Late            todo.Late     `json:"late"`
+	MonthEnd        todo.MonthEnd `json:"month_end"`
+	Anchor          time.Time     `json:"anchor"`
+	Slot            time.Time     `json:"slot"`
+	Done            int           `json:"done"`
+	LastCompletedAt *time.Time    `json:"last_completed_at"`
 }
 
 // takenObject is a list or label of an export: a list has a position.
@@ -104,7 +120,8 @@ const takeoverStep = 200
 
 // TakeOver takes over for owner what an export holds, in the order in which people have it, with new ids; what came from this
 // source before does not come again, whatever has become of it, nor does a label that is called like one that is there: that one
-// is taken for it. Times stay what they were. It can be called again after an error.
+// is taken for it. Times stay what they were. An owner who hasn't said where they are is in the time zone that the export says. It
+// can be called again after an error.
 func TakeOver(ctx context.Context, db FullStore, owner todo.UserID, source string, t *Takeout, now func() time.Time) (taken Taken, err error) {
 	ids, err := imported(ctx, db, owner, source)
 	if err != nil {
@@ -126,6 +143,9 @@ func TakeOver(ctx context.Context, db FullStore, owner todo.UserID, source strin
 	}
 	made, err := todo.ImportObjects(ctx, db, owner, source, objects, now())
 	if err != nil {
+		return taken, err
+	}
+	if err := t.takeTimeZone(ctx, db, owner, now()); err != nil {
 		return taken, err
 	}
 	for i, o := range objects {
@@ -159,6 +179,15 @@ func TakeOver(ctx context.Context, db FullStore, owner todo.UserID, source strin
 		}
 	}
 	return taken, nil
+}
+
+// takeTimeZone has an owner who hasn't said where they are be in the time zone of the export: tasks recur there.
+func (t *Takeout) takeTimeZone(ctx context.Context, db FullStore, owner todo.UserID, at time.Time) error {
+	said, err := db.TimeZone(ctx, owner)
+	if _, known := todo.Location(t.Profile.TimeZone); err != nil || said != "" || !known {
+		return err
+	}
+	return db.SetTimeZone(ctx, owner, t.Profile.TimeZone, at.UTC().Truncate(time.Microsecond))
 }
 
 // imported returns what has become of the old ids of a source.
@@ -218,11 +247,15 @@ func (t *takenTask) imported(ids map[string]int64) (todo.ImportedTask, error) {
 	p := todo.Patch{Title: todo.Some(t.Title), Description: orNull(t.Description), Completed: todo.Some(t.Completed)}
 	priority, _ := todo.ParsePriority(t.Priority)
 	p.Priority, p.Due, p.Start = todo.Some(priority), date(t.Due, t.AllDay), date(t.Start, t.StartAllDay)
+	p.DueZone, p.Recurrence = orNull(t.DueZone), t.Recurrence.patch()
 	p, err := p.Normalise()
 	if err != nil {
 		return todo.ImportedTask{}, fmt.Errorf("task %d: %w", t.ID, err)
 	}
 	task := p.NewTask("", t.CreatedAt.UTC())
+	if t.Recurrence != nil {
+		task = t.Recurrence.resumed(task, p.DueZone)
+	}
 	if t.Completed && t.CompletedAt != nil {
 		task.CompletedAt = new(t.CompletedAt.UTC())
 	}
@@ -248,6 +281,35 @@ func (t *takenTask) imported(ids map[string]int64) (todo.ImportedTask, error) {
 	slices.Sort(task.LabelIDs)
 	task.LabelIDs = slices.Compact(task.LabelIDs)
 	return todo.ImportedTask{OldID: strconv.FormatInt(t.ID, 10), Task: task}, nil
+}
+
+// patch returns a field that has a task recur like this, or null for nil.
+func (r *takenRecurrence) patch() todo.Opt[todo.RecurrencePatch] {
+	if r == nil {
+		return todo.Null[todo.RecurrencePatch]()
+	}
+	return todo.Some(todo.RecurrencePatch{
+		Rule: todo.Some(r.Rule), From: todo.Some(r.From), Late: todo.Some(r.Late), MonthEnd: todo.Some(r.MonthEnd),
+	})
+}
+
+// resumed returns t, which recurs by the same rule in this zone, with its series where that of r stands. An export doesn't say
+// whether the series is one of days, as its present date may have been postponed to another kind: it is as that date is, unless its
+// own dates can't be days.
+func (r *takenRecurrence) resumed(t todo.Task, zone todo.Opt[string]) todo.Task {
+	is := *t.Recurrence
+	midnight := func(at time.Time) bool { return at.UTC().Equal(todo.DayOf(at.UTC())) }
+	is.AllDay = is.AllDay && midnight(r.Anchor) && midnight(r.Slot)
+	is.Anchor, is.Slot = todo.Slot{At: r.Anchor.UTC()}, todo.Slot{At: r.Slot.UTC()}
+	is.Done, is.Passed = r.Done, r.Done // for a COUNT; what was skipped, an export doesn't say
+	if t.Completed {
+		is.Passed = max(0, r.Done-1) // the present one was the last
+	}
+	if r.LastCompletedAt != nil {
+		is.LastCompletedAt = r.LastCompletedAt.UTC()
+	}
+	t.Recurrence = &is
+	return todo.Patch{DueZone: zone}.Apply(t, t.UpdatedAt) // which has the wall times of the series kept
 }
 
 // date returns a date of an export, or null for nil.

@@ -331,7 +331,7 @@ func TestChangingTheProfile(t *testing.T) {
 		s.register(t, "eve@example.com")
 		a := s.with(t, ada.Token, "PATCH", "/api/v1/me", `{"name":" Ada Lovelace ","email":"Ada.L@example.com"}`).want(t, http.StatusOK)
 		if got := decode[object](t, a); got["name"] != "Ada Lovelace" || got["email"] != "ada.l@example.com" || got["id"] != ada.User.ID ||
-			got["created_at"] != ada.User.CreatedAt || len(got) != 7 {
+			got["created_at"] != ada.User.CreatedAt || len(got) != 8 {
 			t.Errorf("got %s", a.body)
 		}
 		fresh := decode[signedIn](t, s.post(t, "/api/auth/refresh", refreshBody(ada.RefreshToken)).want(t, http.StatusOK))

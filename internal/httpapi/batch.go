@@ -176,6 +176,7 @@ type stepBody struct {
 	kind        todo.Opt[todo.Kind]
 	patch       todo.Patch
 	refs        todo.Refs
+	inner       faults // within patch
 	object      todo.ObjectPatch
 	has         map[todo.Kind]bool // of which kinds there is an object
 	fault       error              // of that
@@ -200,7 +201,7 @@ func (s *stepBody) members() members {
 			read: notNull(parsedInto(&s.version, "a positive whole number", positive)),
 		},
 		{name: "kind", read: notNull(parsedInto(&s.kind, "task, list or label", todo.ParseKind))},
-		{name: "task", read: s.reads(todo.KindTask, withRefs(&s.patch, &s.refs))},
+		{name: "task", read: s.reads(todo.KindTask, withRefs(&s.patch, &s.refs, &s.inner))},
 		{name: "list", read: s.reads(todo.KindList, objectReaders(todo.KindList, &s.object))},
 		{name: "label", read: s.reads(todo.KindLabel, objectReaders(todo.KindLabel, &s.object))},
 	}
@@ -215,7 +216,7 @@ func (s *stepBody) reads(k todo.Kind, known lookup) func(jsontext.Value) string 
 		if s.has[k] = true; value.Kind() != '{' {
 			return "must be a JSON object"
 		}
-		s.fault = readMembers(value, known, refuse)
+		s.fault = s.inner.and(readMembers(value, known, refuse))
 		return ""
 	}
 }
@@ -224,8 +225,8 @@ func (s *stepBody) reads(k todo.Kind, known lookup) func(jsontext.Value) string 
 const refPrefix = "ref:"
 
 // withRefs is taskReaders for a task that may name objects which operations before it make.
-func withRefs(p *todo.Patch, refs *todo.Refs) lookup {
-	known := taskReaders(p)
+func withRefs(p *todo.Patch, refs *todo.Refs, inner *faults) lookup {
+	known := taskReaders(p, inner)
 	return func(name string) func(jsontext.Value) string {
 		read := known(name)
 		switch name {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -245,6 +246,31 @@ func refuse(jsontext.Value) string { return "is not a known field" }
 // maxDepth is how deep a body may be nested, the body itself counted.
 const maxDepth = 32
 
+// faults are those of members within members of a body.
+type faults []todo.FieldError
+
+// within adds what err, the error of reading an object, says of the members of one with this name.
+func (f *faults) within(name string, err error) {
+	var invalid *todo.Error
+	if errors.As(err, &invalid) {
+		for _, fault := range invalid.Fields {
+			*f = append(*f, todo.FieldError{Field: name + "." + fault.Field, Message: fault.Message})
+		}
+	}
+}
+
+// and returns err, with the faults beside those that it names; nil for none at all.
+func (f faults) and(err error) error {
+	if len(f) == 0 {
+		return err
+	}
+	var invalid *todo.Error
+	if errors.As(err, &invalid) {
+		f = append(slices.Clone(invalid.Fields), f...)
+	}
+	return todo.InvalidFields(f[:min(len(f), maxFaults)]...)
+}
+
 // ignore passes over members that nobody knows, where clients send some. All that can be wrong with one is its depth.
 func ignore(value jsontext.Value) string {
 	if value.Kind() != '{' && value.Kind() != '[' {
@@ -277,7 +303,7 @@ func malformed(err error) error {
 }
 
 // fieldAt returns the name of the member of a body that a pointer leads to, "" for none. Where that is a list, it goes on
-// to what the pointer leads to within it: operations[3].task.title.
+// to what the pointer leads to within it: operations[3].task.title; where it is an object of ours, to its member: recurrence.rule.
 func fieldAt(p jsontext.Pointer) string {
 	var name string
 	list := false
@@ -291,6 +317,8 @@ func fieldAt(p jsontext.Pointer) string {
 		case digits:
 			list = true
 			name += "[" + token + "]"
+		case name == "recurrence":
+			return clip(name + "." + token)
 		default:
 			return clip(name)
 		}

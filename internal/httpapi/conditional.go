@@ -89,9 +89,9 @@ type shape string
 
 // The shapes there are.
 const (
-	tasksShape shape = "tasks 3"
+	tasksShape shape = "tasks 4"
 	todosShape shape = "todos 1"
-	trashShape shape = "trash 2"
+	trashShape shape = "trash 3"
 )
 
 // listEnding returns how the entity tag of a page ends, whatever the state of its owner's data: it tells which page that is,

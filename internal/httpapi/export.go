@@ -23,19 +23,20 @@ import (
 // exportDocument is everything there is of somebody. It is never in memory as a whole: sendExport writes its members one
 // after the other, in this order.
 type exportDocument struct {
-	Format     string          `json:"format" enum:"todod export 1"`
-	ExportedAt timestamp       `json:"exported_at"`
-	FromRev    int64           `json:"from_rev" doc:"The owner's revision when the export began"`
-	Profile    me              `json:"profile"`
-	Trash      []task          `json:"trash" doc:"The tasks in the trash"`
-	Tasks      []task          `json:"tasks" doc:"All others, and those that went to the trash while this was read. Of a task that is here twice, the higher version is what became of it"`
-	Objects    []trashed       `json:"lists_and_labels" doc:"All lists and labels; those in the trash have a deleted_at"`
-	History    []loggedChange  `json:"history" doc:"What is remembered of all changes up to to_rev, the oldest first"`
-	Sessions   []exportSession `json:"sessions" doc:"Where somebody signed in here"`
-	Networks   []exportNetwork `json:"known_networks" doc:"When somebody last signed in from each of the networks that they are known by"`
-	Imports    []exportImport  `json:"imports" doc:"Tasks that came from other systems"`
-	ToRev      int64           `json:"to_rev" doc:"Up to where changes were read. If it is from_rev, all of this is of one moment"`
-	Complete   bool            `json:"complete" enum:"true" doc:"The last member: a document without it was cut off"`
+	Format      string           `json:"format" enum:"todod export 1"`
+	ExportedAt  timestamp        `json:"exported_at"`
+	FromRev     int64            `json:"from_rev" doc:"The owner's revision when the export began"`
+	Profile     me               `json:"profile"`
+	Trash       []task           `json:"trash" doc:"The tasks in the trash"`
+	Tasks       []task           `json:"tasks" doc:"All others, and those that went to the trash while this was read. Of a task that is here twice, the higher version is what became of it"`
+	Objects     []trashed        `json:"lists_and_labels" doc:"All lists and labels; those in the trash have a deleted_at"`
+	History     []loggedChange   `json:"history" doc:"What is remembered of all changes up to to_rev, the oldest first"`
+	Completions []pastCompletion `json:"completions" doc:"What was completed or skipped, the latest first"`
+	Sessions    []exportSession  `json:"sessions" doc:"Where somebody signed in here"`
+	Networks    []exportNetwork  `json:"known_networks" doc:"When somebody last signed in from each of the networks that they are known by"`
+	Imports     []exportImport   `json:"imports" doc:"Tasks that came from other systems"`
+	ToRev       int64            `json:"to_rev" doc:"Up to where changes were read. If it is from_rev, all of this is of one moment"`
+	Complete    bool             `json:"complete" enum:"true" doc:"The last member: a document without it was cut off"`
 }
 
 // exportFormat names the form of an exportDocument, and its version.
@@ -49,12 +50,15 @@ type loggedChange struct {
 	Op      string            `json:"op" enum:"created,updated,completed,reopened,deleted,restored,purged"`
 	At      timestamp         `json:"at"`
 	Changes map[string][2]any `json:"changes" doc:"What the fields that were touched were before, and became; empty once the task is gone for good"`
+
+	Occurrence *occurrence `json:"occurrence,omitempty" doc:"Of a recurring task: the time of it that has passed by the change; else absent"`
 }
 
 // wireLogged returns c as it goes out.
 func wireLogged(c todo.Change) any {
 	out := loggedChange{
 		Rev: int64(c.Rev), TaskID: c.Task.ID, Op: c.Op.String(), At: timestamp(c.At), Changes: map[string][2]any{},
+		Occurrence: occurrenceOf(&c),
 	}
 	if c.Object != nil {
 		out.Kind = c.Object.Kind.String()
@@ -143,6 +147,7 @@ func writeExport(ctx context.Context, w *bufio.Writer, e *account.Export) error 
 	writeList(d, "tasks", e.Tasks(ctx), wireTask)
 	writeList(d, "lists_and_labels", e.Objects(ctx), func(o todo.Object) any { return trashed{object: &o} })
 	writeList(d, "history", e.Log(ctx), wireLogged)
+	writeList(d, "completions", e.Completions(ctx), func(c todo.Completion) any { return wireCompletion(c) })
 	writeList(d, "sessions", e.Sessions(ctx), func(s account.Session) any {
 		return exportSession{CreatedAt: timestamp(s.CreatedAt), ExpiresAt: timestamp(s.ExpiresAt)}
 	})

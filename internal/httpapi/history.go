@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"todod/internal/todo"
@@ -16,6 +17,8 @@ type pastChange struct {
 	Op      string            `json:"op" enum:"created,updated,completed,reopened,deleted,restored"`
 	At      timestamp         `json:"at"`
 	Changes map[string][2]any `json:"changes" doc:"What the fields that were touched were before, and became"`
+
+	Occurrence *occurrence `json:"occurrence,omitempty" doc:"Of a recurring task: the time of it that has passed by the change; else absent"`
 }
 
 // historyInput says which part of a task's history is wanted.
@@ -45,7 +48,9 @@ func (a *resources) history(ctx context.Context, k todo.Kind, in *historyInput) 
 	}
 	out := &historyOutput{Body: make([]pastChange, len(page.Changes))}
 	for i, c := range page.Changes {
-		out.Body[i] = pastChange{Rev: int64(c.Rev), Op: c.Op.String(), At: timestamp(c.At), Changes: differences(c)}
+		out.Body[i] = pastChange{
+			Rev: int64(c.Rev), Op: c.Op.String(), At: timestamp(c.At), Changes: differences(c), Occurrence: occurrenceOf(&c),
+		}
 	}
 	if page.Next != "" {
 		query := url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {page.Next}}
@@ -63,7 +68,7 @@ func differences(c todo.Change) map[string][2]any {
 		}
 		return touched
 	}
-	for _, f := range todo.TaskFields() {
+	for _, f := range slices.DeleteFunc(todo.TaskFields(), notOnWire) {
 		differs(touched, &c, f.Name, f.Writable(), f.Value(&c.Task))
 	}
 	if p, moved := touched["position"]; moved {

@@ -17,9 +17,12 @@ var bodies = map[string]string{
 	"POST /api/v1/tasks":       `{"title":"mallory's"}`,
 	"PUT /api/v1/tasks/{id}":   `{"title":"stolen"}`,
 	"PATCH /api/v1/tasks/{id}": `{"completed":true}`,
-	"PATCH /api/v1/me":         `{"name":"Mallory"}`,
+	"PATCH /api/v1/me":         `{"name":"Mallory","time_zone":"Europe/Berlin"}`,
 
 	"POST /api/auth/change-password": `{"currentPassword":"password 1","newPassword":"password 2"}`,
+
+	"POST /api/v1/tasks/{id}/complete": `{"slot":"2026-12-25"}`,
+	"POST /api/v1/tasks/{id}/skip":     `{"slot":null}`,
 
 	"POST /api/v1/tasks/{id}/move": `{"before":null}`,
 	"POST /api/v1/lists/{id}/move": `{"before":null}`,

@@ -524,11 +524,7 @@ func TestALabelLeavesTasksLast(t *testing.T) {
 			t.Errorf("for good: %s", got)
 		}
 		told := s.pull(t, "ada", next)
-		if last := told.Changes[len(told.Changes)-1]; !slices.ContainsFunc(told.Changes, func(c struct {
-			Rev  json.Number
-			Op   string
-			Task object
-		}) bool {
+		if last := told.Changes[len(told.Changes)-1]; !slices.ContainsFunc(told.Changes, func(c toldChange) bool {
 			return c.Op == "updated" && c.Task["title"] == "still both" && fmt.Sprint(c.Task["label_ids"]) == one
 		}) {
 			t.Errorf("sync tells of %s, the last is %+v", told.told(), last)

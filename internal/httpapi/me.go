@@ -14,7 +14,8 @@ import (
 // profilePatch is what to change of the caller's account.
 type profilePatch struct {
 	reading
-	profile account.Profile
+	profile  account.Profile
+	timeZone *string
 }
 
 // members returns what of an account its person may change here.
@@ -22,7 +23,23 @@ func (b *profilePatch) members() members {
 	return members{
 		{name: "name", schema: nameSchema, read: textInto(&b.profile.Name)},
 		{name: "email", schema: emailSchema, read: textInto(&b.profile.Email)},
+		{
+			name: "time_zone", read: b.readTimeZone,
+			schema: &huma.Schema{Type: huma.TypeString, Description: "By its IANA name", Examples: []any{"Europe/Berlin"}},
+		},
 	}
+}
+
+// readTimeZone reads the name of a time zone.
+func (b *profilePatch) readTimeZone(value jsontext.Value) string {
+	var z zone
+	if message := textInto(&b.timeZone)(value); message != "" {
+		return message
+	}
+	if err := z.UnmarshalText([]byte(*b.timeZone)); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // read implements object.
@@ -54,6 +71,7 @@ type me struct {
 	Rev       int64      `json:"rev" doc:"Rises by one with every change of their data"`
 	Tasks     taskCounts `json:"tasks"`
 	Trash     int        `json:"trash" doc:"How many tasks are in the trash"`
+	TimeZone  string     `json:"time_zone" doc:"Where they are, by its IANA name: it says which day it is, and where dates begin; UTC if they haven't said"`
 }
 
 // taskCounts are the numbers of somebody's tasks that are not in the trash.
@@ -68,7 +86,7 @@ type taskCounts struct {
 func wireMe(o account.Overview) me {
 	return me{
 		ID: string(o.ID), Email: unlessEmpty(o.Email), Name: unlessEmpty(o.Name), CreatedAt: unlessZero(o.CreatedAt), Rev: int64(o.Rev),
-		Trash: o.Trash, Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
+		Trash: o.Trash, TimeZone: o.TimeZone, Tasks: taskCounts{Total: o.Open + o.Completed, Open: o.Open, Completed: o.Completed, Overdue: o.Overdue},
 	}
 }
 
@@ -85,12 +103,12 @@ type meOutput struct{ Body me }
 
 // meInput says where the caller is, for the answer.
 type meInput struct {
-	TZ zone `query:"tz" doc:"The time zone that says which day it is; UTC if absent"`
+	TZ zone `query:"tz" doc:"The time zone that says which day it is; the caller's own if absent"`
 }
 
 // getMe answers with who the caller is.
 func (a *resources) getMe(ctx context.Context, in *meInput) (*meOutput, error) {
-	o, err := a.personalData.Overview(ctx, caller(ctx), in.TZ.location())
+	o, err := a.personalData.Overview(ctx, caller(ctx), in.TZ.loc)
 	if err != nil {
 		return nil, err
 	}
@@ -103,24 +121,40 @@ type profileInput struct {
 	Body profilePatch
 }
 
-// updateMe changes the caller's name or e-mail address. Tokens say so from the next refresh on.
+// updateMe changes the caller's name, e-mail address or time zone; the last only if the others can be changed, too. The time zone
+// is kept here whoever keeps the account.
 func (a *resources) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
-	if email := in.Body.profile.Email; email != nil { // the answer says whether it is taken, as that to a registration does
-		if err := a.limitSignIn(ctx); err != nil {
+	if in.Body.timeZone == nil || in.Body.profile != (account.Profile{}) {
+		if err := a.changeProfile(ctx, in.Body.profile); err != nil {
 			return nil, err
 		}
-		if err := a.limitEmail(ctx, *email); err != nil {
+	}
+	if name := in.Body.timeZone; name != nil {
+		if err := a.tasks.SetTimeZone(ctx, caller(ctx), *name); err != nil {
 			return nil, err
+		}
+	}
+	return a.getMe(ctx, &in.meInput)
+}
+
+// changeProfile changes the caller's account. Tokens say so from the next refresh on.
+func (a *resources) changeProfile(ctx context.Context, p account.Profile) error {
+	if p.Email != nil { // the answer says whether it is taken, as that to a registration does
+		if err := a.limitSignIn(ctx); err != nil {
+			return err
+		}
+		if err := a.limitEmail(ctx, *p.Email); err != nil {
+			return err
 		}
 	}
 	if err := a.personalData.Admit(ctx, caller(ctx)); err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), in.Body.profile); err != nil {
-		return nil, err
+	if _, err := a.accounts.ChangeProfile(ctx, sessionOf(ctx), p); err != nil {
+		return err
 	}
 	a.audit(ctx, audit.ProfileChanged)
-	return a.getMe(ctx, &in.meInput)
+	return nil
 }
 
 // eraseMe erases the caller and everything of theirs.

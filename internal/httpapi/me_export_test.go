@@ -28,6 +28,7 @@ type export struct {
 	Tasks       []object `json:"tasks"`
 	Objects     []object `json:"lists_and_labels"`
 	History     []object `json:"history"`
+	Completions []object `json:"completions"`
 	Sessions    []object `json:"sessions"`
 	Networks    []object `json:"known_networks"`
 	Imports     []object `json:"imports"`
@@ -101,6 +102,10 @@ func TestExport(t *testing.T) {
 				t.Errorf("%s: %v, want %v", list, got, want)
 			}
 		}
+		completions := decode[[]object](t, s.with(t, ada.Token, "GET", "/api/v1/completions", ""))
+		if len(completions) == 0 || text(t, e.Completions) != text(t, completions) {
+			t.Errorf("completions %v, want %v", e.Completions, completions)
+		}
 		if e.FromRev != 9 || e.ToRev != 9 || len(e.History) != 9 {
 			t.Errorf("from %d to %d, %d changes", e.FromRev, e.ToRev, len(e.History))
 		}
@@ -135,8 +140,8 @@ func TestExport(t *testing.T) {
 
 		nobody := mustExport(t, s, mint(t, "nobody"))
 		if got := regexp.MustCompile(`"exported_at":"[^"]*"`).ReplaceAllString(nobody.exportedRaw, `"exported_at":""`); got != `{"format":"todod export 1","exported_at":"","from_rev":0,`+
-			`"profile":{"id":"nobody","email":null,"name":null,"created_at":null,"rev":0,"tasks":{"total":0,"open":0,"completed":0,"overdue":0},"trash":0},`+
-			`"trash":[],"tasks":[],"lists_and_labels":[],"history":[],"sessions":[],"known_networks":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
+			`"profile":{"id":"nobody","email":null,"name":null,"created_at":null,"rev":0,"tasks":{"total":0,"open":0,"completed":0,"overdue":0},"trash":0,"time_zone":"UTC"},`+
+			`"trash":[],"tasks":[],"lists_and_labels":[],"history":[],"completions":[],"sessions":[],"known_networks":[],"imports":[],"to_rev":0,"complete":true}`+"\n" {
 			t.Errorf("of nobody: %s", got)
 		}
 		if head := s.with(t, ada.Token, "HEAD", "/api/v1/me/export", "").want(t, http.StatusOK); head.body != "" {

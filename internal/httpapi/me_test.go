@@ -44,7 +44,7 @@ func without(t testing.TB, a answer, names ...string) string {
 
 func TestMe(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
-		const nothing = `"rev":0,"tasks":{"completed":0,"open":0,"overdue":0,"total":0},"trash":0}`
+		const nothing = `"rev":0,"tasks":{"completed":0,"open":0,"overdue":0,"total":0},"time_zone":"UTC","trash":0}`
 		a := s.as(t, "ada", "GET", "/api/v1/me", "").want(t, http.StatusOK)
 		if got, want := without(t, a), `{"created_at":null,"email":null,"id":"ada","name":null,`+nothing; got != want {
 			t.Errorf("who never wrote: got %s, want %s", got, want)
@@ -64,7 +64,7 @@ func TestMe(t *testing.T) {
 		thrown := s.with(t, bob.Token, "POST", "/api/v1/tasks", `{"title":"d"}`).want(t, http.StatusCreated)
 		s.with(t, bob.Token, "DELETE", path(decode[object](t, thrown)), "").want(t, http.StatusNoContent)
 		a = s.with(t, bob.Token, "GET", "/api/v1/me", "").want(t, http.StatusOK)
-		want := `{"email":"bob@example.com","name":"Ada","rev":5,"tasks":{"completed":1,"open":2,"overdue":1,"total":3},"trash":1}`
+		want := `{"email":"bob@example.com","name":"Ada","rev":5,"tasks":{"completed":1,"open":2,"overdue":1,"total":3},"time_zone":"UTC","trash":1}`
 		if got := without(t, a, "id", "created_at"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -106,7 +106,7 @@ func TestErasure(t *testing.T) {
 		}
 
 		if got, want := without(t, s.with(t, later, "GET", "/api/v1/me", "")),
-			`{"created_at":null,"email":null,"id":"ada","name":null,"rev":0,"tasks":{"completed":0,"open":0,"overdue":0,"total":0},"trash":0}`; got != want {
+			`{"created_at":null,"email":null,"id":"ada","name":null,"rev":0,"tasks":{"completed":0,"open":0,"overdue":0,"total":0},"time_zone":"UTC","trash":0}`; got != want {
 			t.Errorf("a later token: got %s, want %s", got, want)
 		}
 		for _, path := range []string{"/api/v1/tasks", "/api/v1/trash"} {

@@ -91,6 +91,8 @@ func wireValue(v any) any {
 		return v.String()
 	case time.Time:
 		return timestamp(v)
+	case todo.Recurrence:
+		return recurrence{v}
 	case todo.Date:
 		if v.AllDay {
 			return v.At.Format(time.DateOnly)

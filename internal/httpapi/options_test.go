@@ -62,6 +62,8 @@ func (s *server) prepare(t *testing.T, user string, route httpapi.Route) prepare
 		r.path = strings.Replace(r.path, "{id}", r.id, 1)
 	}
 	switch route.Path {
+	case "/api/v1/tasks/{id}/skip":
+		s.as(t, user, "PATCH", "/api/v1/tasks/"+r.id, `{"recurrence":{"rule":"FREQ=DAILY"}}`).want(t, http.StatusOK)
 	case "/api/v1/labels", "/api/v1/labels/{id}": // no two are alike
 		r.body = strings.NewReplacer("mallory's", rand.Text(), "stolen", rand.Text()).Replace(r.body)
 	case "/api/v1/undo":
@@ -185,6 +187,8 @@ func anotherBody(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/move"):
 		return `{"after":null}`
+	case strings.HasSuffix(path, "/skip"), strings.HasPrefix(path, "/api/v1/") && strings.HasSuffix(path, "/complete"):
+		return `{"slot":"2026-01-02"}`
 	case strings.HasPrefix(path, "/api/v1/lists"), strings.HasPrefix(path, "/api/v1/labels"):
 		return `{"name":"another"}`
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"maps"
 	"net/url"
 	"slices"
@@ -21,7 +22,7 @@ type listInput struct {
 	List        place  `query:"list_id" doc:"Only those in this list, or in none: the inbox"`
 	Parent      place  `query:"parent_id" doc:"Only those that are a part of this task, or of none"`
 	Labels      idList `query:"label_ids" doc:"Only those that have all of these labels, comma-separated"`
-	TZ          zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent"`
+	TZ          zone   `query:"tz" doc:"The time zone in which bounds that are dates begin, such as Europe/Berlin; the caller's own if absent"`
 	Q           string `query:"q" maxLength:"200" doc:"Words that must all be in the title or the description, whatever their case and accents"`
 	Sort        string `query:"sort" doc:"Comma-separated: created_at, updated_at, due_date, start_date, priority, title, completed, position; - in front for descending, as in -priority,due_date"`
 	Limit       number `query:"limit" minimum:"1" maximum:"1000" doc:"100 if absent"`
@@ -54,6 +55,17 @@ func (in *listInput) filter() (todo.Filter, error) {
 		f.Order = order
 	}
 	return f, todo.InvalidFields(faults...)
+}
+
+// settleZone has z be the caller's time zone, unless the request names one, if one of the bounds is a date, which begins where its
+// day does there.
+func (a *resources) settleZone(ctx context.Context, z *zone, bounds ...moment) error {
+	if z.loc != nil || !slices.ContainsFunc(bounds, func(m moment) bool { return m.due != nil && m.due.AllDay }) {
+		return nil
+	}
+	var err error
+	z.loc, err = a.tasks.Location(ctx, caller(ctx))
+	return err
 }
 
 // checkQuery returns an Error of code Invalid that names the parameters of u that op does not know or that come more than

@@ -23,6 +23,12 @@ func (a *API) routes() {
 	writes(a, "DELETE /api/v1/tasks/{id}", a.deleteTask, "Delete a task", status(http.StatusNoContent), costs(ofOthers))
 	writes(a, "PATCH  /api/v1/tasks/{id}/toggle", a.toggleTask, "Complete or reopen a task", costs(ofOthers))
 
+	writes(a, "POST   /api/v1/tasks/{id}/complete", a.completeTask, "Complete a task, or an occurrence of it",
+		optionalBody("Without one, the present occurrence is meant"), costs(ofOthers))
+	writes(a, "POST   /api/v1/tasks/{id}/skip", a.skipTask, "Skip an occurrence of a task",
+		optionalBody("Without one, the present occurrence is meant"), costs(ofOthers))
+	reads(a, "GET    /api/v1/completions", a.listCompletions, "What was completed")
+
 	writes(a, "POST   /api/v1/tasks/{id}/move", a.moveTask, "Put a task somewhere else", costs(ofOthers))
 
 	reads(a, "GET    /api/v1/lists", a.listLists, "List the lists")
@@ -76,7 +82,7 @@ func (a *API) routes() {
 	secured(a, "POST /api/auth/change-password", a.changePassword, "Replace the password and end all other sessions", secret)
 
 	secured(a, "GET    /api/v1/me", a.getMe, "Who the caller is")
-	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name or the e-mail address")
+	secured(a, "PATCH  /api/v1/me", a.updateMe, "Change the name, the e-mail address or the time zone")
 	secured(a, "DELETE /api/v1/me", a.eraseMe, "Erase everything of the caller", status(http.StatusNoContent))
 	secured(a, "GET    /api/v1/me/export", a.exportMe, "Everything there is of the caller", secret, streams[exportDocument](a),
 		costs(price{Request: 20}))

@@ -22,9 +22,15 @@ func described(s *huma.Schema, text string) *huma.Schema {
 	return s
 }
 
-// copied returns a copy of s, in which huma may write: also of what describes its items.
+// copied returns a copy of s, in which huma may write: also of what describes its items and properties.
 func copied(s *huma.Schema) *huma.Schema {
 	s = new(*s)
+	if s.Properties != nil {
+		s.Properties = maps.Clone(s.Properties)
+		for name, property := range s.Properties {
+			s.Properties[name] = copied(property)
+		}
+	}
 	if s.Items != nil {
 		s.Items = copied(s.Items)
 	}

@@ -468,7 +468,7 @@ func (c *cutter) serve(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	defer context.AfterFunc(ctx, func() { _ = client.Close() })()
 	asked := make(chan int, 1) // the cut of a stream that was asked for
-	var request bytes.Buffer       // as it came
+	var request bytes.Buffer   // as it came
 	in := bufio.NewReader(io.TeeReader(client, &request))
 	next := func() bool {
 		r, err := http.ReadRequest(in)

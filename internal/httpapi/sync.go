@@ -45,6 +45,8 @@ type change struct {
 	Task  *changedObject `json:"task,omitempty"`
 	List  *changedObject `json:"list,omitempty"`
 	Label *changedObject `json:"label,omitempty"`
+
+	Occurrence *occurrence `json:"occurrence,omitempty"`
 }
 
 // TransformSchema implements huma.SchemaTransformer: what a change left, its op tells.
@@ -64,7 +66,7 @@ func (change) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
 	gone := schemaOf[tombstone](r)
 	return union(r, "op", map[string]*huma.Schema{
 		"TaskChange": of(map[string]*huma.Schema{
-			"task": schemaOf[task](r), "list": schemaOf[list](r), "label": schemaOf[label](r),
+			"task": schemaOf[task](r), "list": schemaOf[list](r), "label": schemaOf[label](r), "occurrence": schemaOf[occurrence](r),
 		}, todo.Created, todo.Updated, todo.Completed, todo.Reopened, todo.Restored),
 		"TaskRemoval": of(map[string]*huma.Schema{"task": gone, "list": gone, "label": gone}, todo.Deleted, todo.Purged),
 	})
@@ -78,7 +80,7 @@ func wireChange(c todo.Change, kinds bool) change {
 	if c.Blank() {
 		c.Op = todo.Purged
 	}
-	out := change{Rev: int64(c.Rev), Op: c.Op.String()}
+	out := change{Rev: int64(c.Rev), Op: c.Op.String(), Occurrence: occurrenceOf(&c)}
 	if kinds || c.Object != nil {
 		out.Kind = c.Kind().String()
 	}

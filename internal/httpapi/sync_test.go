@@ -12,13 +12,17 @@ import (
 	"todod/internal/todo"
 )
 
+// A toldChange is a change of a task.
+type toldChange struct {
+	Rev        json.Number
+	Op         string
+	Task       object
+	Occurrence object
+}
+
 // syncPage is an answer of /sync.
 type syncPage struct {
-	Changes []struct {
-		Rev  json.Number
-		Op   string
-		Task object
-	}
+	Changes []toldChange
 	Next    string
 	HasMore bool `json:"has_more"`
 }

@@ -43,7 +43,7 @@ func (s *server) tellTale(t *testing.T, user string) (all []string) {
 		slices.Sort(labels)
 		all = append(all, fmt.Sprint(
 			"list ", names[number(task, "list_id")], " of ", names[number(task, "parent_id")], ": ", task["title"], task["description"], task["completed"],
-			task["priority"], task["due_date"], task["due_all_day"], task["start_date"], task["completed_at"], task["created_at"], strings.Join(slices.DeleteFunc(labels, func(name string) bool { return name == "" }), ","),
+			task["priority"], task["due_date"], task["due_all_day"], task["due_zone"], task["recurrence"], task["start_date"], task["completed_at"], task["created_at"], strings.Join(slices.DeleteFunc(labels, func(name string) bool { return name == "" }), ","),
 		))
 	}
 	slices.SortStableFunc(all, func(a, b string) int { // by place within each list and parent
@@ -99,6 +99,73 @@ func TestAnExportIsTakenOver(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSeriesAreTakenOver: what recurs goes on where it stood, and where its owner is.
+func TestSeriesAreTakenOver(t *testing.T) {
+	t.Parallel()
+	for name, open := range everyStore {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from, db := newServer(t, open(t), nil), open(t)
+			to := newServer(t, db, nil)
+			from.as(t, "ada", "PATCH", "/api/v1/me", `{"time_zone":"America/New_York"}`).want(t, http.StatusOK)
+			for i, body := range []string{
+				`"due_date":"2026-01-31","recurrence":{"rule":"FREQ=MONTHLY","late":"each"}`,
+				`"due_date":"2026-01-31T09:00:00+01:00","due_zone":"Europe/Berlin","recurrence":{"rule":"FREQ=MONTHLY","late":"each"}`,
+				`"due_date":"2026-01-31T22:00:00-05:00","recurrence":{"rule":"FREQ=MONTHLY","late":"each"}`,
+				`"due_date":"2026-01-31","recurrence":{"rule":"FREQ=DAILY;COUNT=3","late":"each"}`,
+				`"due_date":"2026-01-31","recurrence":{"rule":"FREQ=DAILY;COUNT=2","late":"each"}`,
+				`"due_date":"2026-01-31","recurrence":{"rule":"FREQ=DAILY","from":"completion","month_end":"omit"}`,
+			} {
+				task := from.create(t, "ada", fmt.Sprintf(`{"title":"%d",%s}`, i, body))
+				from.complete(t, task, "")
+				switch i {
+				case 2:
+					from.as(t, "ada", "PATCH", path(task), `{"due_date":"2026-03-05"}`).want(t, http.StatusOK) // postponed to a day
+				case 4:
+					from.complete(t, task, "") // for the last time
+				}
+			}
+			raw := from.as(t, "ada", http.MethodGet, "/api/v1/me/export", "").want(t, http.StatusOK).body
+			export, err := account.ReadTakeout(strings.NewReader(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := account.TakeOver(t.Context(), db, "ada", "todod", export, time.Now); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := to.tellTale(t, "ada"), from.tellTale(t, "ada"); !slices.Equal(got, want) {
+				t.Errorf("\n got %q\nwant %q", got, want)
+			}
+			for step := range 4 { // the last one is completed, and open again at first
+				got, want := to.goOn(t), from.goOn(t)
+				if !slices.Equal(got, want) {
+					t.Errorf("step %d:\n got %q\nwant %q", step, got, want)
+				}
+			}
+			if got := decode[object](t, to.as(t, "ada", "GET", "/api/v1/me", "")); got["time_zone"] != "America/New_York" {
+				t.Errorf("%v", got)
+			}
+			to.as(t, "ada", "PATCH", "/api/v1/me", `{"time_zone":"Asia/Tokyo"}`).want(t, http.StatusOK)
+			if _, err := account.TakeOver(t.Context(), db, "ada", "todod", export, time.Now); err != nil {
+				t.Fatal(err)
+			}
+			if got := decode[object](t, to.as(t, "ada", "GET", "/api/v1/me", "")); got["time_zone"] != "Asia/Tokyo" {
+				t.Errorf("taken over again: %v", got)
+			}
+		})
+	}
+}
+
+// goOn toggles all of ada's tasks and returns how they are then.
+func (s *server) goOn(t *testing.T) (all []string) {
+	t.Helper()
+	for _, task := range decode[[]object](t, s.as(t, "ada", "GET", "/api/v1/tasks?sort=title", "")) {
+		next := decode[object](t, s.as(t, "ada", "PATCH", path(task)+"/toggle", "").want(t, http.StatusOK))
+		all = append(all, fmt.Sprint(next["title"], next["completed"], next["due_date"], next["due_all_day"], part(next, "recurrence", "slot"), part(next, "recurrence", "done")))
+	}
+	return all
 }
 
 // TestTakeoutsThatAreNone: what is cut off, or something else, is refused with words.

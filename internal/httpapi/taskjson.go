@@ -90,6 +90,8 @@ func appendValue(dst []byte, name string, at any) []byte {
 		return appendIDs(dst, *v)
 	case *todo.Priority:
 		return appendText(dst, v.String())
+	case *todo.Recurrence:
+		return appendRecurrence(dst, v)
 	case *time.Time:
 		return appendTime(dst, *v)
 	}

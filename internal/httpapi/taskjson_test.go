@@ -50,6 +50,20 @@ func anyTask(t *rapid.T) todo.Task {
 	if at := maybe("due"); at != nil {
 		task.Due = &todo.Date{At: *at, AllDay: rapid.Bool().Draw(t, "all day")}
 	}
+	if rapid.Bool().Draw(t, "zoned") {
+		task.DueZone = new(rapid.String().Draw(t, "zone"))
+	}
+	if rapid.Bool().Draw(t, "recurs") {
+		task.Recurrence = &todo.Recurrence{
+			Rule: rapid.String().Draw(t, "rule"), From: todo.From(rapid.String().Draw(t, "from")), Late: todo.Late(rapid.String().Draw(t, "late")),
+			MonthEnd: todo.MonthEnd(rapid.String().Draw(t, "month end")), AllDay: rapid.Bool().Draw(t, "of days"),
+			Anchor: todo.Slot{At: when("anchor"), Local: when("local")}, Slot: todo.Slot{At: when("slot")},
+			Done: rapid.Int().Draw(t, "done"), Passed: rapid.Int().Draw(t, "passed"),
+		}
+		if at := maybe("last"); at != nil {
+			task.Recurrence.LastCompletedAt = *at
+		}
+	}
 	if at := maybe("start"); at != nil {
 		task.Start = &todo.Date{At: *at, AllDay: rapid.Bool().Draw(t, "starts on a day")}
 	}
@@ -66,6 +80,10 @@ type plainTask struct {
 	Priority    string     `json:"priority"`
 	DueDate     *timestamp `json:"due_date"`
 	DueAllDay   bool       `json:"due_all_day"`
+	DueZone     *string    `json:"due_zone"`
+
+	Recurrence *plainRecurrence `json:"recurrence"`
+
 	StartDate   *timestamp `json:"start_date"`
 	StartAllDay bool       `json:"start_all_day"`
 	CompletedAt *timestamp `json:"completed_at"`
@@ -79,16 +97,33 @@ type plainTask struct {
 	DeletedAt   *timestamp `json:"deleted_at,omitempty"`
 }
 
+// plainRecurrence is how a task recurs as reflection writes it.
+type plainRecurrence struct {
+	Rule            string     `json:"rule"`
+	From            string     `json:"from"`
+	Late            string     `json:"late"`
+	MonthEnd        string     `json:"month_end"`
+	Anchor          timestamp  `json:"anchor"`
+	Slot            timestamp  `json:"slot"`
+	Done            int        `json:"done"`
+	LastCompletedAt *timestamp `json:"last_completed_at"`
+}
+
 // plainOf returns t as reflection writes it.
 func plainOf(t todo.Task) plainTask {
 	p := plainTask{
 		ID: t.ID, UserID: string(t.Owner), Title: t.Title, Description: t.Description, Completed: t.Completed,
 		Priority: t.Priority.String(), CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt), Version: int64(t.Version),
 		CompletedAt: (*timestamp)(t.CompletedAt), DeletedAt: (*timestamp)(t.DeletedAt),
-		ListID: t.ListID, ParentID: t.ParentID, LabelIDs: append([]int64{}, t.LabelIDs...), Position: t.Place(),
+		ListID: t.ListID, ParentID: t.ParentID, LabelIDs: append([]int64{}, t.LabelIDs...), Position: t.Place(), DueZone: t.DueZone,
 	}
 	if t.Due != nil {
 		p.DueDate, p.DueAllDay = (*timestamp)(&t.Due.At), t.Due.AllDay
+	}
+	if r := t.Recurrence; r != nil {
+		p.Recurrence = &plainRecurrence{
+			r.Rule, string(r.From), string(r.Late), string(r.MonthEnd), timestamp(r.Anchor.At), timestamp(r.Slot.At), r.Done, unlessZero(r.LastCompletedAt),
+		}
 	}
 	if t.Start != nil {
 		p.StartDate, p.StartAllDay = (*timestamp)(&t.Start.At), t.Start.AllDay

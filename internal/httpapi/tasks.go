@@ -77,6 +77,9 @@ type listOutput struct {
 
 // listTasks answers with the caller's tasks.
 func (a *resources) listTasks(ctx context.Context, in *listInput) (*listOutput, error) {
+	if err := a.settleZone(ctx, &in.TZ, in.DueBefore, in.DueAfter, in.StartBefore, in.StartAfter); err != nil {
+		return nil, err
+	}
 	filter, err := in.filter()
 	if err != nil {
 		return nil, err

@@ -65,7 +65,9 @@ func todoMembers() members {
 
 // notInTodos are the members of a task that todos don't have: the frontends of old know nothing of them, and whatever they
 // send under these names means something else.
-var notInTodos = map[string]bool{"start_date": true, "start_all_day": true, "list_id": true, "parent_id": true, "label_ids": true}
+var notInTodos = map[string]bool{
+	"start_date": true, "start_all_day": true, "list_id": true, "parent_id": true, "label_ids": true, "due_zone": true, "recurrence": true,
+}
 
 // read implements object.
 func (b *todoBody) read(data []byte) {
@@ -74,7 +76,7 @@ func (b *todoBody) read(data []byte) {
 			return f.read(b)
 		}
 		if !notInTodos[name] {
-			return taskReaders(&b.patch)(name)
+			return taskReaders(&b.patch, nil)(name)
 		}
 		return nil
 	}, ignore)
@@ -244,6 +246,9 @@ type todoPage struct {
 
 // listTodos answers with the caller's todos, newest first.
 func (a *resources) listTodos(ctx context.Context, in *todosInput) (*todosOutput, error) {
+	if err := a.settleZone(ctx, &in.TZ, in.DueBefore, in.DueAfter); err != nil {
+		return nil, err
+	}
 	filter, err := in.filter()
 	if err != nil {
 		return nil, err

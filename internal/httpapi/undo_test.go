@@ -14,11 +14,7 @@ const undoPath = "/api/v1/undo"
 
 // A changeSet is changes that were made together.
 type changeSet struct {
-	Changes []struct {
-		Rev  json.Number
-		Op   string
-		Task object
-	}
+	Changes   []toldChange
 	ChangeSet *json.Number `json:"change_set"`
 	Total     int          `json:"total"`
 	HasMore   bool         `json:"has_more"`

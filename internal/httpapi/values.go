@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -297,14 +296,15 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// in returns the moment, nil for none. A date is its beginning in z; a date-time stays as it was written.
+// in returns the moment, nil for none. A date is its beginning in z, which settleZone has settled; a date-time stays as it was
+// written.
 func (m moment) in(z zone) *time.Time {
 	if m.due == nil {
 		return nil
 	}
 	at := m.due.At
 	if m.due.AllDay {
-		at = todo.Begin(at, z.location())
+		at = todo.Begin(at, z.loc)
 	}
 	return &at
 }
@@ -315,27 +315,14 @@ func (moment) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: hum
 // zone is an optional time zone in a query.
 type zone struct{ loc *time.Location }
 
-// zoneName is what names of zones look like. time.LoadLocation takes other names, too: "", Local, files beside the zones.
-var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9+-]*(/[A-Za-z0-9_+-]+)*$`)
-
 // UnmarshalText reads a name of the IANA's, such as Europe/Berlin or UTC.
 func (z *zone) UnmarshalText(text []byte) error {
-	name := string(text)
-	if zoneName.MatchString(name) && name != "Local" {
-		if loc, err := time.LoadLocation(name); err == nil {
-			z.loc = loc
-			return nil
-		}
+	loc, ok := todo.Location(string(text))
+	if !ok {
+		return errors.New("must be a time zone such as Europe/Berlin")
 	}
-	return errors.New("must be a time zone such as Europe/Berlin")
-}
-
-// location returns the zone, UTC if absent.
-func (z zone) location() *time.Location {
-	if z.loc == nil {
-		return time.UTC
-	}
-	return z.loc
+	z.loc = loc
+	return nil
 }
 
 // Schema implements huma.SchemaProvider.

@@ -83,7 +83,8 @@ func (b *builder) create(t Task, inList bool) (Task, error) {
 	return t, nil
 }
 
-// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't. The list of its parent is there.
+// admit returns an Error of code Invalid if after refers to what isn't there, and before didn't, or if its dates don't go
+// together. The list of its parent is there.
 func (b *builder) admit(before, after *Task) error {
 	var faults []FieldError
 	inherited := after.ParentID != nil && after.ListID != nil && b.object(*after.ListID).ID == 0 // nobody has asked for it
@@ -96,7 +97,7 @@ func (b *builder) admit(before, after *Task) error {
 	if n := len(after.LabelIDs); n > MaxTaskLabels && n > len(before.LabelIDs) { // what was merged may come to more than each
 		faults = append(faults, FieldError{"label_ids", tooManyLabels})
 	}
-	return InvalidFields(faults...)
+	return InvalidFields(append(faults, b.scheduled(before, after)...)...)
 }
 
 // sameID reports whether two ids, nil for none, are the same.
@@ -176,9 +177,15 @@ func (b *builder) purge(t Task) Task {
 }
 
 // add notes a change, with the revision it will have, and returns the task after it. There is none before a creation.
-func (b *builder) add(op Op, before, after *Task) Task {
+func (b *builder) add(op Op, before, after *Task) Task { return b.addPassing(op, before, after, nil) }
+
+// addPassing is add for a change by which an occurrence passes, or comes back; nil for none.
+func (b *builder) addPassing(op Op, before, after *Task, o *Occurrence) Task {
 	after.Version = b.rev + 1
-	c := Change{Op: op, Task: *after}
+	c := Change{Op: op, Task: *after, Occurrence: o}
+	if o != nil && o.Rev == 0 {
+		o.Rev = after.Version
+	}
 	if before != nil {
 		c.PrevRev = before.Version
 	}

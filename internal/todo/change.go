@@ -66,8 +66,9 @@ type Change struct {
 	Task Task
 	// Object is the list or label that was changed, as it was afterwards; nil if it was a task. Of one that is gone for good
 	// it has no name.
-	Object    *Object
-	RequestID string // of the request that made it
+	Object     *Object
+	Occurrence *Occurrence // the time of a recurring task that has passed by it; nil for none
+	RequestID  string      // of the request that made it
 }
 
 // Kind returns what was changed.

@@ -184,17 +184,24 @@ func (b *builder) changeTo(before, after Task, inList bool, place *string) (Task
 			return Task{}, err
 		}
 	}
-	after = b.add(OpOf(before, after), &before, &after)
+	done := after.Completed && !before.Completed
+	passed, goesOn := b.recurs(&before, &after)
+	after = b.addPassing(passed.opOf(before, after), &before, &after, passed)
 	if elsewhere {
 		b.takeAlong(&after)
 	}
-	if after.Completed && !before.Completed {
-		for _, t := range b.below(after.ID, isLive) {
-			b.edit(t, Patch{Completed: Some(true)}.Apply(t, b.write.At))
-		}
+	if done {
+		b.completeBelow(after.ID, !goesOn)
 	}
 	b.reopenAbove(after)
 	return after, nil
+}
+
+// completeBelow completes, or reopens, what is under a task.
+func (b *builder) completeBelow(id int64, done bool) {
+	for _, t := range b.below(id, isLive) {
+		b.close(t, done)
+	}
 }
 
 // takeAlong puts what is under t into its list.
@@ -213,7 +220,7 @@ func (b *builder) reopenAbove(t Task) {
 		return
 	}
 	for _, parent := range b.above(&t) {
-		b.edit(parent, Patch{Completed: Some(false)}.Apply(parent, b.write.At))
+		b.close(parent, false)
 	}
 }
 

@@ -25,6 +25,8 @@ type FieldOf[O, P any] struct {
 
 	// merge returns what a patch made for base means for current, which was changed since; nil for what can't be merged.
 	merge func(base, yours, current *O) *O
+	// agree reports whether two objects agree in what people can write of the field; nil if that is all of it.
+	agree func(a, b *O) bool
 }
 
 // A Field is one of those of a task.
@@ -44,6 +46,8 @@ var taskFields = fieldsOf[Task, Patch]{
 	writable(value[Patch]("priority", func(t *Task) *Priority { return &t.Priority }),
 		func(p *Patch) *Opt[Priority] { return &p.Priority }, checkPriority),
 	dueDate.instant(), dueDate.allDay(),
+	dueZoneField(), partOf("due_date", moment[Patch]("due_local", func(t *Task) **time.Time { return &t.DueLocal })),
+	recurrenceField(),
 	startDate.instant(), startDate.allDay(),
 	partOf("completed", moment[Patch]("completed_at", func(t *Task) **time.Time { return &t.CompletedAt })),
 	writableNull(nullable[Patch]("list_id", func(t *Task) **int64 { return &t.ListID }),
@@ -64,11 +68,12 @@ func TaskFields() []*Field { return slices.Clone(taskFields) }
 // Writable reports whether people can write the field.
 func (f *FieldOf[O, P]) Writable() bool { return f.named != nil }
 
-// Ref returns where the field's value in o is, to be read there: nil for null, else a *string, *bool, *int64, *IDs, *Priority
-// or *time.Time.
+// Ref returns where the field's value in o is, to be read there: nil for null, else a *string, *bool, *int64, *IDs, *Priority,
+// *Recurrence or *time.Time.
 func (f *FieldOf[O, P]) Ref(o *O) any { return f.ref(o) }
 
-// Value returns the field's value in o: nil for null, else a string, bool, int64, IDs, Priority or time.Time.
+// Value returns the field's value in o: nil for null, else a string, bool, int64, IDs, Priority, Recurrence or
+// time.Time.
 func (f *FieldOf[O, P]) Value(o *O) any {
 	switch v := f.ref(o).(type) {
 	case nil:
@@ -82,6 +87,8 @@ func (f *FieldOf[O, P]) Value(o *O) any {
 	case *IDs:
 		return *v
 	case *Priority:
+		return *v
+	case *Recurrence:
 		return *v
 	case *time.Time:
 		return *v
@@ -105,6 +112,9 @@ func (f *FieldOf[O, P]) same(a, b *O) bool {
 		return ok && slices.Equal(*x, *other)
 	case *Priority:
 		return agreeAt(x, y)
+	case *Recurrence:
+		other, ok := y.(*Recurrence)
+		return ok && x.same(other)
 	case *time.Time:
 		other, ok := y.(*time.Time)
 		return ok && x.Equal(*other)

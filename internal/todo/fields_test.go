@@ -19,7 +19,7 @@ var morning = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 func TestEveryFieldOfAPatchIsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, f := range storetest.FieldPatches(t, storetest.SomeRefs) {
-		before := storetest.FullPatch(t, false, storetest.SomeRefs).NewTask("ada", morning)
+		before := f.Full.NewTask("ada", morning)
 		after := f.Patch.Apply(before, morning.Add(time.Hour))
 		if same := before; after.Same(&before) || after.UpdatedAt.Equal(same.UpdatedAt) {
 			t.Errorf("%s: %+v is the same as before", f.Name, after)

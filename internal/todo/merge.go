@@ -60,6 +60,10 @@ func (s *Service) Merge(ctx context.Context, by User, id int64, p Patch, opts Wr
 			if was == nil || was.Object != nil || was.Task.ID != id || was.Gone() {
 				return Task{}, PreconditionFailed(current)
 			}
+			if p.completesPassed(&was.Task, &current) {
+				p.Completed = Opt[bool]{}
+				after = p.Apply(current, b.write.At)
+			}
 			yours := p.Apply(was.Task, b.write.At)
 			if conflicts := taskFields.merge(&p, &was.Task, &yours, &current, &after); len(conflicts) > 0 {
 				return Task{}, &ConflictError{Conflicts: conflicts, Current: current}
@@ -136,5 +140,17 @@ func (fs fieldsOf[O, P]) named(p *P, field *FieldOf[O, P]) bool {
 
 // agree reports whether two objects agree in a field and all its parts that people can write.
 func (fs fieldsOf[O, P]) agree(field *FieldOf[O, P], a, b *O) bool {
-	return !slices.ContainsFunc(fs, func(f *FieldOf[O, P]) bool { return f.Of == field.Name && f.Writable() && !f.same(a, b) })
+	return !slices.ContainsFunc(fs, func(f *FieldOf[O, P]) bool {
+		same := f.same
+		if f.agree != nil {
+			same = f.agree
+		}
+		return f.Of == field.Name && f.Writable() && !same(a, b)
+	})
+}
+
+// completesPassed reports whether p completes an occurrence, the one that a task was at base, which has passed since.
+func (p *Patch) completesPassed(base, current *Task) bool {
+	was, is := base.Recurrence, current.Recurrence
+	return p.Completed.Set && p.Completed.V && was != nil && is != nil && was.Slot.At.Before(is.Slot.At)
 }

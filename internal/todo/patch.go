@@ -38,6 +38,9 @@ type Patch struct {
 	// AllDay turns the due date into a day or into an instant. Without it, a Due that arrives says what it is itself,
 	// except that the very instant already stored stays the day it was. A task without a date is never all-day.
 	AllDay Opt[bool]
+	// DueZone is the IANA name of the time zone that the due date, an instant, is meant in. It goes with a date that is one no more.
+	DueZone    Opt[string]
+	Recurrence Opt[RecurrencePatch]
 	// Start and StartAllDay are to the start date what Due and AllDay are to the due date.
 	Start       Opt[Date]
 	StartAllDay Opt[bool]

@@ -26,6 +26,19 @@ type Store interface {
 	// (NFKC). It is the same for all stores.
 	Alike(name string) string
 
+	// TimeZone returns the IANA name of the time zone that owner is in, "" if they haven't said.
+	TimeZone(ctx context.Context, owner UserID) (string, error)
+
+	// SetTimeZone sets it, and makes the owner known at that time if they aren't.
+	SetTimeZone(ctx context.Context, owner UserID, zone string, at time.Time) error
+
+	// Completions returns up to limit tasks that were completed, and occurrences of recurring ones that have passed, from since on
+	// and before until, the latest first, from the one before the given one on. Those of tasks in the trash are among them. Occurrences are those that were listed (WriteSet.Listing).
+	Completions(ctx context.Context, owner UserID, since, until time.Time, before *Completion, limit int) ([]Completion, State, error)
+
+	// Unlisted reports whether there are changes of owner's that have to be listed before Completions knows of them.
+	Unlisted(ctx context.Context, owner UserID) (bool, error)
+
 	// State returns where owner's data stand.
 	State(ctx context.Context, owner UserID) (State, error)
 
@@ -87,6 +100,15 @@ type Maintenance interface {
 	// each with how many that were. Nobody has seen any of it since the life ended. It does nothing if there is nothing, and
 	// may be called by several at once; what an error leaves over, another call removes.
 	Tidy(ctx context.Context, owner UserID, limit int, removed func(rows int)) error
+
+	// ZonesInUse returns the time zones that open tasks are due in, each with what RememberRules has kept of it last, "" for nothing.
+	ZonesInUse(ctx context.Context) (map[string]string, error)
+
+	// InZone returns up to limit open tasks that are due in a zone, by owner and id, behind the given one.
+	InZone(ctx context.Context, zone string, after TaskRef, limit int) ([]TaskRef, error)
+
+	// RememberRules keeps a text that says by which rules the tasks in a zone have got their due dates.
+	RememberRules(ctx context.Context, zone, rules string) error
 
 	// Alone calls do, unless another process on the same database is being called so.
 	Alone(ctx context.Context, do func(context.Context) error) error

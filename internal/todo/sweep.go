@@ -25,9 +25,10 @@ const tombstonesKept = 30 * 24 * time.Hour
 // networksKept is for how long it is known where somebody signed in from, as package account has it.
 const networksKept = 30 * 24 * time.Hour
 
-// Swept is how much was removed.
+// Swept is how much was removed, and moved.
 type Swept struct {
 	Tasks  int // from the trash, for good
+	Moved  int // due dates that have followed the rules of their time zones
 	Others int // entries of the log, keys, sessions, known networks and tombstones, and what was left of former lives
 }
 
@@ -38,13 +39,16 @@ const (
 )
 
 // Sweep removes what is left of former lives and what is no longer kept, one person after the other in small steps, until
-// nothing is left or ctx ends.
+// nothing is left or ctx ends; and has due dates follow the rules of their time zones where these have changed.
 // Only one process on a database does so at a time; for the others there is nothing to do. What can't be removed of one
 // person doesn't keep the others waiting: it is reported with all that went wrong, in the end.
 func (s *Service) Sweep(ctx context.Context) (swept Swept, err error) {
 	before := s.cutoffs()
 	err = s.store.Alone(ctx, func(ctx context.Context) error {
-		return errors.Join(s.tidyAll(ctx, &swept), s.sweepOverdue(ctx, before, &swept))
+		err := errors.Join(s.tidyAll(ctx, &swept), s.sweepOverdue(ctx, before, &swept))
+		moved, failed := s.followZones(ctx)
+		swept.Moved = moved
+		return errors.Join(err, failed)
 	})
 	return swept, err
 }
@@ -93,6 +97,9 @@ func (s *Service) sweepOwner(ctx context.Context, owner UserID, before Cutoffs) 
 		if n < sweepRows {
 			break
 		}
+	}
+	if err := ListPassed(ctx, s.store, owner, s.moment()); err != nil { // of what the log is about to lose
+		return swept, err
 	}
 	swept.Others, err = s.store.Forget(ctx, owner, before, tidyRows)
 	return swept, err

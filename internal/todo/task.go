@@ -34,13 +34,16 @@ type Task struct {
 	Description *string
 	Completed   bool
 	Priority    Priority
-	Due         *Date      // nil: no due date
-	Start       *Date      // before which nobody means to begin it; it hides nothing. nil: none
-	ListID      *int64     // the list it is in, which is not in the trash unless the task is; nil: the inbox
-	ParentID    *int64     // the task it is a part of, in the same list, and in the trash only if the task is; nil for none
-	Position    *string    // where it stands among the others, by bytes; nil: by its age (Place)
-	LabelIDs    IDs        // ascending; labels that are in the trash stay here until they are gone for good
-	CompletedAt *time.Time // nil unless Completed
+	Due         *Date       // nil: no due date
+	DueZone     *string     // the time zone that Due, an instant, is meant in, by its IANA name; nil for none
+	DueLocal    *time.Time  // what a clock there shows at Due, as if that were UTC; nil without a DueZone
+	Recurrence  *Recurrence // how it comes back once it is done; nil if it doesn't. Then there is a Due
+	Start       *Date       // before which nobody means to begin it; it hides nothing. nil: none
+	ListID      *int64      // the list it is in, which is not in the trash unless the task is; nil: the inbox
+	ParentID    *int64      // the task it is a part of, in the same list, and in the trash only if the task is; nil for none
+	Position    *string     // where it stands among the others, by bytes; nil: by its age (Place)
+	LabelIDs    IDs         // ascending; labels that are in the trash stay here until they are gone for good
+	CompletedAt *time.Time  // nil unless Completed
 	CreatedAt   time.Time
 	UpdatedAt   time.Time  // never earlier than it was
 	DeletedAt   *time.Time // when it went to the trash; nil unless it is there

@@ -78,8 +78,12 @@ func (s *Service) TidyNoted(ctx context.Context) (swept Swept, err error) {
 	s.mu.Unlock()
 	var failed []error
 	for _, owner := range owners {
-		n, err := s.store.Forget(ctx, owner, s.cutoffs(), tidyRows)
-		swept.Others += n
+		err := ListPassed(ctx, s.store, owner, s.moment())
+		if err == nil {
+			var n int
+			n, err = s.store.Forget(ctx, owner, s.cutoffs(), tidyRows)
+			swept.Others += n
+		}
 		failed = append(failed, err)
 	}
 	return swept, errors.Join(failed...)

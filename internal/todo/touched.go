@@ -107,7 +107,7 @@ func (fs fieldsOf[O, P]) decode(data []byte) (Fields, error) {
 }
 
 // Fields are those of an object's fields that a change touched, by name, with their values: nil for null, else a string,
-// bool, int64, IDs, Priority or time.Time.
+// bool, int64, IDs, Priority, Recurrence or time.Time.
 type Fields map[string]any
 
 // Encode returns f in the JSON that stores keep: times in microseconds since 1970, priorities as numbers.
@@ -138,10 +138,16 @@ func appendMember(dst []byte, name string, v any) ([]byte, error) {
 	dst = append(dst, '"')
 	dst = append(dst, name...)
 	dst = append(dst, '"', ':')
-	if at, ok := v.(time.Time); ok {
-		v = at.UnixMicro()
+	var text []byte
+	var err error
+	switch v := v.(type) {
+	case time.Time:
+		text, err = json.Marshal(v.UnixMicro())
+	case Recurrence:
+		text, err = v.MarshalJSON() // which json.Marshal would read again
+	default:
+		text, err = json.Marshal(v)
 	}
-	text, err := json.Marshal(v)
 	return append(dst, text...), err
 }
 

@@ -137,7 +137,24 @@ func (b *builder) takeAllBack(set []Change) error {
 			}
 		}
 	}
+	if err := b.datesHold(set); err != nil {
+		return err
+	}
 	return b.familiesHold()
+}
+
+// datesHold returns a Conflict unless the dates of the tasks of a set go together now: some of them may have come since.
+func (b *builder) datesHold(set []Change) error {
+	for i := range set {
+		if set[i].Object != nil {
+			continue
+		}
+		now := b.task(set[i].Task.ID)
+		if faults := b.scheduled(&now, &now); len(faults) > 0 {
+			return cantUndo([]FieldError{{faults[0].Field, fmt.Sprintf("of task %d %s then", now.ID, faults[0].Message)}})
+		}
+	}
+	return nil
 }
 
 // checkBack returns a Conflict if a task that was taken back no longer goes with those that it is a part of, or that are a
@@ -244,7 +261,8 @@ func (b *builder) takeBack(c Change) error {
 		b.moved = append(b.moved, t.ID)
 	}
 	if len(Touched(&t, &after)) > 0 { // what people can't write, such as a position, is taken back, too
-		b.add(OpOf(t, after), &t, &after)
+		passed := c.Occurrence.takenBack()
+		b.addPassing(passed.opOf(t, after), &t, &after, passed)
 	}
 	return nil
 }
@@ -316,21 +334,14 @@ func (b *builder) takeBackObject(c Change) error {
 	return nil
 }
 
-// CompleteAll completes all of by's open tasks.
-func (s *Service) CompleteAll(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
-	return s.forAll(ctx, by, false, opts, func(b *builder, t Task) {
-		b.edit(t, Patch{Completed: Some(true)}.Apply(t, b.write.At))
-	})
-}
-
 // ClearCompleted moves all of by's completed tasks to the trash.
 func (s *Service) ClearCompleted(ctx context.Context, by User, opts WriteOptions) (ChangeSet, error) {
-	return s.forAll(ctx, by, true, opts, func(b *builder, t Task) { b.trash(t) })
+	return s.forAll(ctx, by, true, opts, func(b *builder, t Task) { b.trash(t) }, func(*builder) {})
 }
 
-// forAll does something with all tasks that are completed, or all that are not, by id.
+// forAll does something with all tasks that are completed, or all that are not, by id, and then something more.
 func (s *Service) forAll(
-	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task),
+	ctx context.Context, by User, completed bool, opts WriteOptions, do func(*builder, Task), then func(*builder),
 ) (ChangeSet, error) {
 	need := ReadSet{Walk: &Walk{Completed: &completed}}
 	page, err := s.store.Tasks(ctx, by.ID, Filter{Completed: &completed, Order: NewestFirst(), Limit: 1})
@@ -348,6 +359,7 @@ func (s *Service) forAll(
 			do(b, b.known.Tasks[id])
 		}
 		if b.known.Looked == 0 {
+			then(b)
 			return nil, nil
 		}
 		return &ReadSet{Walk: need.Walk, After: b.known.Looked}, nil

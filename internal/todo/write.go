@@ -53,6 +53,7 @@ type ReadSet struct {
 	Source     string   // the system that OldIDs are of
 	OldIDs     []string // which of these have been imported
 	Oldest     int      // up to so many tasks of the trash, those that have been there the longest
+	Unlisted   bool     // what among the next StepSize changes is still to be listed (Owner.Listed)
 
 	// Alone says that what is decided costs more than a few rows: nobody else's change shall wait for it.
 	Alone bool
@@ -75,7 +76,7 @@ const maxShared = 8
 // Shareable reports whether the change reads and writes so little that those of others can travel with it.
 func (r *ReadSet) Shareable() bool {
 	return !r.Alone && r.Walk == nil && r.Set == 0 && r.SetOf == "" && r.Base == 0 && r.OldIDs == nil && r.Oldest == 0 &&
-		!r.AllObjects && !r.Families && r.Around == nil && len(r.Tasks)+len(r.Objects)+r.New <= maxShared
+		!r.Unlisted && !r.AllObjects && !r.Families && r.Around == nil && len(r.Tasks)+len(r.Objects)+r.New <= maxShared
 }
 
 // A Snapshot is what was found of one person under their lock, as the decisions before this one leave it. Whoever decides
@@ -91,6 +92,8 @@ type Snapshot struct {
 	Base     *Change       // nil if it is forgotten
 	Around   *Beside
 	Oldest   []Task               // of the trash, the oldest first
+	Unlisted []Change             // in the order of their revisions, those by which an occurrence passes or comes back
+	ListedTo Rev                  // that of the last change that was looked at for Unlisted; 0 when there are no others behind it
 	Imported map[string]time.Time // the old ids that have been imported, with the CreatedAt that their tasks were given
 }
 
@@ -110,6 +113,8 @@ type Owner struct {
 	Keys      int  // the idempotency keys that are remembered, and those that are still to be forgotten
 	Claims    User // what the newest of their tokens that wrote something said of them, and when it was issued
 	ChangedAt time.Time
+	Listed    Rev              // up to which the changes are listed by which occurrences have passed (Store.Completions)
+	Zone      string           // the IANA name of the time zone they are in; "" for one who hasn't said
 	Tasks     map[int64]Task   // by id, in the trash or not
 	Objects   map[int64]Object // lists and labels, likewise
 	Kin       map[int64]Kin    // what relatives those of Tasks have that have any
@@ -124,6 +129,7 @@ const (
 	BesideParent                  // a parent that is where it is: not in the trash, or there since the same time
 	ParentIsThere                 // a parent that is not in the trash
 	ParentInList                  // such a parent in the same list
+	RootRecurs                    // a task at the top of those that it is a part of which recurs, and isn't completed; found out in walks
 	Astray                        // some that it doesn't go with, or doesn't go with itself; found out for the tasks of a set
 )
 
@@ -183,6 +189,7 @@ type WriteSet struct {
 	Changes []Change   // in the order of their revisions, which follow the owner's without a gap; a task may occur several times
 	Key     *StoredKey // what is to be remembered; nil for nothing
 	Imports []Import
+	Listing *Listing // what is to be listed; nil for nothing
 
 	// Next is what has to be known for the next step, which begins once this one has been written, in the same transaction:
 	// then it is decided again. nil if this is the last. Only a change that goes alone has more than one.
@@ -191,6 +198,13 @@ type WriteSet struct {
 	count   int  // the owner's tasks that are not in the trash, then
 	trashed int  // those that are, then
 	claims  User // what is known of the owner, then
+}
+
+// A Listing is what becomes of the list of occurrences that have passed. That is made of the log, later and for many changes at
+// once: to a change itself it would cost as much as the change.
+type Listing struct {
+	To           Rev      // all changes up to here are listed then
+	Passed, Back []Change // those whose occurrences join the list, and those whose occurrences leave it; of each occurrence one
 }
 
 // A StoredKey is an idempotency key with what is to be remembered of its change.
@@ -202,7 +216,9 @@ type StoredKey struct {
 }
 
 // Empty reports whether there is nothing to write.
-func (w *WriteSet) Empty() bool { return len(w.Changes) == 0 && w.Key == nil && len(w.Imports) == 0 }
+func (w *WriteSet) Empty() bool {
+	return len(w.Changes) == 0 && w.Key == nil && len(w.Imports) == 0 && w.Listing == nil
+}
 
 // Apply makes o what it is once w has been written. What is gone for good leaves it.
 func (w *WriteSet) Apply(o *Owner) {

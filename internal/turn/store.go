@@ -67,6 +67,35 @@ func (s *store) Objects(ctx context.Context, owner todo.UserID, id int64) (all [
 	return all, state, err
 }
 
+// TimeZone implements todo.Store.
+func (s *store) TimeZone(ctx context.Context, owner todo.UserID) (string, error) {
+	return inTurn(ctx, s, owner, read, func() (string, error) { return s.FullStore.TimeZone(ctx, owner) })
+}
+
+// SetTimeZone implements todo.Store.
+func (s *store) SetTimeZone(ctx context.Context, owner todo.UserID, zone string, at time.Time) error {
+	_, err := inTurn(ctx, s, owner, alone, func() (struct{}, error) {
+		return struct{}{}, s.FullStore.SetTimeZone(ctx, owner, zone, at)
+	})
+	return err
+}
+
+// Unlisted implements todo.Store.
+func (s *store) Unlisted(ctx context.Context, owner todo.UserID) (bool, error) {
+	return inTurn(ctx, s, owner, read, func() (bool, error) { return s.FullStore.Unlisted(ctx, owner) })
+}
+
+// Completions implements todo.Store.
+func (s *store) Completions(
+	ctx context.Context, owner todo.UserID, since, until time.Time, before *todo.Completion, limit int,
+) (all []todo.Completion, state todo.State, err error) {
+	all, err = inTurn(ctx, s, owner, read, func() (all []todo.Completion, err error) {
+		all, state, err = s.FullStore.Completions(ctx, owner, since, until, before, limit)
+		return all, err
+	})
+	return all, state, err
+}
+
 // Changes implements todo.Store.
 func (s *store) Changes(
 	ctx context.Context, owner todo.UserID, since todo.Rev, limit int,

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -265,4 +268,21 @@ func BenchmarkTurn(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestEveryMethodAboutSomebodyHasATurn: one that the store embeds as it is would let its caller pass all others.
+func TestEveryMethodAboutSomebodyHasATurn(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("store.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	within := []string{"ChangesAt"} // is asked in the course of what has its turn
+	store := reflect.TypeFor[todo.Store]()
+	for method := range store.Methods() {
+		about := method.Type.NumIn() > 1 && method.Type.In(1) == reflect.TypeFor[todo.UserID]()
+		if about && !slices.Contains(within, method.Name) && !strings.Contains(string(source), "func (s *store) "+method.Name+"(") {
+			t.Errorf("%s has no turn", method.Name)
+		}
+	}
 }

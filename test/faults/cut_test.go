@@ -23,6 +23,7 @@ type write struct {
 const (
 	aTask          = "a task"
 	aCompletedTask = "a completed task"
+	aRecurringTask = "a task that recurs"
 	inTrash        = "a task in the trash"
 	beforeAnother  = "a task that stands before another"
 	aList          = "a list"
@@ -40,6 +41,9 @@ var writes = map[string]write{
 	"PATCH /api/v1/tasks/{id}/toggle": {aTask, "", http.StatusOK, 0},
 	"POST /api/v1/trash/{id}/restore": {inTrash, "", http.StatusOK, 0},
 	"DELETE /api/v1/trash/{id}":       {inTrash, "", http.StatusNoContent, 0},
+
+	"POST /api/v1/tasks/{id}/complete": {aRecurringTask, "", http.StatusOK, 0},
+	"POST /api/v1/tasks/{id}/skip":     {aRecurringTask, `{"slot":null}`, http.StatusOK, 0},
 
 	"POST /api/v1/tasks/{id}/move":      {beforeAnother, `{"before":null}`, http.StatusOK, 0},
 	"POST /api/v1/lists":                {"", `{"name":"new {n}"}`, http.StatusCreated, 0},
@@ -151,8 +155,9 @@ func newCutter(t *testing.T, s *system, route string, w write) *cutter {
 	t.Helper()
 	c := &cutter{route: route, write: w, door: newDoor(t, s.anyURL()), client: newClient(t, route, s.anyURL)}
 	c.before = newClient(t, route, func() string { return c.door.URL })
-	c.before.http.Transport = &http.Transport{DisableKeepAlives: true} // Go would repeat a request on a kept one
-	first := c.client.create(t, "first")                               // and none that is live: there are routes that are about all
+	// Go would repeat a request on a kept connection. What is cut is read as it went out.
+	c.before.http.Transport = &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	first := c.client.create(t, "first") // and none that is live: there are routes that are about all
 	c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/tasks/%d", first.ID)})
 	c.latest(t)
 	c.rev = first.Version + 1 // nothing that is left says so
@@ -211,6 +216,9 @@ func (c *cutter) prepare(t *testing.T) (id int64) {
 		c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/tasks/%d", id)})
 	case listInTrash:
 		c.client.want(t, http.StatusNoContent, request{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/lists/%d", id)})
+	case aRecurringTask:
+		body := `{"due_date":"2026-12-25","recurrence":{"rule":"FREQ=DAILY"}}`
+		c.client.want(t, http.StatusOK, request{method: http.MethodPatch, path: fmt.Sprintf("/api/v1/tasks/%d", id), body: body})
 	case aCompletedTask:
 		c.client.want(t, http.StatusOK, request{method: http.MethodPatch, path: fmt.Sprintf("/api/v1/tasks/%d/toggle", id)})
 	}

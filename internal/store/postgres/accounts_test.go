@@ -148,7 +148,7 @@ func TestMaintenanceSeesNoSecrets(t *testing.T) {
 		"select network from todod.known_networks", "delete from todod.known_networks",
 		"select refresh_hash from todod.sessions", "select sealed from todod.sessions", "delete from todod.sessions",
 		"select email from todod.users", "select epoch from todod.users", "delete from todod.users",
-		"select title from todod.tasks", "select id from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
+		"select title from todod.tasks", "select recurrence from todod.tasks", "delete from todod.tasks", "select title from todod.changes",
 		"select before from todod.changes", "delete from todod.changes", "select key from todod.idempotency_keys",
 		"select result from todod.idempotency_keys", "delete from todod.idempotency_keys", "select key from todod.signing_key",
 		"update todod.accounts set name = 'x'", "delete from todod.accounts",
@@ -276,6 +276,7 @@ func TestErasingClearsEveryTable(t *testing.T) {
 		}
 		mustCreate(t, s, owner)
 		exec(t, conn, "insert into todod.imports values ('"+string(owner)+"', 'old', '1', 1, now())")
+		exec(t, conn, `insert into todod.occurrences values ('`+string(owner)+`', 1, 1, now(), now(), false, false, now())`)
 		exec(t, conn, `insert into todod.objects (user_id, id, kind, version, name, created_at, updated_at)
 			values ('`+string(owner)+`', 1, 2, 1, 'list', now(), now())`)
 		if err := s.IssueTicket(t.Context(), newTicket(owner), noon); err != nil {
@@ -309,7 +310,7 @@ func TestErasingClearsEveryTable(t *testing.T) {
 	var rest string
 	var after int64
 	err := conn.QueryRow(t.Context(), `select epoch, (to_jsonb(u) - 'epoch')::text from todod.users u where user_id = 'ada'`).Scan(&after, &rest)
-	want := `{"rev": 0, "kind": 0, "name": null, "email": null, "untidy": false, "user_id": "ada", "life_rev": 0, "unfolded": null, "claims_at": "1970-01-01T00:00:00+00:00", ` +
+	want := `{"rev": 0, "kind": 0, "name": null, "email": null, "listed": 0, "untidy": false, "user_id": "ada", "life_rev": 0, "unfolded": null, "claims_at": "1970-01-01T00:00:00+00:00", ` +
 		`"erased_at": "2026-01-15T12:01:00+00:00", "key_count": 0, "time_zone": null, "changed_at": "2026-01-15T12:01:00+00:00", "created_at": "2026-01-15T12:01:00+00:00", "task_count": 0, "trash_count": 0}`
 	if err != nil || rest != want || after == before {
 		t.Errorf("%v: epoch %d, then %d, and\n%s, want\n%s", err, before, after, rest, want)

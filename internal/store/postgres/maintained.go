@@ -16,7 +16,7 @@ var maintained = []struct {
 }{
 	{"accounts", "user_id, email, name, created_at", ""},
 	{"emails", "user_id, email", ""},
-	{"tasks", "user_id, deleted_at", ""},
+	{"tasks", "user_id, id, due_zone, completed, deleted_at", ""},
 	{"objects", "user_id, deleted_at", ""},
 	{"changes", "user_id, at", ""},
 	{"idempotency_keys", "user_id, created_at", ""},

@@ -70,11 +70,11 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // partitionName finds a partition in a plan.
-var partitionName = regexp.MustCompile(`\b(?:users|tasks|objects|changes|idempotency_keys|accounts|sessions|imports|tickets)_p(\d)\b`)
+var partitionName = regexp.MustCompile(`\b(?:users|tasks|objects|occurrences|changes|idempotency_keys|accounts|sessions|imports|tickets)_p(\d)\b`)
 
 // oneUser finds a plan that inserts rows whose key, a constant, says which partition they go to.
 var oneUser = regexp.MustCompile(
-	`(?s)^Insert on todod\.(?:users|accounts|sessions|tasks|changes|idempotency_keys|tickets)\n.*Output: 'ada'::text,`)
+	`(?s)^Insert on todod\.(?:users|accounts|sessions|tasks|occurrences|changes|idempotency_keys|tickets)\n.*Output: 'ada'::text,`)
 
 // tableName finds a table in SQL, and passes over the names of settings, which are quoted.
 var tableName = regexp.MustCompile(`(?:^|[^'])todod\.([a-z_]+)`)
@@ -95,7 +95,7 @@ func namesARow(sql string) bool {
 
 // isOfAGroup reports whether a statement finds or writes what many people change: it is about all of them.
 func isOfAGroup(sql string) bool {
-	return slices.Contains([]string{tasksByID, objectsByID, putObject, markParents, keysOf, insertOwners, putKeys, noteImports}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
+	return slices.Contains([]string{tasksByID, objectsByID, putObject, markParents, keysOf, insertOwners, putKeys, noteImports, putOccurrences}, sql) || slices.Contains(slices.Collect(maps.Values(manyForms)), sql)
 }
 
 // TestEveryStatementStaysWithOneUser has PostgreSQL itself read every statement about one user that the store sends: on
@@ -186,7 +186,36 @@ func useEverything(t *testing.T, s *Store) {
 	useTrashAndLog(t, s, task.ID)
 	useSets(t, s)
 	useObjects(t, s)
+	useRecurrence(t, s)
 	useAccounts(t, s)
+}
+
+// useRecurrence has s send each statement about recurring tasks and time zones that it has.
+func useRecurrence(t *testing.T, s *Store) {
+	t.Helper()
+	ctx, ada := t.Context(), todo.User{ID: "ada", AsOf: noon}
+	service := todo.NewService(s, func() time.Time { return noon }, todo.Rules{Quota: 1000, KeysRemembered: time.Hour})
+	zoneErr := service.SetTimeZone(ctx, ada, "Europe/Berlin")
+	_, knownErr := service.TimeZone(ctx, ada)
+	made, err := service.Create(ctx, ada, todo.Patch{
+		Title: todo.Some("x"), Due: todo.Some(todo.Date{At: noon}), DueZone: todo.Some("Europe/Berlin"),
+		Recurrence: todo.Some(todo.RecurrencePatch{Rule: todo.Some("FREQ=DAILY")}),
+	}, todo.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, doneErr := service.Complete(ctx, ada, made.Task.ID, nil, todo.WriteOptions{})
+	skipped, skipErr := service.Skip(ctx, ada, made.Task.ID, nil, todo.WriteOptions{})
+	_, undoErr := service.Undo(ctx, ada, skipped.Task.Version, "", todo.WriteOptions{})
+	_, pageErr := service.Completions(ctx, ada, noon, time.Time{}, 10, "")
+	_, allErr := service.CompleteAll(ctx, ada, todo.WriteOptions{})
+	_, deleteErr := service.Delete(ctx, ada, made.Task.ID, todo.WriteOptions{})
+	_, purgeErr := service.Purge(ctx, ada, made.Task.ID, todo.WriteOptions{})
+	for i, err := range []error{zoneErr, knownErr, doneErr, skipErr, undoErr, pageErr, allErr, deleteErr, purgeErr} {
+		if err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+	}
 }
 
 // useObjects has s send each statement about lists, labels and families that it has.

@@ -17,6 +17,14 @@ type written struct {
 	keysOf  []string // whose each is
 	imports []*todo.Import
 	madeFor []string // whose each is
+
+	listings []ownedListing
+}
+
+// An ownedListing is what of somebody's changes is to be listed.
+type ownedListing struct {
+	owner todo.UserID
+	*todo.Listing
 }
 
 // writes returns the statements that write what was decided, none if that is nothing.
@@ -47,6 +55,9 @@ func (w *written) add(owner todo.UserID, set *todo.WriteSet) (err error) {
 	}
 	if set.Key != nil {
 		w.keys, w.keysOf = append(w.keys, set.Key), append(w.keysOf, string(owner))
+	}
+	if set.Listing != nil {
+		w.listings = append(w.listings, ownedListing{owner, set.Listing})
 	}
 	for i := range set.Imports {
 		w.imports, w.madeFor = append(w.imports, &set.Imports[i]), append(w.madeFor, string(owner))
@@ -79,6 +90,9 @@ func (w *written) statements() (all []statement) {
 			}
 		}
 	}
+	for _, l := range w.listings {
+		all = append(all, listing(l)...)
+	}
 	if len(w.imports) > 0 {
 		args := append(arrays([]any{w.madeFor}, sqlstore.Imports, w.imports), len(w.imports))
 		all = append(all, statement{sql: noteImports, args: args})
@@ -86,6 +100,28 @@ func (w *written) statements() (all []statement) {
 	if len(w.keys) > 0 {
 		args := append(arrays([]any{w.keysOf}, sqlstore.Keys, w.keys), len(w.keys))
 		all = append(all, statement{sql: putKeys, args: args})
+	}
+	return all
+}
+
+// listing returns what writes l.
+func listing(l ownedListing) (all []statement) {
+	owner := string(l.owner)
+	if n := len(l.Passed); n > 0 {
+		args := append(arrays([]any{slices.Repeat([]string{owner}, n)}, sqlstore.Occurrences, pointers(l.Passed)), n)
+		all = append(all, statement{sql: putOccurrences, args: args})
+	}
+	if len(l.Back) > 0 {
+		all = append(all, statement{sql: dropOccurrences, args: arrays([]any{owner}, sqlstore.Occurrences[:1], pointers(l.Back))})
+	}
+	return append(all, statement{sql: setListed, args: []any{owner, l.To}})
+}
+
+// pointers returns where each of list is.
+func pointers[T any](list []T) []*T {
+	all := make([]*T, len(list))
+	for i := range list {
+		all[i] = &list[i]
 	}
 	return all
 }
@@ -102,9 +138,17 @@ func ownersOf[T any](rows []*T, owner func(*T) todo.UserID) []string {
 // What is written beside tasks and the log. The last argument is how many rows that must be: if there are others, it fails,
 // and with it the transaction. A row of the same key that is there is no longer alive.
 var (
-	noteImports = countedSQL("imports", sqlstore.Imports, "")
-	putKeys     = countedSQL("idempotency_keys", sqlstore.Keys,
+	noteImports    = countedSQL("imports", sqlstore.Imports, "")
+	putOccurrences = countedSQL("occurrences", sqlstore.Occurrences,
+		` on conflict (user_id, rev) do update set `+sqlstore.Occurrences[1:].AssignmentsOf("excluded"))
+	putKeys = countedSQL("idempotency_keys", sqlstore.Keys,
 		` on conflict (user_id, key) do update set `+sqlstore.Keys[1:].AssignmentsOf("excluded"))
+)
+
+// dropOccurrences removes occurrences that have been taken back; setListed says up to where the log was looked through.
+const (
+	dropOccurrences = `delete from todod.occurrences where user_id = $1 and rev = any ($2::bigint[])`
+	setListed       = `update todod.users set listed = $2 where user_id = $1`
 )
 
 // countedSQL inserts rows that come in arrays.
@@ -158,7 +202,10 @@ func single(o *todo.Owner, e *sqlstore.Entry) statement {
 var (
 	deleteTask   = deleteSQL("tasks")
 	deleteObject = deleteSQL("objects")
-	blankLog     = `update todod.changes set ` + sqlstore.Blanked + `
+	// leaveTask removes the occurrences of a task. Those of one that has come back more often nobody sees, until they are old.
+	leaveTask = `delete from todod.occurrences where user_id = $1 and rev = any (array (
+		select rev from todod.occurrences where user_id = $1 and task_id = $2 limit 10000))`
+	blankLog = `update todod.changes set ` + sqlstore.Blanked + `
 		where user_id = $1 and ctid = any (array (
 			with recursive chain as (
 				select ctid as place, prev_rev from todod.changes where user_id = $1 and rev = $3 and task_id = $2
@@ -193,7 +240,7 @@ func purge(e *sqlstore.Entry) []statement {
 		remove = deleteObject
 	}
 	return []statement{
-		{sql: remove, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
+		{sql: remove, args: []any{owner, id}}, {sql: leaveTask, args: []any{owner, id}}, {sql: blankLog, args: []any{owner, id, e.PrevRev}},
 	}
 }
 

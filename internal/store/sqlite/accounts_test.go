@@ -66,6 +66,9 @@ func TestErasingClearsEveryTable(t *testing.T) {
 			values (?, 2, 1, 'list', 0, 0)`, owner); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.writer.ExecContext(t.Context(), "insert into occurrences values (?, 1, 1, 0, 0, 0, 0, 0)", owner); err != nil {
+			t.Fatal(err)
+		}
 		ticket := account.Ticket{Grant: account.Grant{Owner: owner, ExpiresAt: noon}, Hash: make([]byte, 32), Until: noon}
 		if err := s.IssueTicket(t.Context(), ticket, noon.Add(-time.Hour)); err != nil {
 			t.Fatal(err)

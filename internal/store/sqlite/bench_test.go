@@ -25,6 +25,12 @@ func newService(b *testing.B) *todo.Service {
 // newTask is what tasks are made of here.
 var newTask = todo.Patch{Title: todo.Some("a task of the benchmark"), Description: todo.Some("with some words")}
 
+// daily is what recurring tasks are made of here.
+var daily = todo.Patch{
+	Title: todo.Some("a task that comes back"), Due: todo.Some(todo.Date{At: time.Now().Add(time.Hour)}),
+	Recurrence: todo.Some(todo.RecurrencePatch{Rule: todo.Some("FREQ=DAILY")}),
+}
+
 // BenchmarkChanges says how many changes a second there are with 64 people at once, at the store:
 //
 //	go test ./internal/store/sqlite -run '^$' -bench Changes -benchtime 50000x
@@ -41,6 +47,10 @@ func BenchmarkChanges(b *testing.B) {
 		},
 		"toggle": func(s *todo.Service, by todo.User, id, _ int64) error {
 			_, err := s.Toggle(b.Context(), by, id, todo.WriteOptions{})
+			return err
+		},
+		"recur": func(s *todo.Service, by todo.User, id, _ int64) error {
+			_, err := s.Complete(b.Context(), by, id+1, nil, todo.WriteOptions{})
 			return err
 		},
 		"update": func(s *todo.Service, by todo.User, id, n int64) error {
@@ -64,6 +74,9 @@ func benchmarkChanges(b *testing.B, change func(s *todo.Service, by todo.User, i
 			b.Fatal(err)
 		}
 		ids[i] = made.Task.ID
+		if _, err := s.Create(b.Context(), people[i], daily, todo.WriteOptions{}); err != nil { // the next id
+			b.Fatal(err)
+		}
 	}
 	var next atomic.Int64
 	var all sync.WaitGroup

@@ -534,10 +534,11 @@ func TestColumnsAreThoseOfTheTables(t *testing.T) {
 	for table, names := range map[string]string{
 		"tasks":            "user_id, " + sqlstore.Tasks.Names("") + ", " + sqlstore.Search.Names("") + ", has_children",
 		"changes":          "user_id, task_id, rev, actor, " + sqlstore.Logged.Names("") + ", " + sqlstore.Log.Names(""),
-		"users":            "user_id, created_at, epoch, erased_at, unfolded, life_rev, untidy, kind, time_zone, " + sqlstore.Raised.Names(""),
+		"users":            "user_id, created_at, epoch, erased_at, unfolded, life_rev, untidy, kind, listed, time_zone, " + sqlstore.Raised.Names(""),
 		"objects":          "user_id, " + sqlstore.Objects.Names(""),
 		"idempotency_keys": "user_id, " + sqlstore.Keys.Names(""),
 		"imports":          "user_id, " + sqlstore.Imports.Names(""),
+		"occurrences":      "user_id, " + sqlstore.Occurrences.Names(""),
 	} {
 		var want []string
 		err := query(t.Context(), s.reader, func(r *rowReader) { want = append(want, r.Text()) },

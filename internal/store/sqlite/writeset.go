@@ -21,6 +21,12 @@ var (
 	putObject  = `insert into objects (user_id, ` + sqlstore.Objects.Names("") + `)
 		values (?, ` + sqlstore.Objects.Arguments(sqlstore.InTurn) + `)
 		on conflict (id) do update set ` + sqlstore.Objects[1:].AssignmentsOf("excluded") + ` where user_id = excluded.user_id`
+	putOccurrence = `insert into occurrences (user_id, ` + sqlstore.Occurrences.Names("") + `)
+		values (?, ` + sqlstore.Occurrences.Arguments(sqlstore.InTurn) + `)
+		on conflict (user_id, rev) do update set ` + sqlstore.Occurrences[1:].AssignmentsOf("excluded")
+	dropOccurrence = `delete from occurrences where user_id = ? and rev = ?`
+	setListed      = `update users set listed = ? where user_id = ?`
+
 	noteImport = `insert into imports (user_id, ` + sqlstore.Imports.Names("") + `)
 		values (?, ` + sqlstore.Imports.Arguments(sqlstore.InTurn) + `)`
 	putKey = `insert into idempotency_keys (user_id, ` + sqlstore.Keys.Names("") + `)
@@ -38,6 +44,11 @@ func (p *part) write(w *todo.WriteSet) error {
 	}
 	if err := p.writeChanges(w.Changes); err != nil {
 		return err
+	}
+	if w.Listing != nil {
+		if err := p.writeListing(w.Listing); err != nil {
+			return err
+		}
 	}
 	for i := range w.Imports {
 		if err := p.affectOne(noteImport, argumentsOf(sqlstore.Imports, &w.Imports[i], string(p.owner))...); err != nil {
@@ -92,6 +103,21 @@ func (p *part) writeChanges(changes []todo.Change) error {
 	return nil
 }
 
+// writeListing writes what of the log is to be listed.
+func (p *part) writeListing(l *todo.Listing) error {
+	for i := range l.Passed {
+		if err := p.affectOne(putOccurrence, argumentsOf(sqlstore.Occurrences, &l.Passed[i], string(p.owner))...); err != nil {
+			return err
+		}
+	}
+	for i := range l.Back {
+		if _, err := p.exec(dropOccurrence, string(p.owner), int64(l.Back[i].Occurrence.Rev)); err != nil {
+			return err
+		}
+	}
+	return p.affectOne(setListed, int64(l.To), string(p.owner))
+}
+
 // writeTask does to the task of e what is to become of it.
 func (p *part) writeTask(e *sqlstore.Entry) error {
 	switch {
@@ -111,7 +137,10 @@ func (p *part) writeTask(e *sqlstore.Entry) error {
 var (
 	deleteTask   = `delete from tasks where user_id = ?1 and id = ?2`
 	deleteObject = `delete from objects where user_id = ?1 and id = ?2`
-	blankLog     = `update changes set ` + sqlstore.Blanked + `
+	// leaveTask removes the occurrences of a task. Those of one that has come back more often nobody sees, until they are old.
+	leaveTask = `delete from occurrences where user_id = ?1 and rev in (
+		select rev from occurrences where user_id = ?1 and task_id = ?2 limit 10000)`
+	blankLog = `update changes set ` + sqlstore.Blanked + `
 		where user_id = ?1 and rev in (
 			with recursive chain (rev, prev_rev) as (
 				select rev, prev_rev from changes where user_id = ?1 and rev = ?3 and task_id = ?2
@@ -129,6 +158,9 @@ func (p *part) purge(c *todo.Change) error {
 		remove = deleteObject
 	}
 	if err := p.affectOne(remove, string(p.owner), c.Task.ID); err != nil {
+		return err
+	}
+	if _, err := p.exec(leaveTask, string(p.owner), c.Task.ID); err != nil {
 		return err
 	}
 	_, err := p.exec(blankLog, string(p.owner), c.Task.ID, int64(c.PrevRev))

@@ -152,7 +152,8 @@ var LockOwner = both(`insert into todod.users (user_id, created_at, changed_at) 
 // epoch, $3, by which the statements after it know that it did, and all that is theirs until then is of a former life.
 var (
 	closeLife = both(`update todod.users set epoch = $3, life_rev = rev, task_count = 0, trash_count = 0, key_count = 0,
-			created_at = $4, changed_at = $4, erased_at = $4, claims_at = $5, email = null, name = null, untidy = true
+			created_at = $4, changed_at = $4, erased_at = $4, claims_at = $5, email = null, name = null, time_zone = null,
+			untidy = true
 		where user_id = $1 and ($2::timestamptz is null or erased_at is null or erased_at < $2) returning user_id`)
 	isClosed = ` where user_id = $1 and exists (select 1 from todod.users where user_id = $1 and epoch = $2)`
 	// The account goes before the sessions: one that is just being started with its password (startChecked) is waited for.

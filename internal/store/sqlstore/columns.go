@@ -44,6 +44,8 @@ var (
 	jsonb      = kind[[]byte]{"jsonb", Row.JSON}
 	moment     = kind[time.Time]{"timestamptz", Row.Time}
 	nullMoment = kind[*time.Time]{"timestamptz", NullTime}
+
+	nullWallTime = kind[*time.Time]{"timestamp", NullTime} // as if it were UTC
 )
 
 // Holding describes a column of SQL type typ that holds what get returns, and that nobody reads.

@@ -18,6 +18,7 @@ type Look struct {
 
 	first, end int64 // of the set's changes, those that are read: from first on, before end; 0 for none
 	last       int64 // the id of the last task that is walked over; 0 for none
+	listTo     int64 // the revision of the last change that is to be listed; 0 for none
 }
 
 // What can be asked about one person alone. What is asked about many rows is asked for in a range of a key that is no
@@ -116,11 +117,11 @@ func LookUp(table, on string) string {
 type walk struct{ pageEnd, tasks SQL }
 
 // walkOver returns a walk over the tasks in range, which is a range of an index that ends in id, of which a condition holds.
-func walkOver(within, condition string) walk {
+func walkOver(within, condition, columns string) walk {
 	return walk{
 		both(`select max(id), count(*) from
 			(select t.id from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 order by t.id limit $3) as p`),
-		both(`select ` + knownKin + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
+		both(`select ` + columns + ` from todod.tasks t where t.user_id = $1 and ` + within + `t.id > $2 and t.id <= $3
 			and ` + condition),
 	}
 }
@@ -129,14 +130,15 @@ func walkOver(within, condition string) walk {
 const notInTrash = `coalesce(t.deleted_at, 'infinity') = 'infinity'`
 
 var (
-	walkByState = walkOver("", `t.completed = $4 and `+notInTrash)
-	walkByLabel = walk{walkByState.pageEnd, SQL{
-		Postgres: strings.Replace(walkByState.tasks.Postgres, "t.completed = $4", "t.label_ids @> to_jsonb($4::bigint)", 1),
-		SQLite: strings.Replace(walkByState.tasks.SQLite, "t.completed = ?4",
+	walkByState = walkOver("", `t.completed = $4 and `+notInTrash, knownKin+rootRecurs)
+	anyLabel    = walkOver("", `t.completed = $4 and `+notInTrash, knownKin)
+	walkByLabel = walk{anyLabel.pageEnd, SQL{
+		Postgres: strings.Replace(anyLabel.tasks.Postgres, "t.completed = $4", "t.label_ids @> to_jsonb($4::bigint)", 1),
+		SQLite: strings.Replace(anyLabel.tasks.SQLite, "t.completed = ?4",
 			"exists (select 1 from json_each(t.label_ids) l where l.value = ?4)", 1),
 	}}
-	walkByList  = walkOver("t.list_id = $4 and ", notInTrash)
-	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5")
+	walkByList  = walkOver("t.list_id = $4 and ", notInTrash, knownKin)
+	walkOfTrash = walkOver("t.list_id = $4 and ", "t.deleted_at = $5", knownKin)
 )
 
 // walkFor returns the walk's statements and what they are about.
@@ -154,7 +156,8 @@ func walkFor(w *todo.Walk) (statements walk, page, about []any) {
 
 // Begin prepares for the next step of the change, which needs something else.
 func (l *Look) Begin(next *todo.ReadSet) {
-	l.Need, l.first, l.end, l.last = next, 0, 0, 0
+	l.Need, l.first, l.end, l.last, l.listTo = next, 0, 0, 0, 0
+	l.Known.Unlisted, l.Known.ListedTo = nil, 0
 	l.Known.Step++
 	l.Known.Set, l.Known.Looked, l.Known.Oldest, l.Known.Tasks, l.Known.Kin = nil, 0, nil, map[int64]todo.Task{}, nil
 }
@@ -187,6 +190,9 @@ func (l *Look) First() (ask []Statement) {
 	case n.Set > 0:
 		ask = append(ask, l.bounds(boundsByRev, l.Owner, n.Set))
 	}
+	if n.Unlisted {
+		ask = append(ask, l.unlistedPage())
+	}
 	if n.Oldest > 0 {
 		ask = append(ask, all(&l.Known.Oldest, of(l.Owner, ReadTask), oldestOfTrash, l.Owner, n.Oldest))
 	}
@@ -199,6 +205,8 @@ func (l *Look) First() (ask []Statement) {
 // Then returns what is to be asked after that: the tasks of a page, or the last changes of a set and their tasks.
 func (l *Look) Then() []Statement {
 	switch {
+	case l.listTo > 0:
+		return []Statement{all(&l.Known.Unlisted, of(l.Owner, ReadChange), unlisted, l.Owner, l.listTo)}
 	case l.last > 0:
 		walk, _, about := walkFor(l.Need.Walk)
 		return []Statement{l.tasks(walk.tasks, append([]any{l.Owner, l.Need.After, l.last}, about...)...)}
@@ -210,6 +218,18 @@ func (l *Look) Then() []Statement {
 		}
 	}
 	return nil
+}
+
+// unlistedPage returns the statement that finds where the changes end that are to be listed next.
+func (l *Look) unlistedPage() Statement {
+	return Statement{unlistedEnd, []any{l.Owner, todo.StepSize}, func(rows iter.Seq[Row]) {
+		for r := range rows {
+			l.listTo, l.Known.ListedTo = r.Int64(), 0
+			if r.Int64() == todo.StepSize {
+				l.Known.ListedTo = todo.Rev(l.listTo)
+			}
+		}
+	}}
 }
 
 // page returns the statement that finds where the tasks end that are walked over.
@@ -300,6 +320,16 @@ var knownKin = KnownTask + fmt.Sprintf(` + case when t.parent_id is null then 0 
 		case when p.deleted_at is null then %d else 0 end + case when p.deleted_at is not distinct from t.deleted_at then %d else 0 end
 			+ case when p.deleted_at is null and p.list_id is not distinct from t.list_id then %d else 0 end
 		from todod.tasks p where p.user_id = $1 and p.id = t.parent_id), 0) end`, todo.ParentIsThere, todo.BesideParent, todo.ParentInList)
+
+// rootRecurs adds to the columns of knownKin whether the topmost of the tasks that t is a part of recurs, and is open.
+var rootRecurs = fmt.Sprintf(` + case when t.parent_id is null then 0 else coalesce((
+		with recursive up (parent_id, recurs, n) as (
+			select p.parent_id, p.recurrence is not null and not p.completed, 1
+				from todod.tasks p where p.user_id = $1 and p.id = t.parent_id
+			union all
+			select p.parent_id, p.recurrence is not null and not p.completed, up.n + 1
+				from up cross join todod.tasks p where p.user_id = $1 and p.id = up.parent_id and up.n < 16
+		) select max(case when recurs then %d else 0 end) from up where parent_id is null), 0) end`, todo.RootRecurs)
 
 // AddKnown reads the columns of KnownTask and adds the task to those of o that are known, unless it is of a former life.
 func AddKnown(o *todo.Owner, r Row) {

@@ -42,6 +42,10 @@ func ReadChange(r Row, owner todo.UserID, c *todo.Change) {
 	e := Entry{Change: c}
 	Log.read(r, &e)
 	r.Fail(c.ReadImage(e.kind, e.image, e.before))
+	if e.occurrence != nil {
+		c.Occurrence = &todo.Occurrence{}
+		r.Fail(c.Occurrence.UnmarshalJSON(e.occurrence))
+	}
 }
 
 // AddChange adds the change that ReadChange reads.
@@ -62,12 +66,13 @@ func ReadState(r Row, owner todo.UserID, s *todo.State) {
 }
 
 // OwnerOf are the columns of users that ReadOwner reads.
-var OwnerOf = StateOf + ", " + Raised[1:].Names("")
+var OwnerOf = StateOf + ", " + Raised[1:].Names("") + ", listed, time_zone"
 
 // ReadOwner reads the columns of OwnerOf, which must be those of o, into o.
 func ReadOwner(r Row, o *todo.Owner) {
 	ReadState(r, o.ID, &o.State)
 	Raised[1:].read(r, o)
+	o.Listed, o.Zone = todo.Rev(r.Int64()), r.Text()
 	o.Claims.ID = o.ID
 }
 
@@ -81,11 +86,12 @@ func (c Columns[T]) read(r Row, row *T) {
 // An Entry is a change that was decided, on its way to the log.
 type Entry struct {
 	*todo.Change
-	How    int16  // what becomes of its task
-	before []byte // Before, encoded
-	kind   todo.Kind
-	image  []byte  // Object, encoded; nil for a task, and for what is gone for good
-	search *string // what words are searched for in; nil if that stays as it is
+	How        int16  // what becomes of its task
+	before     []byte // Before, encoded
+	kind       todo.Kind
+	occurrence []byte  // Occurrence, encoded; nil for none
+	image      []byte  // Object, encoded; nil for a task, and for what is gone for good
+	search     *string // what words are searched for in; nil if that stays as it is
 }
 
 // What becomes of the task of an entry.
@@ -102,6 +108,11 @@ func Entries(entries []*Entry, changes []todo.Change) ([]*Entry, error) {
 		var err error
 		if e.Before != nil {
 			if e.before, err = e.Before.Encode(); err != nil {
+				return nil, err
+			}
+		}
+		if e.Occurrence != nil {
+			if e.occurrence, err = e.Occurrence.MarshalJSON(); err != nil {
 				return nil, err
 			}
 		}

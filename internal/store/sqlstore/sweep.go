@@ -55,6 +55,19 @@ var forgetChanges = both(`delete from todod.changes as t where t.user_id = $1 an
 	and t.rev < coalesce((select min(n.rev) from ` + nextOfLog + ` n
 		where n.at >= $4 and ((select u.rev from todod.users u where u.user_id = $1) - n.rev) % $5 < $6), $7) returning rev`)
 
+// nextOccurrences are to occurrences what nextOfLog is to the log. forgetOccurrences removes those of them by changes of which
+// there are as many later ones as $4.
+const nextOccurrences = `(select rev from todod.occurrences where user_id = $1 and rev > $3 order by rev limit $2)`
+
+var forgetOccurrences = both(`delete from todod.occurrences as t where t.user_id = $1 and t.rev > $3
+	and t.rev <= (select max(n.rev) from ` + nextOccurrences + ` n)
+	and t.rev < coalesce((select min(n.rev) from ` + nextOccurrences + ` n
+		where ((select u.rev from todod.users u where u.user_id = $1) - n.rev) % $5 < $4), $6) returning rev`)
+
+// occurrencesKept is how many times as many changes as the log has at most lie behind the occurrences that are kept: nobody fills
+// the disk with them, and few people ever make so many changes.
+const occurrencesKept = 2
+
 // forgetKeys removes what is old between keys that aren't. forgetTombstone needs no lock that is taken first: of it and a
 // first write of another life at the same moment, one waits for the other, and finds the row as that left it.
 var (
@@ -72,9 +85,9 @@ const NoRev todo.Rev = 1<<63 - 1
 
 // Forget implements todo.Maintenance.
 func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoffs, limit int) (n int, err error) {
-	keep := todo.Rev(before.Logged)
+	keep, passed := todo.Rev(before.Logged), todo.Rev(before.Logged)*occurrencesKept
 	if keep == 0 {
-		keep = NoRev
+		keep, passed = NoRev, NoRev
 	}
 	keys := 0
 	for _, f := range []struct {
@@ -82,6 +95,7 @@ func (b *Base) Forget(ctx context.Context, owner todo.UserID, before todo.Cutoff
 		removed *int
 	}{
 		{leftover{forgetChanges, int64(0), []any{before.Changes, todo.RevisionBump, keep, NoRev}}, &n},
+		{leftover{forgetOccurrences, int64(0), []any{passed, todo.RevisionBump, NoRev}}, &n},
 		{leftover{forgetKeys, "", []any{before.Keys}}, &keys},
 		{leftover{forgetExpired, "", []any{before.Sessions}}, &n},
 		{leftover{forgetNetworks, "", []any{before.Networks}}, &n},

@@ -19,6 +19,9 @@ var Tasks = Columns[todo.Task]{
 	gone("false", at("completed", boolean, func(t *todo.Task) *bool { return &t.Completed })),
 	gone("2", number("priority", smallint, func(t *todo.Task) *todo.Priority { return &t.Priority })),
 	instantOf("due_date", due), dayOf("due_all_day", due),
+	gone("null", at("due_zone", nullText, func(t *todo.Task) **string { return &t.DueZone })),
+	gone("null", at("due_local", nullWallTime, func(t *todo.Task) **time.Time { return &t.DueLocal })),
+	gone("null", recurrence),
 	instantOf("start_date", start), dayOf("start_all_day", start),
 	gone("null", at("list_id", nullBigint, func(t *todo.Task) **int64 { return &t.ListID })),
 	gone("null", at("parent_id", nullBigint, func(t *todo.Task) **int64 { return &t.ParentID })),
@@ -137,6 +140,7 @@ var Log = Columns[Entry]{
 	as("before", jsonb, func(e *Entry) []byte { return e.before }, func(e *Entry, data []byte) { e.before = data }),
 	as("kind", smallint, func(e *Entry) int64 { return int64(e.Kind()) }, func(e *Entry, k int64) { e.kind = todo.Kind(k) }),
 	as("image", jsonb, func(e *Entry) []byte { return e.image }, func(e *Entry, data []byte) { e.image = data }),
+	as("occurrence", jsonb, func(e *Entry) []byte { return e.occurrence }, func(e *Entry, data []byte) { e.occurrence = data }),
 	textOrNull("request_id", func(e *Entry) *string { return &e.RequestID }),
 	at("at", moment, func(e *Entry) *time.Time { return &e.At }),
 }
@@ -153,7 +157,7 @@ func IntoLog(of func(i int, name string) string) string {
 
 // Blanked sets what the log keeps of a task that is gone for good.
 var Blanked = func() string {
-	sets := []string{"before = null", "image = null"}
+	sets := []string{"before = null", "image = null", "occurrence = null"}
 	for _, c := range Logged {
 		if c.gone != "" {
 			sets = append(sets, c.Name+" = "+c.gone)

@@ -33,6 +33,7 @@ const wasErasedOnce = `exists (select 1 from todod.users u where u.user_id = $1 
 var former = []leftover{
 	{removing("tasks", "id", `t.version <= `+began), int64(0), nil},
 	{removing("objects", "id", `t.version <= `+began), int64(0), nil},
+	{removing("occurrences", "rev", `t.rev <= `+began), int64(0), nil},
 	{removing("changes", "rev", `t.rev <= `+began), int64(0), nil},
 	{removing("idempotency_keys", "key", `exists (select 1 from todod.users u
 		where u.user_id = $1 and (t.created_at <= u.erased_at or t.rev <= u.life_rev))`), "", nil},
@@ -52,10 +53,11 @@ var lockKnown = both(`select user_id from todod.users where user_id = $1 for upd
 var (
 	tidied = both(`update todod.users set untidy = false, life_rev = case when rev > life_rev then 0 else life_rev end
 		where user_id = $1 and epoch = $2`)
-	beginAnew = both(`update todod.users set rev = 0, life_rev = 0, epoch = $3, untidy = false
+	beginAnew = both(`update todod.users set rev = 0, life_rev = 0, listed = 0, epoch = $3, untidy = false
 		where user_id = $1 and epoch = $2 and rev = life_rev
 			and not exists (select 1 from todod.tasks where user_id = $1)
 			and not exists (select 1 from todod.objects where user_id = $1)
+			and not exists (select 1 from todod.occurrences where user_id = $1)
 			and not exists (select 1 from todod.changes where user_id = $1)
 			and not exists (select 1 from todod.idempotency_keys where user_id = $1)
 			and not exists (select 1 from todod.imports where user_id = $1)`)

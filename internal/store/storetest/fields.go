@@ -17,7 +17,8 @@ type FieldPatch struct {
 	Name  string      // of the field of todo.Patch, with "null" behind it where that is what is written
 	Field *todo.Field // what it writes
 	Patch todo.Patch  // writes it
-	Back  todo.Patch  // writes what FullPatch does
+	Full  todo.Patch  // makes the task: FullPatch's, or one that has this field, too
+	Back  todo.Patch  // writes what Full does
 	// Value and First are what these write, as a patch holds it; Value is nil for null.
 	Value, First any
 }
@@ -29,7 +30,17 @@ var patchValues = map[reflect.Type][2]any{
 	reflect.TypeFor[bool]():          {true, false},
 	reflect.TypeFor[todo.Priority](): {todo.Low, todo.High},
 	reflect.TypeFor[todo.Date]():     {due("2026-01-15"), due("2026-02-01")},
+	reflect.TypeFor[todo.RecurrencePatch](): {
+		todo.RecurrencePatch{Rule: todo.Some("FREQ=DAILY")},
+		todo.RecurrencePatch{Rule: todo.Some("FREQ=WEEKLY;BYDAY=MO"), Late: todo.Some(todo.LateEach)},
+	},
 }
+
+// timed are the fields that only tasks have which are due at an instant, and open: FullPatch leaves them out.
+var timed = []string{"DueZone", "Recurrence"}
+
+// Untimed clears them.
+var Untimed = todo.Patch{DueZone: todo.Null[string](), Recurrence: todo.Null[todo.RecurrencePatch]()}
 
 // Refs are two lists, two labels, and two tasks in the first list, of whoever has the tasks.
 type Refs struct{ Lists, Labels, Parents [2]int64 }
@@ -61,14 +72,32 @@ func MakeRefs(t testing.TB, s *todo.Service, by todo.User) (refs Refs) {
 	return refs
 }
 
-// FullPatch returns a patch that sets every field there is: the first value of each, or the second.
+// FullPatch returns a patch that sets every field there is, but for those of timed: the first value of each, or the second.
 func FullPatch(t testing.TB, second bool, refs Refs) todo.Patch {
 	t.Helper()
-	var p todo.Patch
+	return mustNormalise(t, full(t, second, refs))
+}
+
+// full is FullPatch before it is normalised.
+func full(t testing.TB, second bool, refs Refs) (p todo.Patch) {
+	t.Helper()
 	for _, name := range patchFields() {
-		set(t, &p, name, second, refs)
+		if !slices.Contains(timed, name) {
+			set(t, &p, name, second, refs)
+		}
 	}
 	p.ListID = todo.Some(refs.Lists[0]) // where the parents are
+	return p
+}
+
+// fullFor returns what FieldPatch has as Full for a field.
+func fullFor(t testing.TB, name string, refs Refs) todo.Patch {
+	t.Helper()
+	p := full(t, false, refs)
+	if slices.Contains(timed, name) {
+		p.AllDay, p.Completed = todo.Some(false), todo.Some(false)
+		set(t, &p, name, false, refs)
+	}
 	return mustNormalise(t, p)
 }
 
@@ -76,12 +105,13 @@ func FullPatch(t testing.TB, second bool, refs Refs) todo.Patch {
 // if a field is none of a task's fields.
 func FieldPatches(t testing.TB, refs Refs) (all []FieldPatch) {
 	t.Helper()
-	before := FullPatch(t, false, refs).NewTask("ada", noon)
 	for _, name := range patchFields() {
+		full := fullFor(t, name, refs)
+		before := full.NewTask("ada", noon)
 		var patch, back, null todo.Patch
 		set(t, &patch, name, true, refs)
 		set(t, &back, name, false, refs)
-		f := FieldPatch{Name: name, Patch: mustNormalise(t, patch), Back: mustNormalise(t, back)}
+		f := FieldPatch{Name: name, Full: full, Patch: mustNormalise(t, patch), Back: mustNormalise(t, back)}
 		f.Field = written(t, name, before, f.Patch.Apply(before, noon))
 		f.Value, f.First = opt(&f.Patch, name).FieldByName("V").Interface(), opt(&f.Back, name).FieldByName("V").Interface()
 		all = append(all, f)
@@ -118,6 +148,8 @@ func set(t testing.TB, p *todo.Patch, name string, second bool, refs Refs) {
 		values, known = [2]any{refs.Lists[0], refs.Lists[1]}, true
 	case "ParentID":
 		values, known = [2]any{refs.Parents[0], refs.Parents[1]}, true
+	case "DueZone":
+		values = [2]any{"Europe/Berlin", "America/New_York"}
 	case "LabelIDs":
 		values, known = [2]any{todo.IDs{refs.Labels[0]}, todo.IDs{refs.Labels[1]}}, true
 	}
@@ -160,7 +192,7 @@ func testEveryField(t *testing.T, s Store) {
 			w.ada = todo.User{ID: newUser(), AsOf: noon}
 			refs := MakeRefs(t, w.service, w.ada)
 			w.FieldPatch = FieldPatches(t, refs)[i]
-			f, full := w.FieldPatch, FullPatch(t, false, refs)
+			f, full := w.FieldPatch, w.Full
 			if f.Field.Name == "list_id" { // which that of the parent would be
 				full.ParentID = todo.Opt[int64]{}
 			}

@@ -38,6 +38,13 @@ func (m *kindModel) worldTask(t todo.Task) worldTask {
 	if t.Position != nil {
 		w.position = *t.Position
 	}
+	w.due, w.start, w.recurs = worldDateOf(t.Due), worldDateOf(t.Start), worldSeriesOf(t.Recurrence)
+	if t.DueZone != nil {
+		w.zone = *t.DueZone
+	}
+	if t.DueLocal != nil {
+		w.wall = t.DueLocal.UTC()
+	}
 	return w
 }
 
@@ -52,6 +59,14 @@ func (m *kindModel) worldThing(o todo.Object) worldThing {
 
 // read returns what the store has of p.
 func (m *kindModel) read(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
+	t.Helper()
+	w, rev := m.readKept(t, p)
+	m.readPassed(t, p, w)
+	return w, rev
+}
+
+// readKept is read but for the occurrences that have passed.
+func (m *kindModel) readKept(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
 	t.Helper()
 	w := &world{tasks: map[int64]worldTask{}, things: map[int64]worldThing{}}
 	p.tasks, p.things = map[int64]todo.Task{}, map[int64]todo.Object{}
@@ -73,6 +88,9 @@ func (m *kindModel) read(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
 	for _, o := range objects {
 		p.things[o.ID], w.things[o.ID] = o, m.worldThing(o)
 	}
+	if p.world != nil {
+		w.zone = p.world.zone // which has no part in the log
+	}
 	return w, rev
 }
 
@@ -80,7 +98,12 @@ func (m *kindModel) read(t rapid.TB, p *kindPerson) (*world, todo.Rev) {
 // came to that. Then next is what p has.
 func (m *kindModel) settle(t *rapid.T, p *kindPerson, name string, next *world, moved int64) {
 	t.Helper()
-	got, rev := m.read(t, p)
+	got, rev := m.readKept(t, p)
+	if m.rarely {
+		got.passed = next.passed
+	} else {
+		m.readPassed(t, p, got)
+	}
 	if wrong := got.broken(); wrong != "" {
 		t.Fatalf("%s: %s\nbefore\n%safter\n%s", name, wrong, p.world, got)
 	}
@@ -117,6 +140,12 @@ func positions(w, got *world) {
 	for id, o := range w.things {
 		o.position = got.things[id].position
 		w.things[id] = o
+	}
+	for id, t := range w.tasks {
+		if rule, _ := ruleOf(t.recurs.rule); rule.count == 0 { // nobody needs to count then
+			t.recurs.passed = got.tasks[id].recurs.passed
+			w.tasks[id] = t
+		}
 	}
 }
 
@@ -162,6 +191,16 @@ func (m *kindModel) readLog(t *rapid.T, p *kindPerson, name string, rev todo.Rev
 
 // copyOf does to w what a change did.
 func (m *kindModel) copyOf(w *world, c todo.Change) {
+	if o := c.Occurrence; o != nil {
+		passed := worldPassed{c.Task.ID, o.Slot.UTC(), worldDateOf(&o.Due), o.At.UTC(), o.Skipped}
+		switch {
+		case o.Back:
+			w.passed = without(w.passed, []worldPassed{passed})
+		case !c.Task.Completed: // of one that is completed for real, the task tells
+			w.passed = append(w.passed, passed)
+		}
+	}
+	defer w.forget()
 	switch {
 	case c.Op == todo.Purged && c.Object != nil:
 		delete(w.things, c.Object.ID)
@@ -226,6 +265,7 @@ func (m *kindModel) redo(t *rapid.T, p *kindPerson, name string, rev todo.Rev, b
 	m.changes++
 	m.now = m.now.Add(time.Second)
 	m.numbers[m.now.UnixMilli()] = m.changes
+	m.times[m.changes] = m.now
 	_, err := m.service.Undo(context.Background(), p.user, rev, "", todo.WriteOptions{RequestID: "undo"})
 	if err != nil {
 		t.Fatalf("redo after the %s: %v\nbefore the undo\n%snow\n%s", name, err, before, p.world)
@@ -242,6 +282,7 @@ func visible(w, before *world) *world {
 	w = w.clone()
 	maps.DeleteFunc(w.tasks, func(id int64, t worldTask) bool { return t.trash != 0 && before.tasks[id].id == 0 })
 	maps.DeleteFunc(w.things, func(id int64, o worldThing) bool { return o.trash != 0 && before.things[id].id == 0 })
+	w.forget()
 	return w
 }
 
@@ -273,6 +314,7 @@ func (m *kindModel) takenBack(p *kindPerson, set kindSet) (*world, bool) {
 			return w, false
 		}
 	}
+	w.passed = append(without(w.passed, without(set.after.passed, set.before.passed)), without(set.before.passed, set.after.passed)...)
 	return w, true
 }
 
@@ -285,6 +327,13 @@ func takenTaskBack(w *world, left, before worldTask, touched map[string]bool, ma
 	changed := map[string]bool{
 		"title": t.title != left.title, "completed": t.done != left.done, "list_id": t.list != left.list, "parent_id": t.parent != left.parent,
 		"label_ids": !slices.Equal(t.labels, left.labels), "position": t.position != left.position, "deleted_at": t.trash != left.trash,
+		"due_date": t.due != left.due || t.wall != left.wall, "due_zone": t.zone != left.zone, "recurrence": t.recurs != left.recurs,
+		"start_date": t.start != left.start,
+	}
+	for part, whole := range map[string]string{
+		"completed_at": "completed", "due_all_day": "due_date", "due_local": "due_date", "start_all_day": "start_date",
+	} {
+		touched[whole] = touched[whole] || touched[part]
 	}
 	for name := range changed {
 		if changed[name] && (touched[name] || made) {
@@ -316,6 +365,18 @@ func takenTaskBack(w *world, left, before worldTask, touched map[string]bool, ma
 	}
 	if touched["position"] {
 		t.position = before.position
+	}
+	if touched["due_date"] {
+		t.due, t.wall = before.due, before.wall
+	}
+	if touched["due_zone"] {
+		t.zone = before.zone
+	}
+	if touched["recurrence"] {
+		t.recurs = before.recurs
+	}
+	if touched["start_date"] {
+		t.start = before.start
 	}
 	if touched["deleted_at"] {
 		if t.trash = before.trash; t.trash != 0 {
@@ -425,6 +486,7 @@ func (m *kindModel) checkAll(t *rapid.T, p *kindPerson) {
 		t.Fatalf("the log says\n%sand there is\n%s", &full, got)
 	}
 	m.checkCounts(t, p)
+	m.wantCompletions(t, p)
 	for _, kinds := range []*todo.KindSet{nil, new(allKinds)} {
 		p.clients = append(p.clients, &kindClient{kinds: kinds, tasks: map[int64]todo.Task{}, things: map[int64]todo.Object{}})
 	}

@@ -22,8 +22,9 @@ var allKinds = todo.SetOf(todo.Kinds[:]...)
 // is what it says, and so are the log, the trash and what clients copy. What must never be, never is.
 func testHistoriesOfKinds(t *testing.T, s Store) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &kindModel{store: s, now: noon, numbers: map[int64]int{}}
+		m := &kindModel{store: s, now: noon, numbers: map[int64]int{}, times: map[int]time.Time{}}
 		m.service = todo.NewService(s, func() time.Time { return m.now }, todo.Rules{Quota: plenty, KeysRemembered: time.Hour * 1000})
+		m.rarely = rapid.Bool().Draw(t, "completions are read only now and then")
 		for range 2 {
 			p := &kindPerson{user: todo.User{ID: newUser(), AsOf: noon}}
 			p.world = &world{tasks: map[int64]worldTask{}, things: map[int64]worldThing{}}
@@ -35,6 +36,8 @@ func testHistoriesOfKinds(t *testing.T, s Store) {
 			"delete": m.delete, "restore": m.restore, "purge": m.purge, "move": m.move, "move again": m.move, "move list": m.moveList,
 			"create thing": m.createThing, "update thing": m.updateThing, "delete thing": m.deleteThing, "batch": m.batch,
 			"bulk": m.bulk, "merge": m.merge, "merge thing": m.mergeThing, "undo": m.undo, "undo again": m.undo, "sync": m.sync,
+			"complete": m.complete, "complete again": m.complete, "skip": m.skip, "completions": m.completions, "time zone": m.timeZone,
+			"make it recur": m.makeRecur,
 		})
 		for _, p := range m.people {
 			m.checkAll(t, p)
@@ -50,6 +53,8 @@ type kindModel struct {
 	now     time.Time
 	changes int
 	numbers map[int64]int // of the changes, by when they happened in milliseconds
+	times   map[int]time.Time
+	rarely  bool // what has passed is read only when somebody asks for it, else after each change
 }
 
 // A kindPerson is one of them.
@@ -85,7 +90,11 @@ type kindClient struct {
 func (m *kindModel) pick(t *rapid.T) *kindPerson {
 	m.changes++
 	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 5).Draw(t, "seconds")) * time.Second)
+	if rapid.IntRange(0, 5).Draw(t, "later") == 5 {
+		m.now = m.now.Add(time.Duration(rapid.IntRange(1, 40*24).Draw(t, "hours")) * time.Hour)
+	}
 	m.numbers[m.now.UnixMilli()] = m.changes
+	m.times[m.changes] = m.now
 	return m.people[max(0, rapid.IntRange(-4, 1).Draw(t, "who"))]
 }
 
@@ -159,6 +168,7 @@ func (m *kindModel) patch(t *rapid.T, p *kindPerson) (patch todo.Patch) {
 			patch.LabelIDs.V = append(patch.LabelIDs.V, m.idOf(t, p, "label", nil, isThing(todo.KindLabel)))
 		}
 	}
+	m.datePatch(t, &patch)
 	return patch
 }
 
@@ -202,7 +212,7 @@ func (m *kindModel) run(t *rapid.T, p *kindPerson, c kindCall) (ok bool) {
 	}
 	out, err := c.call(opts)
 	next := p.world.clone()
-	next.change, next.ids = m.changes, []int64{out.Task.ID}
+	next.change, next.at, next.ids = m.changes, m.now, []int64{out.Task.ID}
 	if out.Object != nil {
 		next.ids[0] = out.Object.ID
 	}
@@ -509,12 +519,19 @@ func (m *kindModel) predictMerge(p *kindPerson, w *world, id int64, patch todo.P
 		return todo.Changed
 	}
 	was := m.worldTask(c.Task)
+	if patch.Completed.V && was.recurs.rule != "" && current.recurs.rule != "" && was.recurs.slot.Before(current.recurs.slot) {
+		patch.Completed = todo.Opt[bool]{} // that occurrence has passed
+	}
 	yours, after := w.patched(was, patch), w.patched(current, patch)
 	differs := func(set, theirs, same bool) bool { return set && theirs && !same }
 	if differs(patch.Title.Set, was.title != current.title, yours.title == current.title) ||
 		differs(patch.Completed.Set, (was.done != 0) != (current.done != 0), (yours.done != 0) == (current.done != 0)) ||
 		differs(patch.ListID.Set, was.list != current.list, yours.list == current.list) ||
-		differs(patch.ParentID.Set, was.parent != current.parent, yours.parent == current.parent) {
+		differs(patch.ParentID.Set, was.parent != current.parent, yours.parent == current.parent) ||
+		differs(patch.Due.Set || patch.AllDay.Set, was.due != current.due, yours.due == current.due) ||
+		differs(patch.Start.Set || patch.StartAllDay.Set, was.start != current.start, yours.start == current.start) ||
+		differs(patch.DueZone.Set, was.zone != current.zone, yours.zone == current.zone) ||
+		differs(patch.Recurrence.Set, was.recurs.written() != current.recurs.written(), yours.recurs.written() == current.recurs.written()) {
 		return todo.Conflict
 	}
 	if patch.LabelIDs.Set {
@@ -587,7 +604,7 @@ func (m *kindModel) batch(t *rapid.T) {
 		t.Fatalf("batch: %v", err)
 	}
 	next := p.world.clone()
-	next.change = m.changes
+	next.change, next.at = m.changes, m.now
 	for _, r := range results {
 		switch {
 		case r.Op == todo.Created && r.Task != nil:
@@ -684,7 +701,7 @@ func (m *kindModel) bulk(t *rapid.T) {
 		t.Skip("it would leave too little")
 	}
 	next, do := p.world.clone(), m.service.CompleteAll
-	next.change = m.changes
+	next.change, next.at = m.changes, m.now
 	if rapid.Bool().Draw(t, "clear") {
 		do = m.service.ClearCompleted
 		next.clearCompleted()

@@ -7,7 +7,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
+	"todod/internal/recur"
 	"todod/internal/todo"
 )
 
@@ -21,6 +23,10 @@ type world struct {
 	thrown bool // it has moved something to the trash, the latest of it at latest
 	latest int
 	ids    []int64 // of what it makes; a made-up one if the store has made nothing
+
+	zone   string        // the person's time zone; "" is UTC
+	at     time.Time     // when the change that is being made happens
+	passed []worldPassed // the occurrences of recurring tasks that have passed
 }
 
 // A worldTask is a task in a world. 0 is none, and for the numbers of changes never.
@@ -32,6 +38,10 @@ type worldTask struct {
 	labels       []int64
 	trash        int    // the change that it went to the trash in
 	position     string // as the store has it: the world doesn't make keys
+	due, start   worldDate
+	zone         string    // the one that due is meant in
+	wall         time.Time // what the clock shows there then
+	recurs       worldSeries
 }
 
 // A worldThing is a list or a label in a world.
@@ -53,7 +63,9 @@ type todoList struct {
 
 // clone returns a copy of w that nothing done to w reaches.
 func (w *world) clone() *world {
-	return &world{tasks: maps.Clone(w.tasks), things: maps.Clone(w.things), change: w.change}
+	return &world{
+		tasks: maps.Clone(w.tasks), things: maps.Clone(w.things), change: w.change, zone: w.zone, at: w.at, passed: slices.Clone(w.passed),
+	}
 }
 
 // newID returns the id of what is made next.
@@ -132,6 +144,12 @@ func validPatch(p todo.Patch) bool {
 	if p.ListID.Set && !p.ListID.Null && p.ListID.V <= 0 || p.ParentID.Set && !p.ParentID.Null && p.ParentID.V <= 0 {
 		return false
 	}
+	if _, known := recur.Zone(p.DueZone.V); p.DueZone.Set && !p.DueZone.Null && !known {
+		return false
+	}
+	if _, known := ruleOf(p.Recurrence.V.Rule.V); p.Recurrence.V.Rule.Set && !known {
+		return false
+	}
 	seen := map[int64]bool{}
 	for _, id := range p.LabelIDs.V {
 		if id <= 0 || seen[id] {
@@ -162,7 +180,7 @@ func (w *world) patched(t worldTask, p todo.Patch) worldTask {
 	if p.LabelIDs.Set {
 		t.labels = slices.Sorted(slices.Values(p.LabelIDs.V))
 	}
-	return t
+	return w.dated(t, p)
 }
 
 // create makes a task.
@@ -208,14 +226,26 @@ func (w *world) become(before, after worldTask, inList bool) todo.Code {
 	if len(after.labels) > todo.MaxTaskLabels && len(after.labels) > len(before.labels) {
 		return todo.Invalid
 	}
+	if !w.datesFit(before, after) {
+		return todo.Invalid
+	}
 	w.tasks[after.id] = after
+	goesOn := false
+	switch {
+	case after.recurs.rule == "" || before.id == 0:
+	case after.done != 0 && before.done == 0:
+		goesOn = w.finish(after.id)
+	case after.done == 0 && before.done != 0:
+		after.recurs.done = max(0, after.recurs.done-1)
+		w.tasks[after.id] = after
+	}
 	for _, id := range w.under(after.id, isUp) {
 		t := w.tasks[id]
 		t.list = after.list
-		if after.done != 0 && before.done == 0 && t.done == 0 {
-			t.done = w.change
-		}
 		w.tasks[id] = t
+		if after.done != 0 && before.done == 0 {
+			w.close(id, !goesOn)
+		}
 	}
 	w.reopenAbove(after.id)
 	return 0
@@ -254,9 +284,7 @@ func (w *world) reopenAbove(id int64) {
 		return
 	}
 	for id = w.tasks[id].parent; id != 0; id = w.tasks[id].parent {
-		t := w.tasks[id]
-		t.done = 0
-		w.tasks[id] = t
+		w.close(id, false)
 	}
 }
 
@@ -339,6 +367,7 @@ func (w *world) purge(id int64) todo.Code {
 	}
 	delete(w.tasks, id)
 	delete(w.things, id)
+	w.forget()
 	for other, t := range w.tasks {
 		if t.trash == 0 && slices.Contains(t.labels, id) {
 			t.labels = slices.DeleteFunc(slices.Clone(t.labels), func(label int64) bool { return label == id })
@@ -494,12 +523,21 @@ func (w *world) parentBack(t worldTask, l todoList) int64 {
 	return 0
 }
 
-// completeAll completes what is open.
+// completeAll completes what is open: what is a part of others, with these.
 func (w *world) completeAll() {
-	for id, t := range w.tasks {
-		if t.trash == 0 && t.done == 0 {
-			t.done = w.change
-			w.tasks[id] = t
+	for _, id := range slices.Sorted(maps.Keys(w.tasks)) {
+		t := w.tasks[id]
+		if t.trash != 0 || t.done != 0 || t.parent != 0 {
+			continue
+		}
+		goesOn := false
+		if t.recurs.rule != "" {
+			goesOn = w.finish(id)
+		} else {
+			w.close(id, true)
+		}
+		for _, below := range w.under(id, isUp) {
+			w.close(below, !goesOn)
 		}
 	}
 }
@@ -623,7 +661,16 @@ func (w *world) told(exactly bool) string {
 		t := w.tasks[id]
 		fmt.Fprintf(&b, "task %d %q done %d in %d under %d with %v trash %d at %q\n",
 			id, t.title, t.done, t.list, t.parent, t.labels, trash(t.trash), t.position)
+		if !t.due.none() || !t.start.none() || t.zone != "" || t.recurs.is {
+			fmt.Fprintf(&b, "\tdue %s in %q at %s, from %s, %s\n", t.due, t.zone, wallText(t.wall), t.start, t.recurs)
+		}
 	}
+	var passed []string
+	for _, p := range w.passed {
+		passed = append(passed, p.String()+"\n")
+	}
+	slices.Sort(passed)
+	b.WriteString(strings.Join(passed, ""))
 	return b.String()
 }
 
@@ -683,6 +730,8 @@ func (w *world) broken() string {
 			return fmt.Sprintf("task %d is in %d, which isn't there", id, t.list)
 		case w.depth(id) > todo.MaxDepth:
 			return fmt.Sprintf("task %d is on level %d", id, w.depth(id))
+		case t.brokenDates() != "":
+			return t.brokenDates()
 		case len(t.position) > 128:
 			return fmt.Sprintf("task %d has a key of %d", id, len(t.position))
 		}

@@ -89,7 +89,11 @@ func liveThrough(t *testing.T, service *todo.Service, ada todo.User, second bool
 		if f.Field.Name == "list_id" { // which that of the parent would be
 			f.Patch.ParentID = todo.Null[int64]()
 		}
-		for _, p := range []todo.Patch{f.Patch, full} {
+		patches := []todo.Patch{f.Patch, full}
+		if f.Field.Name == "recurrence" || f.Field.Name == "due_zone" {
+			patches = []todo.Patch{f.Full, {Completed: todo.Some(true)}, f.Patch, Untimed, full}
+		}
+		for _, p := range patches {
 			must(taskOf(service.Update(ctx, ada, task.ID, p, todo.WriteOptions{})))
 		}
 	}

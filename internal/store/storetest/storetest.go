@@ -97,6 +97,9 @@ var cases = []struct {
 	{"moves from several devices come one after the other", testMovesFromDevices},
 	{"a list of more than goes in one step is a list as any other", testLargeList},
 	{"an undo of a large set meets what was changed since", testUndoOfALargeSetMeetsChanges},
+	{"an undo leaves no task that recurs without a date", testUndoOfADateThatRecurs},
+	{"trees that recur are taken back exactly", testUndoOfTreesThatRecur},
+	{"all of many trees that recur is one set", testLargeTreesThatRecur},
 	{"no tree becomes too deep or too large", testTreeLimits},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }

@@ -5,7 +5,7 @@ alter sequence todod.task_ids owned by none;
 do $$
 declare name text; part text;
 begin
-    foreach name in array array['users', 'tasks', 'objects', 'changes', 'idempotency_keys', 'accounts', 'sessions', 'imports', 'tickets'] loop
+    foreach name in array array['users', 'tasks', 'objects', 'occurrences', 'changes', 'idempotency_keys', 'accounts', 'sessions', 'imports', 'tickets'] loop
         execute format('alter table todod.%1$I rename to %1$s_whole', name);
         execute format('create table todod.%1$I (like todod.%1$s_whole including all) partition by hash (user_id)', name);
         for n in 0..3 loop
@@ -23,7 +23,7 @@ end $$;
 create policy maintenance on todod.tasks for select to todod_maintenance using (current_user = 'todod_maintenance');
 create policy maintenance on todod.changes for select to todod_maintenance using (current_user = 'todod_maintenance');
 create policy maintenance on todod.idempotency_keys for select to todod_maintenance using (current_user = 'todod_maintenance');
-grant select (user_id, deleted_at) on todod.tasks to todod_maintenance;
+grant select (user_id, id, due_zone, completed, deleted_at) on todod.tasks to todod_maintenance;
 create policy maintenance on todod.objects for select to todod_maintenance using (current_user = 'todod_maintenance');
 grant select (user_id, deleted_at) on todod.objects to todod_maintenance;
 grant select (user_id, at) on todod.changes to todod_maintenance;
