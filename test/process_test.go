@@ -80,12 +80,13 @@ func onBothStores(t *testing.T, test func(t *testing.T, folder string, env []str
 	})
 }
 
-// keepCreating makes tasks with several clients until none gets an answer any more, and returns how many were answered
-// with 201. allowed says which errors may end a client.
+// keepCreating makes tasks with several clients until none gets an answer any more, and returns when the first is made: a function
+// that waits for the end and returns how many were answered with 201. allowed says which errors may end a client.
 func keepCreating(t *testing.T, url, token string, allowed func(error) bool) (answered func() int) {
 	t.Helper()
 	var mu sync.Mutex
 	n := 0
+	begun := make(chan struct{})
 	var clients sync.WaitGroup
 	for range 16 {
 		clients.Go(func() {
@@ -104,10 +105,17 @@ func keepCreating(t *testing.T, url, token string, allowed func(error) bool) (an
 					return
 				}
 				mu.Lock()
-				n++
+				if n++; n == 1 {
+					close(begun)
+				}
 				mu.Unlock()
 			}
 		})
+	}
+	select {
+	case <-begun:
+	case <-time.After(30 * time.Second):
+		t.Error("no task is made")
 	}
 	return func() int { clients.Wait(); return n }
 }
