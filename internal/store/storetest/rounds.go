@@ -10,3 +10,6 @@ const rounds = 4
 
 // deviceMoves is how often each device moves something.
 const deviceMoves = 50
+
+// slotRounds is how often two devices complete one and the same occurrence.
+const slotRounds = 20

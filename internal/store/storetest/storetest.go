@@ -100,6 +100,9 @@ var cases = []struct {
 	{"an undo leaves no task that recurs without a date", testUndoOfADateThatRecurs},
 	{"trees that recur are taken back exactly", testUndoOfTreesThatRecur},
 	{"all of many trees that recur is one set", testLargeTreesThatRecur},
+	{"of two devices one has an occurrence pass", testOneOccurrenceAtOnce},
+	{"the last occurrence passes once", testTheLastOccurrenceAtOnce},
+	{"an occurrence that passes while others change it is told once", testPassingAndPostponingAtOnce},
 	{"no tree becomes too deep or too large", testTreeLimits},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
