@@ -103,6 +103,11 @@ var cases = []struct {
 	{"of two devices one has an occurrence pass", testOneOccurrenceAtOnce},
 	{"the last occurrence passes once", testTheLastOccurrenceAtOnce},
 	{"an occurrence that passes while others change it is told once", testPassingAndPostponingAtOnce},
+	{"what has passed is listed late", testListedLate},
+	{"what has passed is listed before it is forgotten", testListedBeforeForgotten},
+	{"what is taken back is listed no more", testListedAndTakenBack},
+	{"listings at once list each occurrence once", testListedAtOnce},
+	{"a listing that is interrupted is gone on with", testListingIsInterrupted},
 	{"no tree becomes too deep or too large", testTreeLimits},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
 }
