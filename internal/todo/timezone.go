@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -121,13 +122,18 @@ func (s *Service) follow(ctx context.Context, ref TaskRef) (moved bool, err erro
 // rulesOf returns a text that says by which rules a zone goes in rulesFrom and the years before rulesTo.
 func rulesOf(zone *time.Location) string {
 	h := sha256.New()
-	end := time.Date(rulesTo, 1, 1, 0, 0, 0, 0, time.UTC)
+	end, was := time.Date(rulesTo, 1, 1, 0, 0, 0, 0, time.UTC), math.MaxInt
 	for at := time.Date(rulesFrom, 1, 1, 0, 0, 0, 0, time.UTC); at.Before(end); {
-		_, offset := at.In(zone).Zone()
+		if offset := offsetOf(at.In(zone)); offset != was {
+			_ = binary.Write(h, binary.BigEndian, [2]int64{at.Unix(), int64(offset)})
+			was = offset
+		}
 		_, next := at.In(zone).ZoneBounds()
-		_ = binary.Write(h, binary.BigEndian, [2]int64{next.Unix(), int64(offset)})
 		if next.IsZero() {
 			break
+		}
+		if !next.After(at) { // so it is on the last day of a leap year, where package time doesn't know of the next year
+			next = at.Add(time.Hour)
 		}
 		at = next
 	}
