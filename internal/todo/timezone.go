@@ -81,20 +81,24 @@ func (s *Service) followZones(ctx context.Context) (moved int, err error) {
 	return moved, errors.Join(failed...)
 }
 
-// followZone does that for one zone.
+// followZone does that for one zone. What can't be moved of one person doesn't keep the others waiting, unless the database is away.
 func (s *Service) followZone(ctx context.Context, zone string) (moved int, err error) {
+	var failed []error
 	for after := (TaskRef{}); ; {
 		tasks, err := s.store.InZone(ctx, zone, after, sweepRows)
 		if err != nil || len(tasks) == 0 {
-			return moved, err
+			return moved, errors.Join(append(failed, err)...)
 		}
 		for _, t := range tasks {
 			changed, err := s.follow(ctx, t)
-			if err != nil && CodeOf(err) != NotFound {
-				return moved, err
-			}
-			if changed {
+			switch code := CodeOf(err); {
+			case changed && err == nil:
 				moved++
+			case err == nil, code == NotFound, code == Unauthenticated: // gone meanwhile, with all of its owner's or alone
+			case code == Unavailable:
+				return moved, errors.Join(append(failed, err)...)
+			default:
+				failed = append(failed, err)
 			}
 		}
 		after = tasks[len(tasks)-1]
