@@ -22,7 +22,10 @@ func dueZoneField() *Field {
 			t.DueZone = nil
 		}
 		moved := (before == nil) != (t.DueZone == nil) || before != nil && *before != *t.DueZone
-		t.keepWallTime(moved)
+		// Nobody who changes something else has seen the date that the rules of the zone have moved, and is still to be moved.
+		if moved || p.Due.Set || p.AllDay.Set || t.DueLocal == nil {
+			t.keepWallTime(moved)
+		}
 		if moved && t.Recurrence != nil && !t.Recurrence.AllDay {
 			r := *t.Recurrence
 			r.Anchor, r.Slot = r.Anchor.in(t.ownZone()), r.Slot.in(t.ownZone())
