@@ -133,3 +133,16 @@ func TestReadyWaitsForNobody(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestZones(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	storetest.RunZones(t, storetest.Of(openURL(t, url)), func(zone string, by time.Duration) {
+		for _, table := range []string{"tasks", "changes"} {
+			exec(t, conn, "update todod."+table+` set due_date = due_date + $2 * interval '1 microsecond', recurrence = recurrence ||
+				jsonb_build_object('anchor', (recurrence ->> 'anchor')::bigint + $2, 'slot', (recurrence ->> 'slot')::bigint + $2)
+				where due_zone = $1`, zone, by.Microseconds())
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"todod/internal/account"
 	"todod/internal/pgtest"
@@ -90,6 +91,22 @@ func TestOldTexts(t *testing.T) {
 		} {
 			if _, err := s.writer.ExecContext(t.Context(), sql, string(owner)); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestZones(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunZones(t, storetest.Of(s), func(zone string, by time.Duration) {
+		for _, table := range []string{"tasks", "changes"} {
+			for _, set := range []string{
+				"due_date = due_date + ?2", "recurrence = json_set(recurrence, '$.anchor', recurrence ->> '$.anchor' + ?2, '$.slot', recurrence ->> '$.slot' + ?2)",
+			} {
+				if _, err := s.writer.ExecContext(t.Context(), "update "+table+" set "+set+" where due_zone = ?1", zone, by.Microseconds()); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})
