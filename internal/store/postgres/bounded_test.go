@@ -50,6 +50,34 @@ func TestBounded(t *testing.T) {
 	})
 }
 
+// TestBoundedPassed: the same of tables with a task that has come back very often.
+func TestBoundedPassed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	for _, table := range []string{"tasks", "changes", "users", "occurrences"} {
+		exec(t, conn, "alter table todod."+table+" set (autovacuum_enabled = off)")
+	}
+	n := storetest.PassedTimes + 1
+	exec(t, conn, `insert into todod.users (user_id, rev, task_count, changed_at, created_at) values ($1, $2, 1, $3, $3)`,
+		storetest.BoundedOwner, n, noon)
+	exec(t, conn, `insert into todod.tasks (user_id, id, version, title, due_date, due_all_day, recurrence, search, created_at, updated_at)
+		values ($1, 1, $2, 'title', $3, true, $4, 'title', $5, $5)`,
+		storetest.BoundedOwner, n, storetest.PassedDue, storetest.PassedRecurrence, noon)
+	exec(t, conn, `insert into todod.changes (user_id, rev, prev_rev, set_rev, op, task_id, title, completed, priority, due_date, due_all_day,
+			recurrence, occurrence, created_at, updated_at, at)
+		select $1, rev, rev - 1, rev, case when rev = 1 then 1 else 3 end, 1, 'title', false, 2, $3, true, $4,
+			case when rev > 1 then (`+storetest.PassedOccurrence+`)::jsonb end, $5, $5, $5 from generate_series(1::bigint, $2) as rev`,
+		storetest.BoundedOwner, n, storetest.PassedDue, storetest.PassedRecurrence, noon)
+	exec(t, conn, "select setval('todod.task_ids', 1)")
+	s, plans := explained(t, url)
+	storetest.RunPassedBounded(t, storetest.Of(s), func(do func()) int {
+		plans.take()
+		do()
+		return plans.rowsRead(t)
+	})
+}
+
 // TestAPurgeReadsNothingOfOtherTasks: beside a task with a long log, on tables that were never analysed.
 func TestAPurgeReadsNothingOfOtherTasks(t *testing.T) {
 	t.Parallel()

@@ -99,3 +99,13 @@ func TestPurgedObjectsLeaveNothing(t *testing.T) {
 		return rowsOf(t, conn, table, owner)
 	})
 }
+
+// TestPassedRows looks at the rows themselves, past all policies.
+func TestPassedRows(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	storetest.RunPassedRows(t, storetest.Of(openURL(t, url)), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, conn, table, owner)
+	})
+}

@@ -62,6 +62,40 @@ func TestBounded(t *testing.T) {
 	})
 }
 
+// TestBoundedPassed: the same of a file with a task that has come back very often.
+func TestBoundedPassed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "todod.db")
+	counted := &countedConns{}
+	s, err := Open(t.Context(), path, counted.wrap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	at, n := noon.UnixMicro(), storetest.PassedTimes+1
+	for _, sql := range []string{
+		fmt.Sprintf(`insert into users (user_id, rev, task_count, changed_at, created_at) values ('%s', %d, 1, %d, %[3]d)`, storetest.BoundedOwner, n, at),
+		fmt.Sprintf(`insert into tasks (user_id, id, version, title, due_date, due_all_day, recurrence, search, created_at, updated_at)
+			values ('%s', 1, %d, 'title', %d, 1, '%s', 'title', %d, %[5]d)`,
+			storetest.BoundedOwner, n, storetest.PassedDue.UnixMicro(), storetest.PassedRecurrence, at),
+		fmt.Sprintf(`with recursive n (rev) as (values (1) union all select rev + 1 from n where rev < %[2]d)
+			insert into changes (user_id, rev, prev_rev, set_rev, op, task_id, title, completed, priority, due_date, due_all_day, recurrence,
+				occurrence, created_at, updated_at, at)
+			select '%[1]s', rev, rev - 1, rev, case when rev = 1 then 1 else 3 end, 1, 'title', 0, 2, %[3]d, 1, '%[4]s',
+				case when rev > 1 then %[5]s end, %[6]d, %[6]d, %[6]d from n`,
+			storetest.BoundedOwner, n, storetest.PassedDue.UnixMicro(), storetest.PassedRecurrence, storetest.PassedOccurrence, at),
+	} {
+		if _, err := s.writer.ExecContext(t.Context(), sql); err != nil {
+			t.Fatalf("%v: %s", err, sql)
+		}
+	}
+	storetest.RunPassedBounded(t, storetest.Of(s), func(do func()) int {
+		counted.steps(t)
+		do()
+		return counted.steps(t) / stepsPerRow
+	})
+}
+
 // countedConns are the connections of a store.
 type countedConns struct {
 	mu    sync.Mutex

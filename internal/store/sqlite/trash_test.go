@@ -115,3 +115,12 @@ func TestPurgedObjectsLeaveNothing(t *testing.T) {
 		return rowsOf(t, s.reader, table, owner)
 	})
 }
+
+// TestPassedRows looks at the rows themselves.
+func TestPassedRows(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	storetest.RunPassedRows(t, storetest.Of(s), func(table string, owner todo.UserID) []storetest.Row {
+		return rowsOf(t, s.reader, table, owner)
+	})
+}
