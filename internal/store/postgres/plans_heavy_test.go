@@ -99,6 +99,49 @@ func TestPlansAtAMillionRows(t *testing.T) {
 	}
 }
 
+// TestCompletionsAtAMillionRows: a page of completions is read in the order of an index, from where it begins to where it ends,
+// whichever plan PostgreSQL chooses.
+func TestCompletionsAtAMillionRows(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t, "store", migrateOnly)
+	conn := connect(t, url)
+	loadMany(t, conn)
+	exec(t, conn, fmt.Sprintf(`insert into todod.users (user_id, rev, listed, changed_at, created_at)
+		select 'user' || n, 2000000, 2000000, $1, $1 from generate_series(0, %d) as n`, manyUsers-1), noon)
+	exec(t, conn, fmt.Sprintf(`insert into todod.occurrences (user_id, rev, task_id, slot, due_date, due_all_day, skipped, at)
+		select t.user_id, t.version, t.id, $1, $1, true, false, t.created_at from todod.tasks t where t.version <= %d`, manyUsers*tasksEach), noon)
+	exec(t, conn, "vacuum analyze todod.occurrences")
+	const page = 50
+	last := &todo.Completion{At: noon.Add(manyUsers * tasksEach / 2 * time.Second), Rev: manyUsers * tasksEach / 2}
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		exec(t, conn, "do $$ begin execute format('alter database %I set plan_cache_mode = "+mode+"', current_database()); end $$")
+		s, plans := explained(t, url)
+		for name, c := range map[string]struct {
+			since, until time.Time
+			before       *todo.Completion
+		}{
+			"the first page": {until: todo.EndOfTime},
+			"a page within":  {until: todo.EndOfTime, before: last},
+			"from a time on": {since: noon.Add(manyUsers * (tasksEach - 100) * time.Second), until: todo.EndOfTime},
+			"until a time":   {until: last.At},
+		} {
+			plans.take()
+			found, _, err := s.Completions(t.Context(), "user7", c.since, c.until, c.before, page)
+			if err != nil || len(found) != page {
+				t.Fatalf("%s, %s: %d completions, %v", name, mode, len(found), err)
+			}
+			told := strings.Join(plans.plans, "\n")
+			if !strings.Contains(told, `"Index Name": "occurrences_at"`) {
+				t.Errorf("%s, %s: not by the index:\n%s", name, mode, told)
+			}
+			// Of the person's tasks those are all looked at that are completed; of occurrences, and their tasks, a page.
+			if rows := plans.rowsRead(t); rows > tasksEach+3*page+10 {
+				t.Errorf("%s, %s: %d rows were read:\n%s", name, mode, rows, told)
+			}
+		}
+	}
+}
+
 // planOf returns the plan of a prepared statement under a plan_cache_mode.
 func planOf(t *testing.T, conn *pgx.Conn, mode, sql string, args []any) string {
 	t.Helper()

@@ -53,7 +53,8 @@ var completions = besideState(`select * from (
 			order by t.completed_at desc, t.id desc limit $6) t
 		union all
 		select * from (select * from (select o.user_id, o.task_id,
-				(select t.title from todod.tasks t where t.user_id = $1 and t.id = o.task_id) as title, o.at, o.due_date, o.due_all_day, o.slot, ` + nothing + `, o.skipped, o.rev
+				(select t.title from todod.tasks t where t.user_id = $1 and t.id = o.task_id) as title,
+				o.at, o.due_date, o.due_all_day, o.slot, ` + nothing + `, o.skipped, o.rev
 			from todod.occurrences o where o.user_id = $1 and o.rev > ` + began + ` and o.at >= $2 and o.at <= $3
 				and (o.at < $3 or o.rev < $4)
 			order by o.at desc, o.rev desc) o where o.title is not null order by o.at desc, o.rev desc limit $6) o

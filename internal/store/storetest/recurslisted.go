@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -248,4 +249,35 @@ func testListingIsInterrupted(t *testing.T, s Store) {
 	d.must(d.listPassed(t.Context(), s))
 	d.wantListed(s, "in the end", downTo(times)...)
 	wantEachOnce(t, d, mustRead(t, s, d.ID, id), times)
+}
+
+// testListedInExports: an export has all that has passed, though nobody has asked for it before, page by page, and what is completed
+// beside it, also of what is in the trash.
+func testListedInExports(t *testing.T, s Store) {
+	const times = 450 // which is several pages
+	d := device{t, busyService(s), todo.User{ID: newUser(), AsOf: noon}}
+	id, other := d.daily(todo.Patch{}, "FREQ=DAILY"), d.task(patchCompleted)
+	d.passes(id, times)
+	d.must(d.delete(id))
+	data := account.NewPersonalData(account.PersonalDataConfig{
+		Store: s.FullStore, Now: func() time.Time { return noon.Add(time.Hour) }, Logger: slog.New(slog.DiscardHandler),
+	})
+	e, err := data.Export(t.Context(), d.User)
+	d.must(err)
+	defer e.Close()
+	var all []todo.Completion
+	for c, err := range e.Completions(t.Context()) {
+		d.must(err)
+		all = append(all, c)
+	}
+	d.must(e.End(t.Context()))
+	if len(all) != times+1 || all[times].Task != other || all[times].Slot != nil {
+		t.Fatalf("the export has %d completions", len(all))
+	}
+	for i, c := range all[:times] {
+		n := times - 1 - i
+		if c.Task != id || !c.Slot.Equal(noon.Truncate(24*time.Hour).AddDate(0, 0, n)) || c.Skipped != (n%4 == 3) {
+			t.Fatalf("completion %d is %+v", i, c)
+		}
+	}
 }

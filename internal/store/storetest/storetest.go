@@ -107,6 +107,7 @@ var cases = []struct {
 	{"what has passed is listed before it is forgotten", testListedBeforeForgotten},
 	{"what is taken back is listed no more", testListedAndTakenBack},
 	{"listings at once list each occurrence once", testListedAtOnce},
+	{"an export has what has passed", testListedInExports},
 	{"a listing that is interrupted is gone on with", testListingIsInterrupted},
 	{"no tree becomes too deep or too large", testTreeLimits},
 	{"every field that people write is stored, remembered, merged and taken back", testEveryField},
