@@ -46,10 +46,10 @@ func RunZones(t *testing.T, s Store, shift func(zone string, by time.Duration)) 
 	t.Run("somebody goes while a sweep is under way", func(t *testing.T) { goneMeanwhile(t, s, shift) })
 }
 
-// remember has the store remember that the tasks of a zone go by other rules.
-func remember(t *testing.T, s Store, zone string) {
+// remember has the store remember that the tasks of the zone go by other rules.
+func remember(t *testing.T, s Store) {
 	t.Helper()
-	if err := s.RememberRules(t.Context(), zone, otherRules); err != nil {
+	if err := s.RememberRules(t.Context(), zoned, otherRules); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -102,7 +102,7 @@ func sweepFollows(t *testing.T, s Store, shift func(zone string, by time.Duratio
 	shift(zoned, -time.Hour)
 	stays := ada.inZone(zoned, "2026-06-01T07:00:00Z", weekly)
 	twice := ada.inZone(zoned, "2026-10-25T01:30:00Z", todo.Patch{}) // the second half past two of that night
-	remember(t, s, zoned)
+	remember(t, s)
 	ada.must(ada.update(postponed, titled("edited before"))) // whoever edits something else doesn't settle for the date
 	shifted := ada.all(s)
 	if shifted[plain].Due.At.Equal(before[plain].Due.At) || shifted[recurs].Recurrence.Slot.At.Equal(before[recurs].Recurrence.Slot.At) {
@@ -157,7 +157,7 @@ func sweepFollows(t *testing.T, s Store, shift func(zone string, by time.Duratio
 		t.Errorf("remembered: %v, %v", zones, err)
 	}
 	wantMoved(t, service, 0)
-	remember(t, s, zoned) // then all is looked at again
+	remember(t, s) // then all is looked at again
 	wantMoved(t, service, 0)
 	if rev := mustState(t, s, ada.ID).Rev; rev != start+todo.Rev(len(moved)) {
 		t.Errorf("revision %d after %d", rev, start)
@@ -246,7 +246,7 @@ func sweepsAtOnce(t *testing.T, s Store, shift func(zone string, by time.Duratio
 	before := d.all(s)
 	wantMoved(t, d.s, 0)
 	shift(zoned, time.Hour)
-	remember(t, s, zoned)
+	remember(t, s)
 	start := mustState(t, s, d.ID).Rev
 	var mu sync.Mutex
 	moved, others := 0, 0
@@ -318,7 +318,7 @@ func goneMeanwhile(t *testing.T, s Store, shift func(zone string, by time.Durati
 	wantMoved(t, service, 0)
 	before := last.all(s)
 	shift(zoned, -time.Hour)
-	remember(t, s, zoned)
+	remember(t, s)
 
 	later := noon.Add(time.Hour)
 	var listed, asked sync.Once
