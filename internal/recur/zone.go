@@ -14,13 +14,24 @@ func At(day Day, clock time.Duration, zone *time.Location) time.Time {
 	wall := day.Time().Add(clock) // as if the zone were UTC
 	for near := wall.Add(-farthest); ; {
 		_, offset := near.In(zone).Zone()
-		_, end := near.In(zone).ZoneBounds()
+		end := Steady(near, zone)
 		at := wall.Add(-time.Duration(offset) * time.Second).In(zone)
 		if end.IsZero() || at.Before(end) || !showsFrom(end, wall) {
 			return at
 		}
 		near = end
 	}
+}
+
+// Steady returns an instant after at until which clocks in zone aren't changed; zero if they never are again. Mostly that is
+// when they are changed next, else the end of the year in UTC or of its 365th day. Time.ZoneBounds doesn't do: where a zone
+// goes on by a rule, it gives a year 365 days, and says of the 366th that it ends when it begins.
+func Steady(at time.Time, zone *time.Location) time.Time {
+	_, end := at.In(zone).ZoneBounds()
+	if end.IsZero() || end.After(at) {
+		return end
+	}
+	return time.Date(at.UTC().Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC).In(zone)
 }
 
 // farthest is more than any zone was ever away from UTC.

@@ -140,6 +140,10 @@ func TestAt(t *testing.T) {
 		{"1993-08-21", "10h", "Pacific/Kwajalein", "1993-08-22T10:00:00+12:00"},
 		{"1892-07-04", "12h", "Pacific/Apia", "1892-07-04T12:00:00+12:33"}, // a day that was twice
 		{"2026-01-01", "12h", "UTC", "2026-01-01T12:00:00Z"},
+		{"2096-12-31", "3h", "Europe/Berlin", "2096-12-31T03:00:00+01:00"}, // the 366th day of a year that no file names
+		{"2096-12-31", "23h59m59s", "America/New_York", "2096-12-31T23:59:59-05:00"},
+		{"2096-12-31", "12h", "Australia/Sydney", "2096-12-31T12:00:00+11:00"},
+		{"2097-01-01", "0h", "Europe/Berlin", "2097-01-01T00:00:00+01:00"},
 		{"0001-01-01", "0h", "Asia/Kolkata", "0001-01-01T00:00:00+05:53"},
 		{"9999-07-01", "12h0m0.5s", "Europe/Berlin", "9999-07-01T12:00:00.5+02:00"},
 	} {
@@ -158,6 +162,30 @@ func TestAt(t *testing.T) {
 	east := time.FixedZone("", 3600)
 	if got := At(0, time.Hour, east); !got.Equal(time.Unix(0, 0)) || got.Location() != east {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestSteady: from one instant that Steady returns to the next, time goes on and clocks keep their offset, to the end of a
+// century.
+func TestSteady(t *testing.T) {
+	t.Parallel()
+	_, names := zoneNames(t)
+	for _, name := range names {
+		zone, _ := Zone(name)
+		last := time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC)
+		for at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); at.Before(last); {
+			end := Steady(at, zone)
+			if end.IsZero() {
+				break
+			}
+			if !end.After(at) {
+				t.Fatalf("%s: %v after %v", name, end, at)
+			}
+			if before := end.Add(-time.Second).In(zone); offset(before) != offset(at.In(zone)) {
+				t.Errorf("%s: clocks change between %v and %v", name, at, before)
+			}
+			at = end
+		}
 	}
 }
 
