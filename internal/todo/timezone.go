@@ -132,12 +132,9 @@ func rulesOf(zone *time.Location) string {
 			_ = binary.Write(h, binary.BigEndian, [2]int64{at.Unix(), int64(offset)})
 			was = offset
 		}
-		_, next := at.In(zone).ZoneBounds()
+		next := recur.Steady(at, zone)
 		if next.IsZero() {
 			break
-		}
-		if !next.After(at) { // so it is on the last day of a leap year, where package time doesn't know of the next year
-			next = at.Add(time.Hour)
 		}
 		at = next
 	}
