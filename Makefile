@@ -55,6 +55,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-redis.sh
 	@scripts/ensure-promtool.sh
 	@scripts/ensure-proxies.sh
+	@scripts/ensure-calendars.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
 	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
@@ -67,8 +68,9 @@ figures: ## do what the published figures say as often as they say it: an hour o
 	@scripts/ensure-postgres.sh
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere|Moves|TestStore' \
-		./test/faults ./test ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
+	@scripts/ensure-calendars.sh
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere|Moves|DatesAre|InstantsAre|TestStore' \
+		./test/faults ./test ./test/recur ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
 
 .PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-start bench-soak bench-page bench-all
 bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision

@@ -12,8 +12,8 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"todod/internal/recur"
 )
@@ -73,7 +73,7 @@ func (j *judge) line(t fataler) string {
 // ask returns the first dates that q's rule has for the judge, number of them at most and none later than the year last.
 func (j *judge) ask(t fataler, q question, last, number int) []string {
 	t.Helper()
-	if _, err := fmt.Fprintf(j.in, "%s\t%s\t%s\t%d\t%d\n", q.rule, q.start(), q.zone, last, number); err != nil {
+	if _, err := fmt.Fprintf(j.in, "%s\t%s\t%s\t%d\t%d\n", q.rule, q.start(), q.zoneName(), last, number); err != nil {
 		t.Fatalf("%v: %s", err, j.err)
 	}
 	answer := j.line(t)
@@ -86,7 +86,7 @@ func (j *judge) ask(t fataler, q question, last, number int) []string {
 // dates returns what todod makes of q's rule: its first dates, most at most and none later than the year last. They are
 // those of a task that is completed again and again (internal/todo): the anchor is the first, also if the rule doesn't
 // name it, and counts for COUNT.
-func dates(t fataler, q question, zone *time.Location, omit bool, last int) []string {
+func dates(t fataler, q question, omit bool, last int) []string {
 	t.Helper()
 	r, err := recur.Parse(q.rule.String())
 	if err != nil {
@@ -95,7 +95,7 @@ func dates(t fataler, q question, zone *time.Location, omit bool, last int) []st
 	days := []string{written(q.anchor)}
 	for day := q.anchor; len(days) < most && (r.Count() == 0 || len(days) < r.Count()); {
 		next, ok := r.Next(q.anchor, day, omit)
-		if !ok || next.Time().Year() > last || r.Over(next, q.clock, recur.At(next, q.clock, zone), q.allDay) {
+		if !ok || next.Time().Year() > last || r.Over(next, q.clock, recur.At(next, q.clock, q.where()), q.allDay) {
 			break
 		}
 		days, day = append(days, written(next)), next
@@ -125,12 +125,21 @@ func lastYear(q question, bound int) int {
 	return min(q.anchor.Time().Year()+2+days*q.rule.number("INTERVAL", 1)/365, bound)
 }
 
-// checks has rapid try as many rules as there have to be, from one seed that it says, unless flags say otherwise.
-func checks(t *testing.T) {
+// commandLine returns the flags that the test binary was given, before any is set here.
+var commandLine = sync.OnceValue(func() map[string]bool {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return given
+})
+
+// checks has rapid try so many rules from one seed, which it says, unless flags say otherwise.
+func checks(t *testing.T, rules int) {
 	t.Helper()
-	given := map[string]string{"rapid.checks": strconv.Itoa(rules), "rapid.seed": "5545", "rapid.nofailfile": "true"}
-	flag.Visit(func(f *flag.Flag) { delete(given, f.Name) })
-	for name, value := range given {
+	given := commandLine()
+	for name, value := range map[string]string{"rapid.checks": strconv.Itoa(rules), "rapid.seed": "5545", "rapid.nofailfile": "true"} {
+		if given[name] {
+			continue
+		}
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ const all = 200_000
 func startLibical(t *testing.T) *judge {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "asklibical")
-	cmd := exec.CommandContext(t.Context(), "cc", "-O1", "-o", program, "testdata/asklibical.c", "-lical") //nolint:gosec // ours
+	cmd := exec.CommandContext(t.Context(), "cc", "-O1", "-o", program, "testdata/asklibical.c", "-lical")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v (make test installs a C compiler and libical-dev):\n%s", err, output)
 	}
@@ -37,22 +37,27 @@ func startLibical(t *testing.T) *judge {
 // TestDatesAreThoseOfLibical: random rules have the dates that libical gives them, with month_end omit as they are and
 // with month_end last as SKIP=BACKWARD of RFC 7529.
 func TestDatesAreThoseOfLibical(t *testing.T) {
-	checks(t)
-	j := startLibical(t)
+	checks(t, libicalRules)
+	j, compared, skipped := startLibical(t), 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		q := source{T: t, first: 1900, last: 2400, zones: []string{"UTC"}}.question()
-		last := lastYear(q, 2500)
+		// The calendar of 1990 comes again after 400 years. That far there is less to look through until 2582, where libical
+		// ends, except that for a date of a month that never comes it goes on to the year 20000, for a second.
+		q := source{T: t, around: 2390, first: 1900, last: 2500, zones: []*time.Location{time.UTC}}.question()
+		last := lastYear(q, 2580)
 		want := counted(q, askLibical(t, j, q, true, last))
-		if got := dates(t, q, time.UTC, true, last); !slices.Equal(got, want) {
+		if got := dates(t, q, true, last); !slices.Equal(got, want) {
 			t.Fatalf("%s, omit: %v\nwant %v", q, got, want)
 		}
+		compared += len(want)
 		if reachesMonthEnd(q) { // else it makes no difference
 			want = counted(q, askLibical(t, j, q, false, last))
+			skipped += len(want)
 		}
-		if got := dates(t, q, time.UTC, false, last); !slices.Equal(got, want) {
+		if got := dates(t, q, false, last); !slices.Equal(got, want) {
 			t.Fatalf("%s, last: %v\nwant %v", q, got, want)
 		}
 	})
+	t.Logf("%d dates with month_end omit, %d with last of rules to which it makes a difference", compared, skipped)
 }
 
 // reachesMonthEnd reports whether q says, or has from its anchor, a day that not every month has.
@@ -153,6 +158,10 @@ func (l libical) otherwise(q question) func(q question) []string {
 	switch {
 	// libical passes over BYSETPOS where a rule goes by days or weeks. RFC 5545 (3.3.10) has it for every FREQ.
 	case has("BYSETPOS") && (frequency == "DAILY" || frequency == "WEEKLY"):
+		return l.pick
+	// Where SKIP=BACKWARD makes one day of two, as of BYMONTHDAY=30,31 in April, libical counts two from the end, and has
+	// nothing there with BYSETPOS=-1. A set (RFC 5545, 3.3.10) has a day once.
+	case has("BYSETPOS") && late && len(days) > 1 && !l.omit:
 		return l.pick
 	// What is asked for in two questions has to be put together before BYSETPOS can pick from it.
 	case has("BYSETPOS") && (early && !l.omit || yearly && numbered):

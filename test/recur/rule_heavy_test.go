@@ -74,36 +74,55 @@ type question struct {
 	rule   rule
 	anchor recur.Day
 	allDay bool
-	clock  time.Duration // after midnight
-	zone   string        // "" for a clock on any wall
+	clock  time.Duration  // after midnight
+	zone   *time.Location // nil for a clock on any wall
 }
 
 // String returns all of the question.
 func (q question) String() string {
-	return fmt.Sprintf("%s from %s %s", q.rule, q.start(), q.zone)
+	return fmt.Sprintf("%s from %s %s", q.rule, q.start(), q.zoneName())
 }
 
-// start returns DTSTART as iCalendar has it, without its zone.
+// start returns DTSTART as iCalendar has it, without its TZID.
 func (q question) start() string {
 	if q.allDay {
 		return q.anchor.Time().Format("20060102")
 	}
 	start := q.anchor.Time().Add(q.clock).Format("20060102T150405")
-	if q.zone == "UTC" {
+	if q.zone == time.UTC {
 		start += "Z"
 	}
 	return start
 }
 
+// zoneName returns the name of q's zone, "" if it has none.
+func (q question) zoneName() string {
+	if q.zone == nil {
+		return ""
+	}
+	return q.zone.String()
+}
+
+// where returns q's zone, and UTC if it has none: which one makes no difference then.
+func (q question) where() *time.Location {
+	if q.zone == nil {
+		return time.UTC
+	}
+	return q.zone
+}
+
 // A source draws questions.
 type source struct {
 	*rapid.T
-	first, last int      // the years that the rule may begin in
-	zones       []string // those of an UNTIL in UTC
+	around      int // most rules begin in the 71 years from this one on
+	first, last int // all in these
+	zones       []*time.Location
 }
 
 // choose returns a number from 0 to n-1.
-func (s source) choose(n int) int { return rapid.IntRange(0, n-1).Draw(s.T, "choice of "+strconv.Itoa(n)) }
+func (s source) choose(n int) int {
+	return rapid.IntRange(0, n-1).Draw(s.T, "choice of "+strconv.Itoa(n))
+}
 
 // oneIn is true once in n times.
 func (s source) oneIn(n int) bool { return s.choose(n) == n-1 } // rapid tries 0 first, so that rules are short
@@ -183,13 +202,13 @@ func (s source) end(q *question) {
 	case 2:
 		period := map[string]int{"DAILY": 1, "WEEKLY": 7, "MONTHLY": 30, "YEARLY": 365}[q.rule[0].value]
 		last := q.anchor.Time().AddDate(0, 0, s.choose(40*period*min(q.rule.number("INTERVAL", 1), 10))-2)
-		last = last.Add(q.clock + time.Duration(s.choose(5)-2)*[]time.Duration{time.Second, time.Hour}[s.choose(2)])
+		last = recur.At(recur.DayOf(last), q.clock, q.where()).Add(time.Duration(s.choose(5)-2) * []time.Duration{time.Second, time.Hour}[s.choose(2)])
 		layout := "20060102T150405"
 		switch {
 		case q.allDay:
 			layout = "20060102"
-		case q.zone != "":
-			layout = "20060102T150405Z"
+		case q.zone != nil:
+			last, layout = last.UTC(), "20060102T150405Z"
 		}
 		q.rule = append(q.rule, part{"UNTIL", last.Format(layout)})
 	}
@@ -218,7 +237,7 @@ func (s source) weekday(frequency int) string {
 
 // anchor returns a day, often the 29th of February, a last of a month or at the turn of a year.
 func (s source) anchor() recur.Day {
-	year := 1990 + s.choose(71)
+	year := s.around + s.choose(71)
 	if s.oneIn(8) {
 		year = s.first + s.choose(s.last-s.first+1)
 	}

@@ -1,5 +1,5 @@
-/* Says which dates libical gives to rules. Reads lines as askdateutil.py does, but for the zone, which must be empty. The
-   member after the last is said on a line of its own at the beginning: whether this libical knows RSCALE and SKIP. */
+/* Says which dates libical gives to rules. Reads lines as askdateutil.py does. Of zones it knows UTC only, by the Z of
+   DTSTART. Before all else it prints a line that says whether this libical knows RSCALE and SKIP. */
 
 #include <libical/ical.h>
 #include <stdio.h>
