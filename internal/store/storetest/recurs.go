@@ -158,12 +158,12 @@ func (m *kindModel) skip(t *rapid.T) {
 func (m *kindModel) timeZone(t *rapid.T) {
 	p := m.pick(t)
 	name := rapid.SampledFrom(append([]string{"Mars/Base"}, someZones...)).Draw(t, "zone of theirs")
-	err := m.service.SetTimeZone(context.Background(), p.user, name)
-	if name == "Mars/Base" {
+	switch err := m.service.SetTimeZone(context.Background(), p.user, name); {
+	case name == "Mars/Base":
 		wantCode(t, err, todo.Invalid)
-	} else if err != nil {
+	case err != nil:
 		t.Fatal(err)
-	} else {
+	default:
 		p.world.zone = name
 	}
 	zone, err := m.service.TimeZone(context.Background(), p.user)

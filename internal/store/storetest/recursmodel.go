@@ -140,28 +140,28 @@ var worldRules = []worldRule{
 	{text: "FREQ=WEEKLY;COUNT=2", count: 2},
 	{text: "FREQ=DAILY;COUNT=1", count: 1},
 	{text: "FREQ=DAILY;UNTIL=20260118", over: func(day recur.Day, _ time.Duration, _ time.Time, _ bool) bool {
-		return day > dayOn(2026, 1, 18)
+		return day > in2026(1, 18)
 	}},
 	{text: "FREQ=DAILY;INTERVAL=2;UNTIL=20260201T090000", over: func(day recur.Day, clock time.Duration, _ time.Time, days bool) bool {
-		return day > dayOn(2026, 2, 1) || !days && day == dayOn(2026, 2, 1) && clock > 9*time.Hour
+		return day > in2026(2, 1) || !days && day == in2026(2, 1) && clock > 9*time.Hour
 	}},
 	{text: "FREQ=WEEKLY;UNTIL=20260331T090000Z", over: func(day recur.Day, _ time.Duration, at time.Time, days bool) bool {
 		if days {
-			return day > dayOn(2026, 3, 31)
+			return day > in2026(3, 31)
 		}
 		return at.After(time.Date(2026, 3, 31, 9, 0, 0, 0, time.UTC))
 	}},
 	{text: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;INTERVAL=2"}, // with omit there are none
 }
 
-// dayOn returns a date.
-func dayOn(year int, month time.Month, day int) recur.Day {
-	return recur.DayOf(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
+// in2026 returns a date.
+func in2026(month time.Month, day int) recur.Day {
+	return recur.DayOf(time.Date(2026, month, day, 0, 0, 0, 0, time.UTC))
 }
 
 // ruleOf returns one of worldRules by its text, written in any case; false for another.
 func ruleOf(text string) (worldRule, bool) {
-	i := slices.IndexFunc(worldRules, func(r worldRule) bool { return r.text == strings.ToUpper(text) })
+	i := slices.IndexFunc(worldRules, func(r worldRule) bool { return strings.EqualFold(r.text, text) })
 	if i < 0 {
 		return worldRule{}, false
 	}

@@ -58,7 +58,7 @@ func testUndoOfTreesThatRecur(t *testing.T, s Store) {
 				ids = append(ids, d.task(p))
 			}
 		}
-		for range len(ids) { // under any of the others, of higher or of lower ids
+		for range ids { // under any of the others, of higher or of lower ids
 			p := todo.Patch{ParentID: todo.Some(rapid.SampledFrom(ids).Draw(rt, "parent"))}
 			if err := d.update(rapid.SampledFrom(ids).Draw(rt, "child"), p); err != nil {
 				wantCode(rt, err, todo.Invalid)
