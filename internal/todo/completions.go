@@ -82,25 +82,34 @@ func ListPassed(ctx context.Context, s Store, owner UserID, at time.Time) error 
 	if err != nil || !unlisted {
 		return err
 	}
-	return s.Change(ctx, owner, ReadSet{At: at, Unlisted: true}, func(known *Snapshot) (WriteSet, error) {
-		w := WriteSet{Listing: &Listing{To: known.Rev}}
-		if known.ListedTo != 0 {
-			w.Listing.To, w.Next = known.ListedTo, &ReadSet{Unlisted: true}
+	for more := true; more && err == nil; { // each in a transaction of its own: the whole may be more than one has time for
+		err = s.Change(ctx, owner, ReadSet{At: at, Unlisted: true}, func(known *Snapshot) (WriteSet, error) {
+			more = known.ListedTo != 0
+			return WriteSet{Listing: listingOf(known)}, nil
+		})
+	}
+	return err
+}
+
+// listingOf returns what becomes of the list by the changes that are to be listed next.
+func listingOf(known *Snapshot) *Listing {
+	l := &Listing{To: known.Rev}
+	if known.ListedTo != 0 {
+		l.To = known.ListedTo
+	}
+	last := map[Rev]Change{}
+	for _, c := range known.Unlisted {
+		if c.Rev > known.Began && c.Occurrence != nil {
+			last[c.Occurrence.Rev] = c
 		}
-		last := map[Rev]Change{}
-		for _, c := range known.Unlisted {
-			if c.Rev > known.Began && c.Occurrence != nil {
-				last[c.Occurrence.Rev] = c
-			}
+	}
+	for _, rev := range slices.Sorted(maps.Keys(last)) {
+		switch c := last[rev]; {
+		case c.Occurrence.Back:
+			l.Back = append(l.Back, c)
+		case !c.Task.Completed: // of a task that is completed for real, the task itself tells
+			l.Passed = append(l.Passed, c)
 		}
-		for _, rev := range slices.Sorted(maps.Keys(last)) {
-			switch c := last[rev]; {
-			case c.Occurrence.Back:
-				w.Listing.Back = append(w.Listing.Back, c)
-			case !c.Task.Completed: // of a task that is completed for real, the task itself tells
-				w.Listing.Passed = append(w.Listing.Passed, c)
-			}
-		}
-		return w, nil
-	})
+	}
+	return l
 }
