@@ -61,7 +61,7 @@ func downTo(n int) []int {
 
 // testListedLate: what has passed is listed when somebody asks, however much that is, and once.
 func testListedLate(t *testing.T, s Store) {
-	const times = 2*todo.StepSize + 50
+	const times = todo.StepSize + 50
 	d := device{t, busyService(s), todo.User{ID: newUser(), AsOf: noon}}
 	id, other := d.daily(todo.Patch{}, "FREQ=DAILY"), d.task(todo.Patch{})
 	d.must(d.listPassed(t.Context(), s)) // of what has no occurrences
@@ -206,7 +206,7 @@ func (s interrupted) Change(
 // testListingIsInterrupted: whoever lists, and goes away or fails before it begins or between two of its steps, leaves a list that is
 // right as far as it goes, to which the next one adds what is missing, and nothing twice.
 func testListingIsInterrupted(t *testing.T, s Store) {
-	const first, times = 5, 5 + 3*todo.StepSize + 7
+	const first, times = 5, 5 + 2*todo.StepSize + 7
 	d := device{t, busyService(s), todo.User{ID: newUser(), AsOf: noon}}
 	id := d.daily(todo.Patch{}, "FREQ=DAILY")
 	d.passes(id, first)
