@@ -146,6 +146,7 @@ func (b *builder) restoreTo(before, t Task) (Task, error) {
 		return Task{}, QuotaReached(b.quota)
 	}
 	t.DeletedAt = nil
+	t.followZone(b.write.At) // sweeps pass over what is in the trash
 	if (t.ListID != nil || t.LabelIDs != nil) && !b.allObjects {
 		return Task{}, &needMore{func(r *ReadSet) { r.AllObjects = true }}
 	}

@@ -185,6 +185,9 @@ func (b *builder) changeTo(before, after Task, inList bool, place *string) (Task
 		}
 	}
 	done := after.Completed && !before.Completed
+	if before.Completed && !after.Completed { // sweeps pass over what is completed
+		after.followZone(b.write.At)
+	}
 	passed, goesOn := b.recurs(&before, &after)
 	after = b.addPassing(passed.opOf(before, after), &before, &after, passed)
 	if elsewhere {

@@ -269,6 +269,9 @@ func (b *builder) close(t Task, done bool) {
 	if t.Completed != done {
 		after.count(done, b.write.At)
 	}
+	if !done {
+		after.followZone(b.write.At)
+	}
 	b.edit(t, after)
 }
 

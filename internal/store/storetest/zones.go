@@ -75,7 +75,7 @@ func keeping(s account.FullStore) *todo.Service {
 }
 
 // sweepFollows: what is open moves, each by a change of its own; what shows the right time stays, and so does what is done or in the
-// trash; the next sweep does nothing; and a move is taken back like any other change.
+// trash, until it comes back; the next sweep does nothing; and a move is taken back like any other change.
 func sweepFollows(t *testing.T, s Store, shift func(zone string, by time.Duration)) {
 	service := keeping(s)
 	ada, bob := device{t, service, todo.User{ID: newUser(), AsOf: noon}}, device{t, service, todo.User{ID: newUser(), AsOf: noon}}
@@ -163,6 +163,13 @@ func sweepFollows(t *testing.T, s Store, shift func(zone string, by time.Duratio
 		t.Errorf("revision %d after %d", rev, start)
 	}
 	followedTakenBack(t, s, ada, start, before, shifted, moved)
+	ada.must(ada.update(done, todo.Patch{Completed: todo.Some(false)}))
+	ada.must(errOf(service.Restore(t.Context(), ada.User, thrown, todo.WriteOptions{})))
+	for _, id := range []int64{done, thrown} {
+		if got, want := mustRead(t, s, ada.ID, id).Due.At, before[id].Due.At; !got.Equal(want) {
+			t.Errorf("what has come back is due at %s, want %s", got, want)
+		}
+	}
 }
 
 // followedTakenBack takes back the moves of tasks, which were made from a revision on, and makes them again.
