@@ -159,9 +159,9 @@ func (l libical) otherwise(q question) func(q question) []string {
 	// libical passes over BYSETPOS where a rule goes by days or weeks. RFC 5545 (3.3.10) has it for every FREQ.
 	case has("BYSETPOS") && (frequency == "DAILY" || frequency == "WEEKLY"):
 		return l.pick
-	// Where SKIP=BACKWARD makes one day of two, as of BYMONTHDAY=30,31 in April, libical counts two from the end, and has
-	// nothing there with BYSETPOS=-1. A set (RFC 5545, 3.3.10) has a day once.
-	case has("BYSETPOS") && late && len(days) > 1 && !l.omit:
+	// Where two items are one day, as are BYMONTHDAY=-2,30 in a month with 31 and, by SKIP=BACKWARD, 30,31 in April, libical
+	// counts two from the end, and has nothing there with BYSETPOS=-1. A set (RFC 5545, 3.3.10) has a day once.
+	case has("BYSETPOS") && len(days) > 1 && (negative || late && !l.omit):
 		return l.pick
 	// What is asked for in two questions has to be put together before BYSETPOS can pick from it.
 	case has("BYSETPOS") && (early && !l.omit || yearly && numbered):
