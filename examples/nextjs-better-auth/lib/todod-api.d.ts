@@ -169,6 +169,23 @@ export interface paths {
         patch: operations["completeTodo"];
         trace?: never;
     };
+    "/api/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was completed */
+        get: operations["listCompletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -402,7 +419,7 @@ export interface paths {
         delete: operations["eraseMe"];
         options?: never;
         head?: never;
-        /** Change the name or the e-mail address */
+        /** Change the name, the e-mail address or the time zone */
         patch: operations["updateMe"];
         trace?: never;
     };
@@ -570,6 +587,26 @@ export interface paths {
         patch: operations["patchTask"];
         trace?: never;
     };
+    "/api/v1/tasks/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a task, or an occurrence of it
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
+        post: operations["completeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/history": {
         parameters: {
             query?: never;
@@ -601,6 +638,26 @@ export interface paths {
          * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
          */
         post: operations["moveTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip an occurrence of a task
+         * @description Counts as 1 of the requests that a user may make, and a tenth, rounded up, of the others that it changes along.
+         */
+        post: operations["skipTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -858,6 +915,11 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /**
+             * @description The time zone that due_date, an instant, is meant in, by its IANA name: what a clock shows there is kept when the rules of the zone change
+             * @example Europe/Berlin
+             */
+            due_zone?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: unknown[];
             /** @description One of the caller's lists; null: the inbox; or ref:NAME */
@@ -869,6 +931,34 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /**
+             * @description How it comes back once it is done: it stays the same task, due at the next date. What is absent stays. It needs a due_date
+             * @example {
+             *       "rule": "FREQ=WEEKLY;BYDAY=MO"
+             *     }
+             */
+            recurrence?: {
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from?: "due" | "completion";
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late?: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end?: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule?: string;
+            } | null;
             /** @description To start_date what due_all_day is to due_date */
             start_all_day?: boolean;
             /**
@@ -1007,6 +1097,11 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /**
+             * @description The time zone that due_date, an instant, is meant in, by its IANA name: what a clock shows there is kept when the rules of the zone change
+             * @example Europe/Berlin
+             */
+            due_zone?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: unknown[];
             /** @description One of the caller's lists; null: the inbox; or ref:NAME */
@@ -1018,6 +1113,34 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /**
+             * @description How it comes back once it is done: it stays the same task, due at the next date. What is absent stays. It needs a due_date
+             * @example {
+             *       "rule": "FREQ=WEEKLY;BYDAY=MO"
+             *     }
+             */
+            recurrence?: {
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from?: "due" | "completion";
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late?: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end?: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule?: string;
+            } | null;
             /** @description To start_date what due_all_day is to due_date */
             start_all_day?: boolean;
             /**
@@ -1097,6 +1220,8 @@ export interface components {
              * @enum {boolean}
              */
             complete: true;
+            /** @description What was completed or skipped, the latest first */
+            completions: components["schemas"]["PastCompletion"][];
             /**
              * Format: date-time
              * @example 2026-12-25T00:00:00.000000Z
@@ -1378,6 +1503,8 @@ export interface components {
             };
             /** @description What was changed; a task if absent */
             kind?: string;
+            /** @description Of a recurring task: the time of it that has passed by the change; else absent */
+            occurrence?: components["schemas"]["Occurrence"];
             /** @enum {string} */
             op: "created" | "updated" | "completed" | "reopened" | "deleted" | "restored" | "purged";
             /**
@@ -1409,6 +1536,8 @@ export interface components {
              */
             rev: number;
             tasks: components["schemas"]["TaskCounts"];
+            /** @description Where they are, by its IANA name: it says which day it is, and where dates begin; UTC if they haven't said */
+            time_zone: string;
             /**
              * Format: int64
              * @description How many tasks are in the trash
@@ -1468,6 +1597,11 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /**
+             * @description The time zone that due_date, an instant, is meant in, by its IANA name: what a clock shows there is kept when the rules of the zone change
+             * @example Europe/Berlin
+             */
+            due_zone?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: number[];
             /**
@@ -1485,6 +1619,34 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /**
+             * @description How it comes back once it is done: it stays the same task, due at the next date. What is absent stays. It needs a due_date
+             * @example {
+             *       "rule": "FREQ=WEEKLY;BYDAY=MO"
+             *     }
+             */
+            recurrence?: {
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from?: "due" | "completion";
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late?: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end?: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule?: string;
+            } | null;
             /** @description To start_date what due_all_day is to due_date */
             start_all_day?: boolean;
             /**
@@ -1519,6 +1681,29 @@ export interface components {
             priority?: "low" | "medium" | "high";
             /** @description Without the white space around it */
             title: string;
+        };
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it was completed, or skipped
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            completed_at: string;
+            due_all_day: boolean;
+            /**
+             * Format: date-time
+             * @description When it was due: it may have been postponed
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            due_date: string;
+            /** @description true if it was skipped; else absent */
+            skipped?: boolean;
+            /**
+             * Format: date-time
+             * @description Its date of the rule; the midnight of a day as in due_date
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            slot: string;
         };
         Operation: {
             /**
@@ -1584,6 +1769,8 @@ export interface components {
             changes: {
                 [key: string]: unknown[];
             };
+            /** @description Of a recurring task: the time of it that has passed by the change; else absent */
+            occurrence?: components["schemas"]["Occurrence"];
             /** @enum {string} */
             op: "created" | "updated" | "completed" | "reopened" | "deleted" | "restored";
             /**
@@ -1591,6 +1778,32 @@ export interface components {
              * @description The owner's revision that it made
              */
             rev: number;
+        };
+        PastCompletion: {
+            /**
+             * Format: date-time
+             * @description When it was completed, or skipped
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            completed_at: string;
+            due_all_day: boolean;
+            /**
+             * Format: date-time
+             * @description When it was due; the midnight of the day if due_all_day
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            due_date: string | null;
+            skipped: boolean;
+            /**
+             * Format: date-time
+             * @description Of an occurrence: its date of the rule; null for a task that doesn't recur
+             * @example 2026-12-25T00:00:00.000000Z
+             */
+            slot: string | null;
+            /** Format: int64 */
+            task_id: number;
+            /** @description As it is now */
+            title: string;
         };
         Person: {
             /**
@@ -1638,6 +1851,11 @@ export interface components {
             email?: string;
             /** @example Alice */
             name?: string;
+            /**
+             * @description By its IANA name
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
         };
         Readiness: {
             /** @description What was looked at, and that it is ok */
@@ -1675,6 +1893,13 @@ export interface components {
             token: string | null;
             user: components["schemas"]["Person"];
         };
+        Slot: {
+            /**
+             * @description The slot of the recurrence that is meant, written like due_date. One that has passed already changes nothing, so that two devices do it once; one that isn't reached yet is a 409. Absent or null: the present one
+             * @example 2026-12-25
+             */
+            slot?: string | null;
+        };
         SyncPage: {
             /** @description The last one of each object */
             changes: components["schemas"]["Change"][];
@@ -1691,6 +1916,7 @@ export interface components {
          *       "description": null,
          *       "due_all_day": true,
          *       "due_date": "2026-12-25T00:00:00.000000Z",
+         *       "due_zone": null,
          *       "id": 42,
          *       "label_ids": [
          *         44
@@ -1699,6 +1925,16 @@ export interface components {
          *       "parent_id": null,
          *       "position": "m7fffffffffffffd5",
          *       "priority": "medium",
+         *       "recurrence": {
+         *         "anchor": "2026-12-18T00:00:00.000000Z",
+         *         "done": 1,
+         *         "from": "due",
+         *         "last_completed_at": "2026-12-18T09:12:44.120000Z",
+         *         "late": "skip",
+         *         "month_end": "last",
+         *         "rule": "FREQ=WEEKLY",
+         *         "slot": "2026-12-25T00:00:00.000000Z"
+         *       },
          *       "start_all_day": false,
          *       "start_date": null,
          *       "title": "Buy milk",
@@ -1733,6 +1969,8 @@ export interface components {
              * @example 2026-12-25T00:00:00.000000Z
              */
             due_date: string | null;
+            /** @description The time zone that due_date, an instant, is meant in, by its IANA name */
+            due_zone: string | null;
             /** Format: int64 */
             id: number;
             /** @description Its labels, ascending. One that isn't known is in the trash: pass over it */
@@ -1751,6 +1989,52 @@ export interface components {
             position: string;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
+            /** @description How it comes back once it is done; null if it doesn't */
+            recurrence: {
+                /**
+                 * Format: date-time
+                 * @description The date that the rule counts from, its first occurrence; the midnight of a day as in due_date
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                anchor: string;
+                /**
+                 * Format: int64
+                 * @description How many occurrences were completed
+                 */
+                done: number;
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from: "due" | "completion";
+                /**
+                 * Format: date-time
+                 * @description When one was completed last; null for never
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                last_completed_at: string | null;
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule: string;
+                /**
+                 * Format: date-time
+                 * @description The date of the rule that the task is now; its due_date may be another, as one occurrence can be postponed
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                slot: string;
+            } | null;
             start_all_day: boolean;
             /**
              * Format: date-time
@@ -1779,6 +2063,7 @@ export interface components {
             kind?: "task" | "list" | "label";
             label?: components["schemas"]["Label"];
             list?: components["schemas"]["List"];
+            occurrence?: components["schemas"]["Occurrence"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1848,6 +2133,11 @@ export interface components {
              * @example 2026-12-25
              */
             due_date?: string | null;
+            /**
+             * @description The time zone that due_date, an instant, is meant in, by its IANA name: what a clock shows there is kept when the rules of the zone change
+             * @example Europe/Berlin
+             */
+            due_zone?: string | null;
             /** @description All of its labels, in any order */
             label_ids?: number[];
             /**
@@ -1865,6 +2155,34 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
+            /**
+             * @description How it comes back once it is done: it stays the same task, due at the next date. What is absent stays. It needs a due_date
+             * @example {
+             *       "rule": "FREQ=WEEKLY;BYDAY=MO"
+             *     }
+             */
+            recurrence?: {
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from?: "due" | "completion";
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late?: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end?: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule?: string;
+            } | null;
             /** @description To start_date what due_all_day is to due_date */
             start_all_day?: boolean;
             /**
@@ -2050,6 +2368,7 @@ export interface components {
          *       "description": null,
          *       "due_all_day": true,
          *       "due_date": "2026-12-25T00:00:00.000000Z",
+         *       "due_zone": null,
          *       "id": 42,
          *       "label_ids": [
          *         44
@@ -2058,6 +2377,16 @@ export interface components {
          *       "parent_id": null,
          *       "position": "m7fffffffffffffd5",
          *       "priority": "medium",
+         *       "recurrence": {
+         *         "anchor": "2026-12-18T00:00:00.000000Z",
+         *         "done": 1,
+         *         "from": "due",
+         *         "last_completed_at": "2026-12-18T09:12:44.120000Z",
+         *         "late": "skip",
+         *         "month_end": "last",
+         *         "rule": "FREQ=WEEKLY",
+         *         "slot": "2026-12-25T00:00:00.000000Z"
+         *       },
          *       "start_all_day": false,
          *       "start_date": null,
          *       "title": "Buy milk",
@@ -2095,6 +2424,8 @@ export interface components {
              * @example 2026-12-25T00:00:00.000000Z
              */
             due_date?: string | null;
+            /** @description The time zone that due_date, an instant, is meant in, by its IANA name */
+            due_zone?: string | null;
             /** Format: int64 */
             id: number;
             /** @description Its labels, ascending. One that isn't known is in the trash: pass over it */
@@ -2114,6 +2445,52 @@ export interface components {
             position?: string;
             /** @enum {string} */
             priority?: "low" | "medium" | "high";
+            /** @description How it comes back once it is done; null if it doesn't */
+            recurrence?: {
+                /**
+                 * Format: date-time
+                 * @description The date that the rule counts from, its first occurrence; the midnight of a day as in due_date
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                anchor: string;
+                /**
+                 * Format: int64
+                 * @description How many occurrences were completed
+                 */
+                done: number;
+                /**
+                 * @description From where on the next date is looked for: from the one that was due, or from the day it was done; due if a new one doesn't say
+                 * @enum {string}
+                 */
+                from: "due" | "completion";
+                /**
+                 * Format: date-time
+                 * @description When one was completed last; null for never
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                last_completed_at: string | null;
+                /**
+                 * @description What becomes of dates that were missed: the next one lies ahead, or is the very next; skip if a new one doesn't say
+                 * @enum {string}
+                 */
+                late: "skip" | "each";
+                /**
+                 * @description What becomes of days that a month doesn't have: its last day, or nothing; last if a new one doesn't say
+                 * @enum {string}
+                 */
+                month_end: "last" | "omit";
+                /**
+                 * @description A rule of RFC 5545, section 3.3.10, without RRULE:. It may have FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. One that is new, or another one, counts from the due date. Required where there is none yet
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule: string;
+                /**
+                 * Format: date-time
+                 * @description The date of the rule that the task is now; its due_date may be another, as one occurrence can be postponed
+                 * @example 2026-12-25T00:00:00.000000Z
+                 */
+                slot: string;
+            } | null;
             start_all_day?: boolean;
             /**
              * Format: date-time
@@ -3015,6 +3392,63 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    listCompletions: {
+        parameters: {
+            query?: {
+                /** @description Completed at this date or RFC 3339 date-time, or later. A date begins where its day does in the caller's time zone */
+                since?: string;
+                /** @description Completed earlier than this, likewise */
+                until?: string;
+                /** @description 100 if absent */
+                limit?: number;
+                /** @description Go on where the page ended whose Link had it */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Answer 304 if what there is has one of these entity tags */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match */
+                    ETag?: string;
+                    /** @description The path of the next page, rel="next", while there is more */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastCompletion"][];
+                };
+            };
+            /** @description Not Modified: you have it already */
+            304: {
+                headers: {
+                    /** @description That of what there is */
+                    ETag?: string;
+                    /** @description That of the page */
+                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
@@ -3839,7 +4273,7 @@ export interface operations {
     getMe: {
         parameters: {
             query?: {
-                /** @description The time zone that says which day it is; UTC if absent */
+                /** @description The time zone that says which day it is; the caller's own if absent */
                 tz?: string;
             };
             header?: never;
@@ -4036,7 +4470,7 @@ export interface operations {
                 parent_id?: string;
                 /** @description Only those that have all of these labels, comma-separated */
                 label_ids?: string;
-                /** @description The time zone in which bounds that are dates begin, such as Europe/Berlin; UTC if absent */
+                /** @description The time zone in which bounds that are dates begin, such as Europe/Berlin; the caller's own if absent */
                 tz?: string;
                 /** @description Words that must all be in the title or the description, whatever their case and accents */
                 q?: string;
@@ -4439,6 +4873,54 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    completeTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The task's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description Without one, the present occurrence is meant */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Slot"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
     getTaskHistory: {
         parameters: {
             query?: {
@@ -4495,6 +4977,54 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TaskMove"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version as an entity tag, for If-Match and If-None-Match */
+                    ETag?: string;
+                    /** @description true if this is the answer to an earlier request with the same key */
+                    "Idempotency-Replayed"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Error"];
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1–255 visible ASCII characters: a request that comes again with the same key is answered as the first one was, and carried out once */
+                "Idempotency-Key"?: string;
+                /** @description Make the change only if the task has one of these entity tags */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The task's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description Without one, the present occurrence is meant */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Slot"];
             };
         };
         responses: {
