@@ -56,6 +56,7 @@ func TestElsewhere(t *testing.T) {
 				t.Parallel()
 				storetest.Sweep(t, storetest.Of(p.open(t)))
 				storetest.SweepThings(t, storetest.Of(p.open(t)))
+				storetest.SweepPassed(t, storetest.Of(p.open(t)))
 			})
 		})
 	}

@@ -91,6 +91,7 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	storetest.Sweep(t, storetest.Of(open(t)))
 	storetest.SweepThings(t, storetest.Of(open(t)))
+	storetest.SweepPassed(t, storetest.Of(open(t)))
 }
 
 func TestOldTexts(t *testing.T) {

@@ -85,9 +85,9 @@ func testListedLate(t *testing.T, s Store) {
 	}
 }
 
-// testListedBeforeForgotten: of what the log forgets, nothing is lost that has passed, whatever makes it forget: its age, or its
-// length. Occurrences that lie behind too many changes go, too.
-func testListedBeforeForgotten(t *testing.T, s Store) {
+// SweepPassed tests, on a store of its own as it sweeps everybody's, that nothing is lost that has passed of what the log forgets,
+// whatever makes it forget: its age, or its length. Occurrences that lie behind too many changes go, too.
+func SweepPassed(t *testing.T, s Store) {
 	now := noon
 	service := func(r todo.Rules) *todo.Service {
 		r.Quota, r.TrashRemembered, r.KeysRemembered = plenty, 100*time.Hour, 100*time.Hour

@@ -10,6 +10,3 @@ const rounds = 6
 
 // deviceMoves is how often each device moves something.
 const deviceMoves = 250
-
-// slotRounds is how often two devices complete one and the same occurrence.
-const slotRounds = 1000

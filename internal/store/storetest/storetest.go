@@ -104,7 +104,6 @@ var cases = []struct {
 	{"the last occurrence passes once", testTheLastOccurrenceAtOnce},
 	{"an occurrence that passes while others change it is told once", testPassingAndPostponingAtOnce},
 	{"what has passed is listed late", testListedLate},
-	{"what has passed is listed before it is forgotten", testListedBeforeForgotten},
 	{"what is taken back is listed no more", testListedAndTakenBack},
 	{"listings at once list each occurrence once", testListedAtOnce},
 	{"an export has what has passed", testListedInExports},
