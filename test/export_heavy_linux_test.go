@@ -31,7 +31,7 @@ func TestALargeExportTakesLittleMemory(t *testing.T) {
 	onBothStores(t, func(t *testing.T, folder string, env []string) {
 		p := tododtest.Start(t, folder, env...)
 		w := &writer{t: t, url: p.URL, token: token(t, folder, env, "ada")}
-		w.http.Timeout = time.Minute
+		w.http.Timeout = 5 * time.Minute
 		w.http.Transport = &http.Transport{MaxIdleConnsPerHost: 20}
 		defer w.http.CloseIdleConnections()
 		first := w.create(long(0)) // of a database of its own, so that the others' ids follow
