@@ -230,7 +230,7 @@ type followers struct {
 func follow(t *testing.T) *followers {
 	t.Helper()
 	nodetest.Install(t, "testdata")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	cmd := exec.CommandContext(ctx, "node", "streams.mjs")
 	cmd.Dir = "testdata"
 	// The browser's profile is in a folder of the test's, so that nothing of it stays.
