@@ -37,8 +37,9 @@ func TestATimeZone(t *testing.T) {
 		if strings.Contains(s.log.String(), "profile_changed") {
 			t.Error("a time zone is told of as a change of the account")
 		}
-		s.as(t, "ada", "DELETE", "/api/v1/me", "").want(t, http.StatusNoContent)
-		s.as(t, "ada", "PATCH", "/api/v1/me", `{"time_zone":"Europe/Berlin"}`).want(t, http.StatusUnauthorized)
+		before := mint(t, "ada")
+		s.with(t, before, "DELETE", "/api/v1/me", "").want(t, http.StatusNoContent)
+		s.with(t, before, "PATCH", "/api/v1/me", `{"time_zone":"Europe/Berlin"}`).want(t, http.StatusUnauthorized)
 		later := mintAs(t, auth.Claims{Subject: "ada"}, 20*time.Second)
 		if got := decode[object](t, s.with(t, later, "GET", "/api/v1/me", "").want(t, http.StatusOK)); got["time_zone"] != "UTC" {
 			t.Errorf("erased, and back: %v", got)
