@@ -63,6 +63,7 @@ func Zone(name string) (*time.Location, bool) {
 	if err != nil {
 		return nil, false
 	}
-	zones.Store(name, zone)
-	return zone, true
+	// Who asks for it at the same time gets the same one.
+	kept, _ := zones.LoadOrStore(name, zone)
+	return kept.(*time.Location), true
 }

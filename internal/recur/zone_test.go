@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -217,5 +218,25 @@ func TestUnknownZonesAreNotKept(t *testing.T) {
 	Zone("Europe/Atlantis")
 	if _, kept := zones.Load("Europe/Atlantis"); kept {
 		t.Error("it is kept")
+	}
+}
+
+// TestAZoneIsOne: whoever asks for the same name at the same time gets the same location. It
+// runs alone, as it forgets locations.
+func TestAZoneIsOne(t *testing.T) {
+	_, names := zoneNames(t)
+	for _, name := range names {
+		zones.Delete(name)
+		var asked sync.WaitGroup
+		found := make([]*time.Location, 4)
+		for i := range found {
+			asked.Go(func() { found[i], _ = Zone(name) })
+		}
+		asked.Wait()
+		for _, zone := range found {
+			if zone != found[0] {
+				t.Fatalf("%s is two locations", name)
+			}
+		}
 	}
 }
