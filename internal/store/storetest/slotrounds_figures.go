@@ -1,6 +1,0 @@
-//go:build figures
-
-package storetest
-
-// slotRounds is how often two devices complete one and the same occurrence.
-const slotRounds = 1000
