@@ -195,7 +195,7 @@ func TestBadRegistrationsAndSignIns(t *testing.T) {
 }
 
 func TestRefreshAndLogout(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		ada := s.register(t, "ada@example.com")
 		other := decode[signedIn](t, s.post(t, "/api/auth/login", credentials("ada@example.com", goodPassword)).want(t, http.StatusOK))
 		for _, body := range []string{
@@ -281,7 +281,7 @@ func claim(t *testing.T, token, name string) string {
 // TestRotatedRefreshTokensAreGoodOnce: two tabs that use one at once go on with the same next one; a use after that tells
 // that two have it who shouldn't, and neither keeps the session.
 func TestRotatedRefreshTokensAreGoodOnce(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		rotating := newServer(t, s.store, func(cfg *httpapi.Config) { cfg.Accounts = local(s.store, true) })
 		ada := rotating.register(t, "ada@example.com")
 		next := decode[signedIn](t, rotating.post(t, "/api/auth/refresh", refreshBody(ada.RefreshToken)).want(t, http.StatusOK))

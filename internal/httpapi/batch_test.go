@@ -130,7 +130,7 @@ func TestEachOperationOfABatchHasItsOwnAnswer(t *testing.T) {
 
 // TestAnAtomicBatchIsAllOrNothing: it answers the first error's status, and nothing of it is left, not even its key.
 func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		s = newServer(t, s.store, withQuota(s.store, 2))
 		old := s.create(t, "ada", `{"title":"old"}`)
 		before := s.standing(t, "ada")
@@ -164,7 +164,7 @@ func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
 
 // TestABatchIsReplayed: with its key it answers the same, byte by byte, failures and all.
 func TestABatchIsReplayed(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		old := s.create(t, "ada", `{"title":"old","due_date":"2026-01-15T10:00:00.123456+01:00","description":"<&> \u2028 😀 é"}`)
 		body := operations(false,
 			`{"op":"create","ref":"é <b> \"😀\" \u0001","task":{"title":"new 😀 \u2028 </script>","due_date":"0001-01-01","completed":true}}`,

@@ -75,7 +75,7 @@ func wantEnd(t testing.TB, l *tododtest.Listener) {
 
 // TestEventsAreWhatSyncTells: each change is an event, in order, with what sync says of it, and nobody hears of others'.
 func TestEventsAreWhatSyncTells(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		first := s.create(t, "ada", `{"title":"before"}`)
 		l := s.listen(t, "ada", "", nil)
 		stranger := s.listen(t, "mallory", "", nil)
@@ -482,7 +482,7 @@ func TestErasingEndsTheStreams(t *testing.T) {
 
 // TestChangesOfOtherProcessesAreFound: which tell nobody, such as an import.
 func TestChangesOfOtherProcessesAreFound(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		l := s.listen(t, "ada", "", nil)
 		elsewhere := todo.NewService(s.store, time.Now, todo.Rules{Quota: 10})
 		if _, err := elsewhere.Create(t.Context(), todo.User{ID: "ada", AsOf: time.Now()}, todo.Patch{Title: todo.Some("x")}, todo.WriteOptions{}); err != nil {

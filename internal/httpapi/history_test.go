@@ -85,7 +85,7 @@ func TestHistory(t *testing.T) {
 
 // TestAHistoryOfLongTextsComesInPages: none is longer than 8 MiB, and together they are all of it.
 func TestAHistoryOfLongTextsComesInPages(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"x"}`)
 		for i := range 6 {
 			var updates []string

@@ -95,7 +95,7 @@ func withoutPassing(a answer) string {
 
 // TestAnothersTaskIsLikeNone is generated from the router: whoever adds a route with an id adds it here.
 func TestAnothersTaskIsLikeNone(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"Ada's secret"}`)
 		ids := map[string]string{
 			"task": strings.TrimPrefix(path(task), "/api/v1/tasks/"),
@@ -125,7 +125,7 @@ func TestAnothersTaskIsLikeNone(t *testing.T) {
 
 // TestNoRouteShowsAnothersTask calls every secured route as somebody else and looks for what is Ada's in the answer.
 func TestNoRouteShowsAnothersTask(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		task := s.create(t, "ada", `{"title":"Ada's secret","description":"Ada's secret"}`)
 		s.create(t, "mallory", `{"title":"mine"}`)
 		for _, route := range securedRoutes(t, s) {

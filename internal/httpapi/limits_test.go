@@ -300,7 +300,7 @@ func TestARefusedTokenTakesNoDatabaseConnection(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.Database(t, "httpapi", migrate)
 	through, sent := counted(t, direct)
-	s := newServer(t, openURL(t, through, direct), func(cfg *httpapi.Config) {
+	s := newServer(t, openURL(t, through), func(cfg *httpapi.Config) {
 		limited(100, 20, newClock().Now)(cfg)
 		cfg.TrustedProxies = loopback
 	})

@@ -647,7 +647,7 @@ func TestListsAndLabelsAreMerged(t *testing.T) {
 
 // TestAListOfManyTasks goes, comes back and is undone in steps, as one set.
 func TestAListOfManyTasks(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		const many = 1100
 		list := s.list(t, "ada", "list")
 		one := fmt.Sprintf(`{"op":"create","task":{"title":"x","list_id":%s}}`, id(list))

@@ -111,7 +111,7 @@ func ask(t *testing.T, s *httptest.Server, path, token string) net.Conn {
 func TestWhoDoesNotReadHoldsNothing(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "httpapi", migrate)
-	withTasks(t, openURL(t, url, url), 1200)
+	withTasks(t, openURL(t, url), 1200)
 	store, err := postgres.Connect(t.Context(), postgres.Config{URL: url, AsIs: true, PoolSize: 1, PoolTimeout: time.Second, Strict: true})
 	if err != nil {
 		t.Fatal(err)

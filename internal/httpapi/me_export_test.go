@@ -220,7 +220,7 @@ func withTasks(t testing.TB, s account.FullStore, n int) (ids []int64) {
 // TestAnExportWhileSomebodyWrites, between one page and the next: every task is there as it was or became, and the log
 // tells the rest.
 func TestAnExportWhileSomebodyWrites(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		ids := withTasks(t, s.store, 420) // three pages
 		at := func(id int64) string { return fmt.Sprint("/api/v1/tasks/", id) }
 		inTrash := func(id int64) string { return fmt.Sprint("/api/v1/trash/", id) }

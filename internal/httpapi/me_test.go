@@ -133,7 +133,7 @@ func TestErasure(t *testing.T) {
 
 // TestErasingAnAccount ends its sessions and sets its address free.
 func TestErasingAnAccount(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		ada := s.register(t, "ada@example.com")
 		other := decode[signedIn](t, s.post(t, "/api/auth/login", credentials("ada@example.com", goodPassword)).want(t, http.StatusOK))
 		s.with(t, ada.Token, "DELETE", "/api/v1/me", "").want(t, http.StatusNoContent)

@@ -241,7 +241,7 @@ func TestBadMovesAreRefused(t *testing.T) {
 
 // TestManyMovesToOnePlace: every move after another puts a task between two, and positions stay short and different.
 func TestManyMovesToOnePlace(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		var tasks []object
 		for i := range 4 {
 			tasks = append(tasks, s.create(t, "ada", fmt.Sprintf(`{"title":"%d"}`, i)))

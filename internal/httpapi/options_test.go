@@ -105,7 +105,7 @@ func wantReplay(t *testing.T, what string, again, first answer) {
 // TestEveryWriteHeedsItsKey is generated from the router: a route that changes something and heeds no Idempotency-Key
 // fails it.
 func TestEveryWriteHeedsItsKey(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		for i, route := range writeRoutes(t, s) {
 			what := route.Method + " " + route.Path
 			w := s.prepare(t, "ada", route)

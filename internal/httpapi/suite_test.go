@@ -31,11 +31,20 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // secret signs the tokens of these tests.
 var secret = []byte("a secret for the tests of the API, 32 bytes and more")
 
-// onEveryStore runs a test of the API, in parallel, on SQLite and on PostgreSQL, and with the tag heavy on PostgreSQL
-// in partitions and through a pooler, too.
+// onEveryStore runs a test of the API, in parallel, on everyStore.
 func onEveryStore(t *testing.T, test func(t *testing.T, s *server)) {
+	onEach(t, everyStore, test)
+}
+
+// onEveryPlace runs a test of the API, in parallel, on everyPlace.
+func onEveryPlace(t *testing.T, test func(t *testing.T, s *server)) {
+	onEach(t, everyPlace, test)
+}
+
+// onEach runs a test of the API, in parallel, on these stores.
+func onEach(t *testing.T, stores map[string]func(*testing.T) store, test func(t *testing.T, s *server)) {
 	t.Parallel()
-	for name, open := range everyStore {
+	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newServer(t, open(t), nil))
@@ -75,14 +84,14 @@ func migrate(ctx context.Context, url string) error {
 func openPostgres(t *testing.T) store {
 	t.Helper()
 	url := pgtest.Database(t, "httpapi", migrate)
-	return openURL(t, url, url)
+	return openURL(t, url)
 }
 
-// openURL returns a store on the database at url, which is migrated by way of direct.
-func openURL(t *testing.T, url, direct string) store {
+// openURL returns a store on the migrated database at url.
+func openURL(t *testing.T, url string) store {
 	t.Helper()
 	s, err := postgres.Open(postgres.Config{
-		URL: url, DirectURL: direct, PoolSize: 8, PoolTimeout: 20 * time.Second, Strict: true, Logger: slog.New(slog.DiscardHandler),
+		URL: url, AsIs: true, PoolSize: 8, PoolTimeout: 20 * time.Second, Strict: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

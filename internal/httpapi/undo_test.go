@@ -192,7 +192,7 @@ func TestUndoIsReplayed(t *testing.T) {
 
 // TestAllTasksAtOnce: none, and more than a page or a batch.
 func TestAllTasksAtOnce(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, s *server) {
+	onEveryPlace(t, func(t *testing.T, s *server) {
 		for _, all := range []string{"complete-all", "clear-completed"} {
 			first := s.keyed(t, "ada", "POST", "/api/v1/tasks/"+all, "", all).want(t, http.StatusOK)
 			again := s.keyed(t, "ada", "POST", "/api/v1/tasks/"+all, "", all).want(t, http.StatusOK)

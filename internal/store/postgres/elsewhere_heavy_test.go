@@ -21,7 +21,7 @@ type place struct {
 // open returns a store there, on a database of its own.
 func (p place) open(t *testing.T) *Store {
 	t.Helper()
-	cfg := Config{DirectURL: pgtest.Database(t, "store", migrateOnly)}
+	cfg := Config{DirectURL: pgtest.Database(t, "store", migrateOnly), AsIs: true}
 	if p.partitioned {
 		cfg.DirectURL = pgtest.Database(t, "partitioned", migrateAndPartition)
 	}

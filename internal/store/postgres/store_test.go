@@ -23,7 +23,7 @@ func migrateOnly(ctx context.Context, url string) error {
 // open returns a store on a database of its own.
 func open(t *testing.T) *Store {
 	t.Helper()
-	return openURL(t, pgtest.Database(t, "store", migrateOnly))
+	return openConfig(t, Config{URL: pgtest.Database(t, "store", migrateOnly), AsIs: true})
 }
 
 // openURL returns a store on the migrated database at url.

@@ -1,0 +1,6 @@
+//go:build !heavy && !figures
+
+package httpapi_test
+
+// partElsewhere is whether some of the tests run elsewhere, too, wholeElsewhere whether all do.
+const partElsewhere, wholeElsewhere = false, false
