@@ -19,7 +19,7 @@ define step
 endef
 
 # The packages that take the longest begin first: one that began last would leave cores with nothing to do.
-longest := ./test ./internal/httpapi ./test/faults ./internal/store/postgres ./cmd/todod
+longest := ./test ./internal/httpapi ./test/faults ./test/client ./internal/store/postgres ./cmd/todod
 
 # What others wrote and computes all the time is not looked at by the race detector, under which SQLite, which is Go
 # here, and hashes of passwords take three times as long. The driver of SQLite, which is given what is ours, is.
@@ -58,7 +58,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-calendars.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
-	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser
+	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser clients/typescript
 	go test -run TestBounded ./internal/store/sqlite
 	CGO_ENABLED=1 go test -race $(race_free) -shuffle=on -tags heavy -timeout 30m $(longest) ./...
 
@@ -69,8 +69,12 @@ figures: ## do what the published figures say as often as they say it: an hour o
 	@scripts/ensure-pgbouncer.sh
 	@scripts/ensure-redis.sh
 	@scripts/ensure-calendars.sh
-	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere|Moves|DatesAre|InstantsAre|TestStore' \
-		./test/faults ./test ./test/recur ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
+	@scripts/ensure-node.sh
+	@scripts/ensure-chromium.sh
+	@scripts/npm-ci.sh test/browser clients/typescript
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m -v -run 'UnderFire|SIGKILL|Cut|Linear|Walk|AHundred|EachRevision|Nobody|AThousand|AMillion|AnHour|AFlood|AHostile|ToldApart|OfDistributions|Rotate|Elsewhere|Moves|DatesAre|InstantsAre|OnceEach|TestStore' \
+		./test/faults ./test ./test/client ./test/recur ./internal/legacy ./internal/account ./internal/store/sqlite ./internal/store/postgres
+	CGO_ENABLED=1 go test -tags 'heavy figures' -timeout 40m ./internal/httpapi
 
 .PHONY: bench bench-quick bench-peers bench-growth bench-memory bench-start bench-soak bench-page bench-all
 bench: ensure-bench ## measure todod against pgbench: half an hour. ARGS="-against main" adds a revision
@@ -129,7 +133,7 @@ generate: ## write the generated files: api/openapi.json, the table in docs/conf
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules internal/httpapi/testdata/node_modules tools/openapi/{node_modules,generated}
+	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules internal/httpapi/testdata/node_modules tools/openapi/{node_modules,generated} clients/typescript/{node_modules,dist}
 
 .PHONY: check-format check-vet check-staticcheck check-lint check-generated check-openapi check-deploy check-test
 check-format:

@@ -91,6 +91,8 @@ check kin-openapi "$(of_go github.com/getkin/kin-openapi)" "finds 3.1 and 3.0 va
 check oapi-codegen "$(of_go github.com/oapi-codegen/oapi-codegen/v2)" "its client of 3.0 works" oapi_codegen
 check ogen "$(of_go github.com/ogen-go/ogen)" "its client of 3.1 works" ogen
 check TypeScript "$(of_npm typescript)" "compiles the clients below" typescript
+check openapi-typescript "$(of_npm openapi-typescript)" "its types are those in clients/typescript" \
+	diff ../../clients/typescript/src/api.ts generated/openapi-typescript.d.ts
 check orval "$(of_npm orval)" "its client of 3.1 works" use_ts orval
 check @hey-api/openapi-ts "$(of_npm @hey-api/openapi-ts)" "its client of 3.1 works" use_ts hey-api
 check openapi-typescript "$(of_npm openapi-typescript)" "its client of 3.1 works" use_ts openapi-typescript

@@ -18,6 +18,8 @@ var versions = map[string]*regexp.Regexp{
 	"Dockerfile":                           regexp.MustCompile(`image\.version="([^"]*)"`),
 	"compose.yaml":                         regexp.MustCompile(`(?m)^    image: todod:(\S+)$`),
 	"deploy/kubernetes/kustomization.yaml": regexp.MustCompile(`name: todod, newName: .*, newTag: "?([^"}]*)`),
+	"clients/typescript/package.json":      regexp.MustCompile(`(?m)^  "version": "([^"]*)"`),
+	"clients/typescript/package-lock.json": regexp.MustCompile(`(?m)^  "version": "([^"]*)"`),
 	"api/openapi.json":                     regexp.MustCompile(`"info": \{[^}]*\}[^}]*"version": "([^"]*)"`),
 }
 
