@@ -42,6 +42,12 @@ var described = sync.OnceValue(func() *document {
 	return d
 })
 
+// toPointer and fromPointer spell a name as a JSON pointer has it (RFC 6901), and as it is.
+var (
+	toPointer   = strings.NewReplacer("~", "~0", "/", "~1")
+	fromPointer = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
 // at returns what is at a path of names, with references followed, nil if there is nothing, and where that is.
 func (d *document) at(names ...string) (object, string) {
 	node, where := map[string]any(d.tree), ""
@@ -50,7 +56,7 @@ func (d *document) at(names ...string) (object, string) {
 		if !ok {
 			return nil, ""
 		}
-		node, where = next, where+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		node, where = next, where+"/"+toPointer.Replace(name)
 		if ref, ok := node["$ref"].(string); ok && !strings.Contains(ref, "/schemas/") {
 			found, at := d.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
 			node, where = found, at
@@ -171,7 +177,7 @@ func (d *document) describesHeader(where, name, value string) bool {
 // unescaped returns the names that a pointer leads through, NUL between them.
 func unescaped(pointer string) string {
 	names := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", "\x00")
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(names)
+	return fromPointer.Replace(names)
 }
 
 // checkBody fails the test unless what is at where may have this body.

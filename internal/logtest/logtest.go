@@ -47,11 +47,18 @@ func (k *Known) Forbid(secrets ...string) {
 	}
 }
 
-// confidential finds the members of JSON that nobody but their reader may see.
-var confidential = regexp.MustCompile(`(?i)"(?:\w*token|ticket|\w*password|cursor)"\s*:\s*"([^"\\]+)"`)
+// confidential finds the members of JSON that nobody but their reader may see; one of hinted is in each that it finds.
+var (
+	confidential = regexp.MustCompile(`(?i)"(?:\w*token|ticket|\w*password|cursor)"\s*:\s*"([^"\\]+)"`)
+	hinted       = []string{"token", "ticket", "password", "cursor"}
+)
 
 // Overhear forbids what is confidential in a body that was sent or answered.
 func (k *Known) Overhear(body string) {
+	lower := strings.ToLower(body)
+	if !slices.ContainsFunc(hinted, func(hint string) bool { return strings.Contains(lower, hint) }) {
+		return
+	}
 	for _, found := range confidential.FindAllStringSubmatch(body, -1) {
 		k.Forbid(found[1])
 	}
