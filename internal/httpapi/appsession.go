@@ -39,6 +39,11 @@ func (a *resources) letIn(ctx context.Context, out *signInOutput) *appOutput {
 	if out.Body.RefreshToken != nil {
 		a.keep(ctx, *out.Body.RefreshToken)
 	}
+	return forApp(out)
+}
+
+// forApp returns an answer as the app gets it: without the refresh token.
+func forApp(out *signInOutput) *appOutput {
 	return &appOutput{out.Status, appSession{User: out.Body.User, Token: out.Body.Token, Message: out.Body.Message}}
 }
 
@@ -85,10 +90,10 @@ func (a *resources) refreshAppSession(ctx context.Context, in *cookieInput) (*ap
 		}
 		return nil, err
 	}
-	if s.Tokens.Refresh == token {
-		return &appOutput{http.StatusOK, appSession{User: wirePerson(s.Person), Token: &s.Tokens.Access}}, nil
+	if s.Tokens.Refresh != token {
+		a.keep(ctx, s.Tokens.Refresh)
 	}
-	return a.letIn(ctx, signedIn(http.StatusOK, s)), nil
+	return forApp(signedIn(http.StatusOK, s)), nil
 }
 
 // noContent is an answer without a body.
