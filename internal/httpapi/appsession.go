@@ -122,14 +122,14 @@ func (a *resources) kept(ctx context.Context, in *cookieInput) string {
 
 // keep has the browser that a request comes from keep a refresh token for as long as that may be good.
 func (a *resources) keep(ctx context.Context, token string) {
-	cookie := a.cookie(ctx)
+	cookie := a.cookie(ctx) //nolint:gosec // it has these attributes; Secure goes by how the request came
 	cookie.Value, cookie.MaxAge = token, int(account.RefreshLifetime.Seconds())
 	recordOf(ctx).header.Add("Set-Cookie", cookie.String())
 }
 
 // forget has the browser that a request comes from forget its refresh token.
 func (a *resources) forget(ctx context.Context) {
-	cookie := a.cookie(ctx)
+	cookie := a.cookie(ctx) //nolint:gosec // it has these attributes; Secure goes by how the request came
 	cookie.MaxAge = -1
 	recordOf(ctx).header.Add("Set-Cookie", cookie.String())
 }
