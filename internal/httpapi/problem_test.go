@@ -51,7 +51,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 		code   string
 	}{
 		"no such path":        {request{method: "GET", path: "/nothing"}, 404, "RESOURCE_NOT_FOUND"},
-		"no such page":        {request{method: "GET", path: "/app/nothing"}, 404, "RESOURCE_NOT_FOUND"},
+		"no such page":        {request{method: "GET", path: "/app/assets/nothing"}, 404, "RESOURCE_NOT_FOUND"},
 		"an unclean path":     {request{method: "GET", path: "//api/v1/tasks"}, 404, "RESOURCE_NOT_FOUND"},
 		"dots":                {request{method: "GET", path: "/api/v1/../v1/tasks"}, 404, "RESOURCE_NOT_FOUND"},
 		"escaped dots":        {request{method: "GET", path: "/api/v1/tasks/%2e%2e/tasks"}, 404, "RESOURCE_NOT_FOUND"},
