@@ -178,13 +178,26 @@ function isPartOf(name: string, fields: readonly string[]): boolean {
   return fields.some((field) => name === field || name.split("_", 1)[0] === field.replace(/_date$/, ""));
 }
 
-/**
- * Takes a refused write out of the outbox. If it made something, later writes to that go, too, and others no longer refer to
- * it: a task is in no list then, for one whose list there won't be.
- */
+/** Takes a refused write out of the outbox, and what depends on it. See drop. */
 export async function discard(tx: Transaction, seq: number): Promise<void> {
   const entry = await refused(tx, seq);
-  if (!entry) return;
+  if (entry) await drop(tx, entry);
+}
+
+/** Takes the write of a key out of the outbox, if todod hasn't made it for sure; returns whether it did. */
+export async function withdraw(tx: Transaction, key: string): Promise<boolean> {
+  const entry = (await tx.all("outbox")).find((entry) => entry.key === key);
+  const unmade = entry?.state === "refused" ? entry.refusal?.reason !== "uncertain" : entry?.state === "waiting" && !entry.sent;
+  if (entry && unmade) await drop(tx, entry);
+  return entry !== undefined && unmade;
+}
+
+/**
+ * Takes a write out of the outbox. If it made something, later writes to that go, too, and others no longer refer to it: a task
+ * is in no list then, for one whose list there won't be.
+ */
+async function drop(tx: Transaction, entry: Entry): Promise<void> {
+  const { seq } = entry;
   tx.delete("outbox", seq);
   if (entry.write.op !== "create") return;
   const lost = new Set([entry.write.id]);
