@@ -217,6 +217,7 @@ func openAPI(
 		}),
 		Verifier: verifier, Limits: limits, Logger: o.log, Security: o.security, Now: time.Now, Version: version.Number(),
 		AllowedOrigins: cfg.AllowedOrigins, AllowedHeaders: cfg.AllowedHeaders, TrustedProxies: cfg.TrustedProxies, HTTPS: requireHTTPS(cfg),
+		App:     servesApp(cfg),
 		Metrics: o.metrics, MetricsRoute: metricsRoute(cfg), Traces: o.traces,
 	})
 	watchState(o.metrics, db, hub, limits.Source, api)

@@ -16,6 +16,11 @@ func mints(a config.Auth) bool {
 	return slices.Contains(a.AllowedAlgs, "HS256") && len(a.Secrets()) > 0
 }
 
+// servesApp reports whether there is the app: it signs people in with accounts of todod's own.
+func servesApp(cfg config.Config) bool {
+	return cfg.App && cfg.Auth.Provider == config.Local && mints(cfg.Auth)
+}
+
 // newMint returns what makes access tokens, signed with the first of the secrets in use, of which there is one at least.
 // Their readers are browsers, so they say who somebody is, and nothing more.
 func newMint(a config.Auth, secrets func() [][]byte) account.Mint {

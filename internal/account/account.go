@@ -23,7 +23,7 @@ type Tokens struct {
 	Refresh string // opaque, good for days; only its hash is stored
 }
 
-// SignedIn is the outcome of a registration or a sign-in. Without an access token the person is known, but has to do
+// SignedIn is the outcome of a registration, a sign-in or a refresh. Without an access token the person is known, but has to do
 // something outside todod first, such as following the link in an e-mail.
 type SignedIn struct {
 	Person Person
@@ -69,9 +69,9 @@ type Provider interface {
 	// ErrUnknownNetwork. As far as that is decided here, nothing tells the two refusals apart to who is refused.
 	LoginFromKnown(ctx context.Context, email, password string, from Client) (SignedIn, error)
 
-	// Refresh returns a new access token for a live session, and the refresh token to go on with: the same one, unless
-	// tokens are rotated. Then each can be used once, and using one twice ends its session.
-	Refresh(ctx context.Context, refresh string, from Client) (Tokens, error)
+	// Refresh returns a new access token for a live session, whose it is, and the refresh token to go on with: the same one,
+	// unless tokens are rotated. Then each can be used once, and using one twice ends its session.
+	Refresh(ctx context.Context, refresh string, from Client) (SignedIn, error)
 
 	// Logout ends the session of who, and that of the refresh token; either may be empty. Ending a session that has
 	// ended, or never was, is no error.

@@ -134,24 +134,24 @@ func (b *BetterAuth) open(session Session) (string, error) {
 }
 
 // Refresh implements Provider. It asks the service whether the session still lives there and who its person is by now.
-func (b *BetterAuth) Refresh(ctx context.Context, refresh string, from Client) (Tokens, error) {
+func (b *BetterAuth) Refresh(ctx context.Context, refresh string, from Client) (SignedIn, error) {
 	found, err := b.sessions.Look(ctx, refresh)
 	if err != nil {
-		return Tokens{}, err
+		return SignedIn{}, err
 	}
 	session := found.Session
 	token, err := b.open(session)
 	if err != nil {
-		return Tokens{}, b.over(ctx, session, err)
+		return SignedIn{}, b.over(ctx, session, err)
 	}
 	person, alive, err := b.whose(ctx, token, from)
 	switch {
 	case err != nil:
-		return Tokens{}, b.heard(err)
+		return SignedIn{}, b.heard(err)
 	case !alive:
-		return Tokens{}, b.over(ctx, session, errors.New("the session has ended at better auth"))
+		return SignedIn{}, b.over(ctx, session, errors.New("the session has ended at better auth"))
 	case person.ID != session.Owner:
-		return Tokens{}, b.over(ctx, session, errors.New("the session is somebody else's at better auth"))
+		return SignedIn{}, b.over(ctx, session, errors.New("the session is somebody else's at better auth"))
 	}
 	return b.sessions.Renew(ctx, found, person)
 }
@@ -264,8 +264,8 @@ func (e Elsewhere) LoginFromKnown(context.Context, string, string, Client) (Sign
 }
 
 // Refresh implements Provider.
-func (e Elsewhere) Refresh(context.Context, string, Client) (Tokens, error) {
-	return Tokens{}, e.refuse()
+func (e Elsewhere) Refresh(context.Context, string, Client) (SignedIn, error) {
+	return SignedIn{}, e.refuse()
 }
 
 // Logout implements Provider.

@@ -121,7 +121,7 @@ func TestASessionIsKnownByEitherForm(t *testing.T) {
 		for name, alive := range map[string]map[string]bool{"signed": {"bare.signature": true}, "bare": {"bare": true}} {
 			f.do(func() { f.alive = alive })
 			got, err := b.Refresh(t.Context(), s.Tokens.Refresh, account.Client{})
-			if expect(t, name, err, 0); got.Refresh != s.Tokens.Refresh || caller(t, got.Access).ID != "ada" {
+			if expect(t, name, err, 0); got.Tokens.Refresh != s.Tokens.Refresh || caller(t, got.Tokens.Access).ID != "ada" {
 				t.Errorf("%s: got %+v, want %+v", name, got, s.Tokens)
 			}
 		}

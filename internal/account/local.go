@@ -132,17 +132,17 @@ func (l *Local) upgraded(ctx context.Context, a Account, t Try) (string, error) 
 }
 
 // Refresh implements Provider. The access token says what the account says now.
-func (l *Local) Refresh(ctx context.Context, refresh string, _ Client) (Tokens, error) {
+func (l *Local) Refresh(ctx context.Context, refresh string, _ Client) (SignedIn, error) {
 	found, err := l.sessions.Look(ctx, refresh)
 	if err != nil {
-		return Tokens{}, err
+		return SignedIn{}, err
 	}
 	a, err := l.store.Account(ctx, found.Session.Owner)
 	switch {
 	case todo.CodeOf(err) == todo.NotFound:
-		return Tokens{}, badRefreshToken(err)
+		return SignedIn{}, badRefreshToken(err)
 	case err != nil:
-		return Tokens{}, fmt.Errorf("refresh: %w", err)
+		return SignedIn{}, fmt.Errorf("refresh: %w", err)
 	}
 	return l.sessions.Renew(ctx, found, a.Person)
 }

@@ -446,8 +446,8 @@ func TestRefreshing(t *testing.T) {
 		for range 3 {
 			h.pass(time.Hour)
 			tokens, err := h.Refresh(t.Context(), in.Tokens.Refresh, here)
-			if err != nil || tokens.Refresh != in.Tokens.Refresh || caller(t, tokens.Access) != who ||
-				!strings.Contains(tokens.Access, "|countess@example.com|Countess|") || !strings.HasSuffix(tokens.Access, h.clock().Truncate(time.Microsecond).Format(time.RFC3339Nano)) {
+			if err != nil || tokens.Tokens.Refresh != in.Tokens.Refresh || caller(t, tokens.Tokens.Access) != who ||
+				!strings.Contains(tokens.Tokens.Access, "|countess@example.com|Countess|") || !strings.HasSuffix(tokens.Tokens.Access, h.clock().Truncate(time.Microsecond).Format(time.RFC3339Nano)) {
 				t.Fatalf("%+v, %v", tokens, err)
 			}
 		}
@@ -507,12 +507,12 @@ func TestRotation(t *testing.T) {
 			for i := range 3 {
 				h.pass(account.RefreshLifetime - time.Hour)
 				next, err := h.Refresh(t.Context(), tokens[i], here)
-				if err != nil || caller(t, next.Access) != caller(t, in.Tokens.Access) || next.Refresh == tokens[i] {
+				if err != nil || caller(t, next.Tokens.Access) != caller(t, in.Tokens.Access) || next.Tokens.Refresh == tokens[i] {
 					t.Fatalf("%s: refresh %d: %+v, %v", name, i, next, err)
 				}
-				tokens = append(tokens, next.Refresh)
+				tokens = append(tokens, next.Tokens.Refresh)
 				if i == 0 {
-					if elsewhere.Tokens, err = h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here); err != nil {
+					if elsewhere, err = h.Refresh(t.Context(), elsewhere.Tokens.Refresh, here); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -543,7 +543,7 @@ func TestAUsedTokenGivesTheSameSuccessorForAWhile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return tokens
+			return tokens.Tokens
 		}
 		mustRegister(t, h, "ada@example.com")
 		for name, end := range map[string]func(next string){
@@ -585,7 +585,7 @@ func TestTwentyTabs(t *testing.T) {
 				tokens, err := h.Refresh(context.Background(), in.Tokens.Refresh, here)
 				mu.Lock()
 				defer mu.Unlock()
-				next[tokens.Refresh]++
+				next[tokens.Tokens.Refresh]++
 				return err
 			})
 			if len(next) != 1 {
@@ -613,10 +613,11 @@ func TestSuccessorsSurviveAChangeOfSecrets(t *testing.T) {
 			in := mustLogin(t, before, "ada@example.com", password)
 			var next [2]account.Tokens
 			for i, h := range order {
-				var err error
-				if next[i], err = h.Refresh(t.Context(), in.Tokens.Refresh, here); err != nil {
+				renewed, err := h.Refresh(t.Context(), in.Tokens.Refresh, here)
+				if err != nil {
 					t.Fatal(err)
 				}
+				next[i] = renewed.Tokens
 			}
 			if next[0].Refresh != next[1].Refresh {
 				t.Errorf("two replicas gave %q and %q", next[0].Refresh, next[1].Refresh)
@@ -641,7 +642,7 @@ func TestRotatingAtOnce(t *testing.T) {
 				tokens, err := h.Refresh(context.Background(), in.Tokens.Refresh, here)
 				if err == nil {
 					mu.Lock()
-					won = append(won, tokens)
+					won = append(won, tokens.Tokens)
 					mu.Unlock()
 				}
 				if todo.CodeOf(err) == todo.Unauthenticated {
@@ -800,9 +801,11 @@ func TestSealedIsKeptWithASession(t *testing.T) {
 				if err != nil || string(v.Sealed) != "sealed for "+v.ID || v.Owner != p.ID || v.ID != caller(t, tokens.Access).SessionID {
 					t.Fatalf("%+v, %v", v, err)
 				}
-				if tokens, err = h.sessions.Renew(t.Context(), found, p); err != nil {
-					t.Fatal(err)
+				renewed, err := h.sessions.Renew(t.Context(), found, p)
+				if err != nil || renewed.Person != p {
+					t.Fatalf("%+v, %v", renewed, err)
 				}
+				tokens = renewed.Tokens
 			}
 			found, err := h.sessions.Look(t.Context(), tokens.Refresh)
 			if err != nil {

@@ -113,30 +113,30 @@ func (s *Sessions) Look(ctx context.Context, refresh string) (Refresh, error) {
 // Renew returns a new access token for p, whose session r is of, and the refresh token to go on with. Where tokens are
 // rotated and somebody was faster with this one, that is theirs, too, or without grace the session ends, and the error is
 // Unauthenticated.
-func (s *Sessions) Renew(ctx context.Context, r Refresh, p Person) (Tokens, error) {
+func (s *Sessions) Renew(ctx context.Context, r Refresh, p Person) (SignedIn, error) {
 	if r.token.owner != p.ID {
-		return Tokens{}, badRefreshToken(errors.New("no refresh token of this person"))
+		return SignedIn{}, badRefreshToken(errors.New("no refresh token of this person"))
 	}
 	at := s.moment()
 	access, err := s.mint(p, r.Session.ID, at)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("refresh: %w", err)
+		return SignedIn{}, fmt.Errorf("refresh: %w", err)
 	}
 	if s.rotation == nil {
-		return Tokens{Access: access, Refresh: r.token.String()}, nil
+		return SignedIn{p, Tokens{Access: access, Refresh: r.token.String()}}, nil
 	}
 	next := r.token.next(s.rotation.Secrets()[0])
 	session, rotated, err := s.store.RotateSession(ctx, p.ID, r.Session.ID, r.token.hash(), next.hash(), at, at.Add(RefreshLifetime))
 	if err != nil {
-		return Tokens{}, refreshFailed(err)
+		return SignedIn{}, refreshFailed(err)
 	}
 	if !rotated {
 		var ok bool
 		if next, ok = s.successor(r.token, session, r.at); !ok {
-			return Tokens{}, s.reused(ctx, session)
+			return SignedIn{}, s.reused(ctx, session)
 		}
 	}
-	return Tokens{Access: access, Refresh: next.String()}, nil
+	return SignedIn{p, Tokens{Access: access, Refresh: next.String()}}, nil
 }
 
 // successor returns the present token of a session if it is the one that came after used, no longer than the grace before

@@ -72,7 +72,7 @@ func write(t *testing.T, name, text string) string {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := Config{
-		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, AllowedOrigins: []string{"*"},
+		Env: Development, LogLevel: Level(slog.LevelInfo), Host: "0.0.0.0", Port: 8000, App: true, AllowedOrigins: []string{"*"},
 		ShutdownTimeout: 15 * time.Second, MaxTasksPerUser: 10000, MaxChangesPerUser: 100_000, MaxKeysPerUser: 20_000, MaxConnections: 10_000,
 		Retention: Retention{Trash: 30 * day, Changes: 90 * day, Keys: day},
 		Database:  Database{Engine: SQLite, Path: "data/todod.db", PoolSize: 20, PoolTimeout: 30 * time.Second},
@@ -120,7 +120,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		},
 	}
 	got := mustLoad(t, with{
-		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0",
+		"APP_ENV": "staging", "LOG_LEVEL": "warn", "AUDIT_LOG_FILE": "/var/log/todod/audit.log", "API_HOST": "::", "API_PORT": "0", "APP_ENABLED": "false",
 		"ALLOWED_ORIGINS":      "https://A.example:443/, http://b.example:3000,",
 		"CORS_ALLOWED_HEADERS": "X-Tenant, X-Build",
 		"TRUSTED_PROXIES":      "10.1.2.3/8, ::ffff:192.0.2.1, fd00::/8, 2001:db8::1", "SHUTDOWN_TIMEOUT": "0", "MAX_TASKS_PER_USER": "7",

@@ -46,7 +46,10 @@ func (a *admission) admit(ctx huma.Context, next func(huma.Context)) {
 		r.Body = io.NopCloser(body{http.MaxBytesReader(w, r.Body, bodyLimit(op))})
 	}
 	r.Header.Del("Accept") // there is one type; who prefers errors as problems is in the record
-	err := a.authorize(op, w, r)
+	err := a.checkOrigin(op, r)
+	if err == nil {
+		err = a.authorize(op, w, r)
+	}
 	if op.Metadata[secretTag] != nil && err == nil {
 		w.Header().Set("Cache-Control", "no-store")
 	}

@@ -42,6 +42,8 @@ type Config struct {
 	AllowedHeaders []string       // that their pages may send besides those that todod itself looks at
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 	HTTPS          HTTPS
+
+	App bool // the web app is served: Accounts are todod's own
 }
 
 // API answers HTTP requests: what every request walks through is its edge, who may ask, and how often, its admission, and what
@@ -53,6 +55,7 @@ type API struct {
 
 	mux     routeMux
 	huma    huma.API
+	own     huma.API // of routes that are no part of the API; nobody is given its document
 	handler http.Handler
 
 	openAPI   func() []byte // as JSON, version 3.1; made when it is first asked for
@@ -86,16 +89,18 @@ type admission struct {
 
 // resources are what is asked for.
 type resources struct {
-	*admission   // some cost more than is known at the door, or tell operators of what becomes of them
-	tasks        *todo.Service
-	streamed     *todo.Service // what event streams read
-	accounts     account.Provider
-	personalData *account.PersonalData
-	hub          *event.Hub
-	logReaders   chan struct{} // has room for each stream that may read the log at the same time
-	version      string
-	draining     *atomic.Bool
-	ready        lastLook
+	*admission    // some cost more than is known at the door, or tell operators of what becomes of them
+	tasks         *todo.Service
+	streamed      *todo.Service // what event streams read
+	accounts      account.Provider
+	personalData  *account.PersonalData
+	hub           *event.Hub
+	logReaders    chan struct{} // has room for each stream that may read the log at the same time
+	version       string
+	app           bool // is served
+	secureCookies bool // whatever is known of how a request came
+	draining      *atomic.Bool
+	ready         lastLook
 }
 
 // New returns the API. It panics if its routes contradict each other.
@@ -110,7 +115,12 @@ func New(cfg Config) *API {
 	a.resources = newResources(cfg, a.admission, &a.edge.draining)
 	a.huma = newHuma(a.mux, cfg.Version, a.noteMissing)
 	a.huma.UseMiddleware(a.admit)
+	a.own = newHuma(a.mux, cfg.Version, a.noteMissing)
+	a.own.UseMiddleware(a.admit)
 	a.routes()
+	if cfg.App {
+		a.appRoutes()
+	}
 	if cfg.MetricsRoute {
 		a.mux.Handle("GET /metrics", a.scraped())
 	}
@@ -140,6 +150,7 @@ func newResources(cfg Config, behind *admission, draining *atomic.Bool) *resourc
 	return &resources{
 		admission: behind, tasks: cfg.Tasks, streamed: cmp.Or(cfg.Streams, cfg.Tasks), accounts: cfg.Accounts,
 		personalData: cfg.PersonalData, hub: cfg.Events, logReaders: make(chan struct{}, cmp.Or(cfg.LogReaders, logReaders)), version: cfg.Version, draining: draining,
+		app: cfg.App, secureCookies: cfg.HTTPS.Required,
 	}
 }
 

@@ -270,13 +270,22 @@ type tokensOutput struct{ Body tokens }
 
 // refresh answers with a new access token.
 func (a *resources) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
-	t, err := a.accounts.Refresh(ctx, in.Body.token, client(ctx))
+	s, err := a.renew(ctx, in.Body.token)
 	if err != nil {
-		return nil, a.refusedRefresh(ctx, err)
+		return nil, err
 	}
-	out := &tokensOutput{}
+	t, out := s.Tokens, &tokensOutput{}
 	out.Body.Token, out.Body.RefreshToken, out.Body.SnakeRefreshToken = t.Access, t.Refresh, t.Refresh
 	return out, nil
+}
+
+// renew returns a new access token for the session of a refresh token, and the refresh token to go on with.
+func (a *resources) renew(ctx context.Context, token string) (account.SignedIn, error) {
+	s, err := a.accounts.Refresh(ctx, token, client(ctx))
+	if err != nil {
+		return account.SignedIn{}, a.refusedRefresh(ctx, err)
+	}
+	return s, nil
 }
 
 // logoutInput says whose session is to end: by the bearer token, or by a refresh token in a body.

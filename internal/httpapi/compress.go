@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 
-	"todod/internal/httpapi/docsui"
+	"todod/internal/httpapi/static"
 )
 
 const (
@@ -114,7 +114,7 @@ func asNamed(h http.Header, etag string) string {
 	named, takes := strings.Join(h.Values("If-None-Match"), ","), h.Get("Accept-Encoding")
 	for _, encoding := range []string{"zstd", "gzip"} {
 		tag := strings.TrimSuffix(etag, `"`) + "-" + encoding + `"`
-		if docsui.Takes(takes, encoding) && strings.Contains(named, tag) {
+		if static.Takes(takes, encoding) && strings.Contains(named, tag) {
 			return tag
 		}
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -41,7 +42,8 @@ var (
 )
 
 // cors lets pages of the given origins call the API. It stands outside the routes, so that errors carry its headers too:
-// without them a page can't tell a 401 from a network failure. The pages may send the headers also, too.
+// without them a page can't tell a 401 from a network failure. The pages may send the headers also, too. The app's own routes
+// are for no other origin, whichever these are.
 func cors(origins, also []string) func(http.Handler) http.Handler {
 	policy := rscors.New(rscors.Options{
 		AllowedOrigins:   origins,
@@ -54,6 +56,10 @@ func cors(origins, also []string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		inner := policy.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isApp(r.URL.Path) {
+				next.ServeHTTP(w, r)
+				return
+			}
 			// Browsers send these names sorted and in lower case (Fetch standard, section 4.8), and the library insists on it.
 			// Other clients that try out a preflight do not know that.
 			if asked := r.Header.Values("Access-Control-Request-Headers"); len(asked) > 0 {
@@ -68,10 +74,13 @@ func cors(origins, also []string) func(http.Handler) http.Handler {
 	}
 }
 
+// isApp reports whether path is one of the app's.
+func isApp(path string) bool { return path == "/app" || strings.HasPrefix(path, "/app/") }
+
 // Admits reports whether browsers let pages of origin call an API of these allowed origins: it asks as they do before a
 // request with a token.
 func Admits(origins []string, origin string) bool {
-	preflight := &http.Request{Method: http.MethodOptions, Header: http.Header{
+	preflight := &http.Request{Method: http.MethodOptions, URL: &url.URL{Path: "/"}, Header: http.Header{
 		"Origin": {origin}, "Access-Control-Request-Method": {http.MethodPatch},
 		"Access-Control-Request-Headers": {"authorization,content-type"},
 	}}

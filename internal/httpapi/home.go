@@ -12,7 +12,7 @@ import (
 
 // home returns how this server is, for its first page.
 func (a *resources) home(r *http.Request) docsui.State {
-	return docsui.State{Version: a.version, Ready: a.isReady(r.Context()), Origin: originOf(r)}
+	return docsui.State{Version: a.version, Ready: a.isReady(r.Context()), Origin: originOf(r), App: a.app}
 }
 
 // isReady reports whether requests can be served.

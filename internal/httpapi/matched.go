@@ -49,12 +49,23 @@ func (m routeMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.R
 	m.Handle(pattern, http.HandlerFunc(h))
 }
 
+// nothingHere answers what is asked for at a path where there is nothing.
+func nothingHere(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path"})
+}
+
+// inApp returns path without the slash at its end if it is one of the app's, where /app/ is the page itself.
+func inApp(path string) string {
+	if isApp(path) {
+		return strings.TrimSuffix(path, "/")
+	}
+	return path
+}
+
 // matched hands a request to its route, and answers those that have none itself. The mux alone would redirect paths such
 // as //tasks, and answer others in plain text.
 func (a *API) matched(routes routeMux) http.Handler {
-	nothing := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path"})
-	}))
+	nothing := a.anonymous(http.HandlerFunc(nothingHere))
 	wrongMethod := a.anonymous(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, &refusal{
 			status: http.StatusMethodNotAllowed, detail: fmt.Sprintf("%s is not allowed here", r.Method),
@@ -70,7 +81,7 @@ func (a *API) matched(routes routeMux) http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As it was sent: what is escaped in it is part of a name, such as an idempotency key.
-		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != sent {
+		if sent := r.URL.EscapedPath(); !strings.HasPrefix(sent, "/") || path.Clean(sent) != inApp(sent) {
 			nothing.ServeHTTP(w, r)
 			return
 		}

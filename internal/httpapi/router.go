@@ -180,6 +180,10 @@ func register[I, O any](a *API, route string, h handler[I, O], summary string, o
 	if op.Metadata[lastingTag] != nil {
 		a.edge.metrics.Streaming(op.Path)
 	}
+	if op.Metadata[sameOriginTag] != nil {
+		huma.Register(a.own, op, h)
+		return
+	}
 	huma.Register(a.huma, op, h)
 	for _, documented := range operations(a.huma.OpenAPI().Paths[op.Path]) {
 		if documented.Method == op.Method {

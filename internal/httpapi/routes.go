@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"todod/internal/httpapi/docsui"
+	"todod/internal/httpapi/webapp"
 )
 
 // ofTouched is the price of a request that changes as many tasks as there are: how many is known when it is done.
@@ -99,6 +100,18 @@ func (a *API) routes() {
 	a.file("GET /openapi-3.0.json", docsui.Document(func() []byte { return a.openAPI30() }))
 	for pattern, page := range docsui.Routes("openapi.json") {
 		a.file(pattern, page)
+	}
+}
+
+// appRoutes is every route of the app: its files, and its session, which is one of /api/auth with the refresh token in a cookie.
+func (a *API) appRoutes() {
+	public(a, "POST   /app/session", a.startAppSession, "Sign in", ownPages, secret, signIn)
+	public(a, "POST   /app/session/register", a.registerAppSession, "Make an account and sign in", ownPages, secret, signIn,
+		status(http.StatusCreated))
+	public(a, "POST   /app/session/refresh", a.refreshAppSession, "Get a new access token", ownPages, secret)
+	public(a, "DELETE /app/session", a.endAppSession, "Sign out", ownPages, secret, status(http.StatusNoContent))
+	for pattern, file := range webapp.Routes(http.HandlerFunc(nothingHere)) {
+		a.file(pattern, file)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"todod/internal/httpapi/static"
 )
 
 // newServer serves Routes.
@@ -72,7 +74,7 @@ func TestPagesLoadOnlyWhatIsServed(t *testing.T) {
 
 func TestOwnFilesNameNoOtherServer(t *testing.T) {
 	t.Parallel()
-	pages := filesOf(ours)
+	pages := static.Files(ours)
 	delete(pages, "icon.svg") // names its XML namespace
 	pages["index.html"], pages["home.html"] = []byte(indexPage), []byte(homePage)
 	for name, content := range pages {

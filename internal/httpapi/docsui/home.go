@@ -5,8 +5,11 @@ import (
 	_ "embed" // the pages
 	"encoding/json"
 	"html/template"
+	"maps"
 	"net/http"
 	"strconv"
+
+	"todod/internal/httpapi/static"
 )
 
 //go:embed home.html
@@ -23,11 +26,22 @@ type State struct {
 	Version string
 	Ready   bool
 	Origin  string // of the URL of the request: https://todo.example.com
+	App     bool   // there is the app
 }
 
 // links are where a first visit leads.
 var links = map[string]string{
 	"docs": "/docs", "openapi": "/openapi.json", "openapi_3_0": "/openapi-3.0.json", "readiness": "/health/readiness",
+}
+
+// linksOf returns where the first page leads of a server that is like s.
+func linksOf(s State) map[string]string {
+	if !s.App {
+		return links
+	}
+	all := maps.Clone(links)
+	all["app"] = "/app"
+	return all
 }
 
 // Home returns the handler of the first page. It says what this is and how it is, by state, and leads on: as a page to who
@@ -39,7 +53,7 @@ func Home(state func(*http.Request) State) http.Handler {
 		var answer bytes.Buffer
 		var err error
 		contentType := "application/json"
-		if Takes(r.Header.Get("Accept"), "text/html") {
+		if static.Takes(r.Header.Get("Accept"), "text/html") {
 			contentType = "text/html; charset=utf-8"
 			w.Header().Set("Content-Security-Policy", homePolicy)
 			err = page.Execute(&answer, struct {
@@ -48,7 +62,7 @@ func Home(state func(*http.Request) State) http.Handler {
 			}{s, about})
 		} else {
 			err = json.NewEncoder(&answer).Encode(map[string]any{
-				"name": "todod", "about": about, "version": s.Version, "ready": s.Ready, "links": links,
+				"name": "todod", "about": about, "version": s.Version, "ready": s.Ready, "links": linksOf(s),
 			})
 		}
 		if err != nil {
