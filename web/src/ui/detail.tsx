@@ -44,8 +44,8 @@ function Due({ task }: { task: Task }): JSX.Element {
     <Line icon="today" name="Due" htmlFor="due">
       <div class="dates">
         <input id="due" type="date" value={day} onChange={(event) => put(event.currentTarget.value, time)} />
-        {day !== "" && <input type="time" aria-label="Time it is due" value={time} onChange={(event) => put(day, event.currentTarget.value)} />}
         {day !== "" && <IconButton icon="close" name="No due date" size={16} onClick={() => put("", "")} />}
+        {day !== "" && <input type="time" aria-label="Time it is due" value={time} onChange={(event) => put(day, event.currentTarget.value)} />}
       </div>
       {day === "" && (
         <div class="near">

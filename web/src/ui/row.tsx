@@ -127,7 +127,7 @@ export const TaskRow = memo(function TaskRow({ row, current, open, ordered }: Ro
   const { task, depth, progress, folded, path } = row;
   return (
     <li
-      class={`row ${task.completed ? "done" : ""} ${open ? "open" : ""}`}
+      class={`row ${task.completed ? "done" : ""} ${open ? "open" : ""} ${path === "" ? "" : "flat"}`}
       data-row={keyOf(task.id)}
       data-depth={depth}
       ref={(item) => void item?.style.setProperty("--depth", String(depth))}
@@ -138,7 +138,7 @@ export const TaskRow = memo(function TaskRow({ row, current, open, ordered }: Ro
           <Icon name="grip" size={18} />
         </span>
       )}
-      {path === "" && progress.total > 0 ? (
+      {path !== "" ? null : progress.total > 0 ? (
         <button
           type="button"
           class="twist"
