@@ -94,6 +94,8 @@ async function signIn(page, { email, password }) {
   await page.click("button[type=submit]");
   await page.waitForSelector(".side .who", { state: "attached" });
   await page.waitForSelector(".list-wait", { state: "detached" });
+  await page.waitForSelector(".status-on");
+  await page.waitForTimeout(300);
 }
 
 const stories = {
@@ -177,7 +179,7 @@ const stories = {
     await page.goto(`${base}/app/trash`);
     await page.waitForSelector(".empty");
   },
-  async conflict(page, { token }) {
+  async conflict(page) {
     const somebody = await person("Ines");
     await furnish(somebody);
     const task = await ask("POST", "/api/v1/tasks", { title: "Dinner with the neighbours", due_date: day(0) }, somebody.token);
@@ -190,9 +192,11 @@ const stories = {
     await page.waitForSelector(".status-off");
     await ask("PATCH", `/api/v1/tasks/${task.id}`, { title: "Dinner at the neighbours’", priority: "low" }, somebody.token);
     await page.context().setOffline(false);
+    await page.waitForSelector(".status-issues");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
     await page.click(".status-issues");
     await page.waitForSelector(".issue");
-    void token;
   },
 };
 

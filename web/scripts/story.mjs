@@ -187,7 +187,7 @@ const stories = {
         await page.click(`.tick[aria-label="${title}"]`);
         want.splice(want.indexOf(title), 1);
       }
-      assert.match(await page.textContent(".status-state"), /Offline · 20 changes waiting/);
+      await page.waitForSelector('.status-off:has-text("Offline · 20 changes waiting")');
     }
     for (const page of devices) await page.context().setOffline(false);
     const titles = [...want, "Shared 1", "Shared 2", "Shared 3", "Shared 4"].sort();

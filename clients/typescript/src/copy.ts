@@ -1,7 +1,7 @@
 import { passes, pause, sleep } from "./backoff.ts";
 import { must, refusal, TododError } from "./error.ts";
 import { beginAnew, takeChange, takePage } from "./intake.ts";
-import { add, discard, giveIn, insist, next, refuse, sendable, settle, takeBack, temporaryId, withdraw } from "./outbox.ts";
+import { add, discard, giveIn, insist, next, opposite, refuse, sendable, settle, takeBack, temporaryId, withdraw } from "./outbox.ts";
 import { overlay, type View } from "./overlay.ts";
 import { newKey } from "./send.ts";
 import { idsOf, stateOf, type Store, type Transaction } from "./store.ts";
@@ -139,14 +139,20 @@ export class Copy {
   }
 
   /**
-   * Takes a write back, by the key that `onWrite` was told: here if it wasn't sent yet, else at todod, which has to be reached
-   * for that, and throws a TododError of status 409 if the same fields were changed since.
+   * Takes a write back, by the key that `onWrite` was told. One that wasn't sent yet never is; one that is on its way is followed
+   * by its opposite, where there is one. Else todod takes it back and has to be reached for that; it throws a TododError, of
+   * status 409 if the same fields were changed since.
    */
   async undo(key: string, signal: AbortSignal = new AbortController().signal): Promise<void> {
-    const withdrawn = await this.#store.transact((tx) => withdraw(tx, key));
+    const done = await this.#store.transact(async (tx) => {
+      if (await withdraw(tx, key)) return true;
+      const back = await opposite(tx, key);
+      if (back) await add(tx, back, newKey(), now());
+      return back !== undefined;
+    });
     this.#changed();
     this.#wake();
-    if (withdrawn) return;
+    if (done) return;
     await this.send(signal); // it may be on its way
     await must(this.#todod.api.POST("/api/v1/undo", { body: { key }, signal }));
     await this.sync(signal);
@@ -310,7 +316,7 @@ export class Copy {
 
   /** Keeps a write, in one step with what it is made of, and has it sent. Its key is made now. */
   async #act<R>(make: (tx: Transaction) => Promise<[Write | null, R]>): Promise<R> {
-    const [key, madeAt] = [newKey(), new Date().toISOString().replace("Z", "000Z")];
+    const [key, madeAt] = [newKey(), now()];
     const result = await this.#store.transact(async (tx) => {
       const [write, result] = await make(tx);
       if (write) await add(tx, write, key, madeAt);
@@ -359,6 +365,11 @@ export class Copy {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Returns what time it is, as todod writes it. */
+function now(): string {
+  return new Date().toISOString().replace("Z", "000Z");
 }
 
 /** Returns what the person sees. */

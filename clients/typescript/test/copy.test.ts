@@ -340,3 +340,19 @@ test("what wasn't sent is taken back here, with what depends on it; what was, at
   assert.deepEqual([seen[1]?.path, seen[1]?.body], ["/api/v1/undo", JSON.stringify({ key: keys[0] })]);
   assert.deepEqual(await titles(copy), ["task 1"]);
 });
+
+test("what is on its way is taken back by its opposite, also without a connection", async () => {
+  const keys: string[] = [];
+  const store = await furnished();
+  const { fetch } = fake(new Error("no connection"));
+  const todod = new Todod({ baseUrl: "http://todod", attempts: 1, token: async () => "t", fetch });
+  const copy = new Copy(todod, store, { onWrite: (key) => keys.push(key) });
+  await copy.edit("task", 1, { title: "mine", priority: "high" });
+  await assert.rejects(copy.send());
+  await copy.create("task", { title: "new" });
+  assert.deepEqual(await titles(copy), ["new", "mine"]);
+  await copy.undo(keys[1] ?? "");
+  await copy.undo(keys[0] ?? "");
+  assert.deepEqual(await titles(copy), ["task 1"]);
+  assert.equal(await copy.pending(), 2);
+});

@@ -69,8 +69,11 @@ export const sayLong = (day: string) => long(noon(day));
 /** Returns a date of todod's as people say it, with its time if it has one. */
 export function sayDate(date: string, allDay: boolean, today: string): string {
   const day = sayDay(dayOf(date, allDay), today);
-  return allDay ? day : `${day}, ${clock(new Date(date))}`;
+  return allDay ? day : `${day}, ${sayTime(date)}`;
 }
+
+/** Returns the time of an instant: "9:30 AM". */
+export const sayTime = (date: string) => clock(new Date(date));
 
 /** Returns an instant with day and time, for histories. */
 export const sayInstant = (date: string) => stamp(new Date(date));

@@ -31,6 +31,8 @@ export interface Row {
   folded: boolean;
   /** Where it belongs, for rows that stand alone: its list and what it is a part of. */
   path: string;
+  /** Whether the heading says on which day it is due. */
+  dated: boolean;
 }
 
 /** Rows under a heading. */
@@ -91,16 +93,17 @@ export function sectionsOf(scene: Scene, view: View, filter: Filter): Section[] 
 }
 
 /** Returns a row that stands for itself. */
-function alone(scene: Scene, task: Task): Row {
+function alone(scene: Scene, task: Task, dated = false): Row {
   const list = scene.lists.get(task.list_id ?? 0)?.name ?? "Inbox";
-  return { task, depth: 0, progress: progressOf(scene.tree, task.id), folded: true, path: [list, ...pathOf(scene.tree, task)].join(" › ") };
+  const path = [list, ...pathOf(scene.tree, task)].join(" › ");
+  return { task, depth: 0, progress: progressOf(scene.tree, task.id), folded: true, path, dated };
 }
 
 /** Returns rows of tasks with what is under them, as a tree. */
 function branches(scene: Scene, tasks: readonly Task[], depth = 0): Row[] {
   return tasks.flatMap((task) => {
     const folded = scene.folded.has(task.id);
-    const row: Row = { task, depth, progress: progressOf(scene.tree, task.id), folded, path: "" };
+    const row: Row = { task, depth, progress: progressOf(scene.tree, task.id), folded, path: "", dated: false };
     return folded ? [row] : [row, ...branches(scene, under(scene.tree, task.id), depth + 1)];
   });
 }
@@ -153,7 +156,7 @@ function section(key: string, title: string, note: string, rows: Row[]): Section
 function todaySections(scene: Scene): Section[] {
   const due = dated(scene).filter((task) => dueDay(task) <= scene.today);
   const late = due.filter((task) => dueDay(task) < scene.today).map((task) => alone(scene, task));
-  const now = due.filter((task) => dueDay(task) === scene.today).map((task) => alone(scene, task));
+  const now = due.filter((task) => dueDay(task) === scene.today).map((task) => alone(scene, task, true));
   const sections = [section("today", late.length > 0 ? "Today" : "", "", now)];
   if (late.length > 0) sections.unshift(section("late", "Overdue", String(late.length), late));
   return sections;
@@ -167,7 +170,7 @@ function upcomingSections(scene: Scene): Section[] {
     const day = dueDay(task);
     if (day <= scene.today) continue;
     const key = day < horizon ? day : "later";
-    byDay.set(key, [...(byDay.get(key) ?? []), alone(scene, task)]);
+    byDay.set(key, [...(byDay.get(key) ?? []), alone(scene, task, key !== "later")]);
   }
   return [...byDay].map(([day, rows]) => {
     if (day === "later") return section(day, "Later", "", rows);

@@ -241,9 +241,9 @@ function Subtasks({ task }: { task: Task }): JSX.Element {
   const [draft, setDraft] = useState("");
   const children = under(tree.value, task.id);
   const { done, total } = progressOf(tree.value, task.id);
-  const add = (event: Event) => {
+  const add = (event: SubmitEvent) => {
     event.preventDefault();
-    const title = draft.trim();
+    const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
     setDraft("");
     if (title === "") return;
     const last = children.at(-1);
@@ -287,7 +287,7 @@ function Subtasks({ task }: { task: Task }): JSX.Element {
       </ul>
       <form class="quick quick-small" onSubmit={add}>
         <Icon name="plus" size={18} />
-        <input id="subtask" value={draft} maxLength={200} placeholder="Add a subtask" aria-label="Add a subtask" autocomplete="off" enterkeyhint="done" onInput={(event) => setDraft(event.currentTarget.value)} />
+        <input id="subtask" name="title" value={draft} maxLength={200} placeholder="Add a subtask" aria-label="Add a subtask" autocomplete="off" enterkeyhint="done" onInput={(event) => setDraft(event.currentTarget.value)} />
       </form>
     </section>
   );

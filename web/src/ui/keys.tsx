@@ -99,9 +99,11 @@ const places: Record<string, View> = {
 const patience = 1500;
 let going = 0;
 
-/** Focuses the element of an id, once it is there. */
+/** Focuses the element of an id: now, or once it is there. */
 function focusOn(id: string): void {
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(id)?.focus()));
+  const there = document.getElementById(id);
+  if (there) there.focus();
+  else requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(id)?.focus()));
 }
 
 /** Returns the task that keys act on: that of the row with the focus, else the one whose details are open. */
@@ -204,8 +206,11 @@ function onTask(key: string, target: EventTarget | null, inList: boolean): boole
   if (!task) return false;
   const main = target instanceof HTMLElement && (target.matches("[data-main]") || target.matches(".detail"));
   const open = (id: string) => {
-    show(task.id);
-    focusOn(id);
+    if (opened.value === task.id) focusOn(id);
+    else {
+      show(task.id);
+      requestAnimationFrame(() => requestAnimationFrame(() => focusOn(id)));
+    }
     return true;
   };
   switch (key) {

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { memo } from "preact/compat";
 import { edit, relist, remove, step, toggle } from "../model/actions.ts";
-import { sayDate } from "../model/dates.ts";
+import { sayDate, sayTime } from "../model/dates.ts";
 import { sayRule } from "../model/recurrence.ts";
 import { keyOf } from "../model/replica.ts";
 import { show } from "../model/route.ts";
@@ -60,17 +60,17 @@ function choicesOf({ task }: Row, ordered: boolean): Choice[] {
 
 /** What stands under a title: when it is due, how it recurs, what is done of it, its labels. */
 function Facts({ row }: { row: Row }): JSX.Element | null {
-  const { task, progress, path } = row;
+  const { task, progress, path, dated } = row;
   const day = dueDay(task);
   const names = task.label_ids.map((id) => labels.value.get(id)).filter((label) => label !== undefined);
   const when = task.completed ? "" : day < today.value ? "late" : day === today.value ? "now" : "";
   const facts: JSX.Element[] = [];
-  if (task.due_date !== null) {
+  if (task.due_date !== null && !(dated && task.due_all_day)) {
     facts.push(
       <span key="due" class={`fact due ${when}`}>
         <Icon name="today" size={14} />
         {when === "late" && <span class="sr">Overdue: </span>}
-        {sayDate(task.due_date, task.due_all_day, today.value)}
+        {dated ? sayTime(task.due_date) : sayDate(task.due_date, task.due_all_day, today.value)}
       </span>,
     );
   }
@@ -200,6 +200,7 @@ function sameRow(a: RowProps, b: RowProps): boolean {
     a.row.depth === b.row.depth &&
     a.row.folded === b.row.folded &&
     a.row.path === b.row.path &&
+    a.row.dated === b.row.dated &&
     a.row.progress.done === b.row.progress.done &&
     a.row.progress.total === b.row.progress.total
   );

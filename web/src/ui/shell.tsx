@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { SignIn } from "../account/signin.tsx";
 import { lapsed, pending } from "../model/replica.ts";
 import { opened, view } from "../model/route.ts";
-import { dialog, drawer, person, replica } from "../model/state.ts";
+import { dialog, drawer, filter, person, replica } from "../model/state.ts";
 import { Dialog } from "./bits.tsx";
 import { Detail } from "./detail.tsx";
 import { drag } from "./drag.ts";
@@ -48,7 +48,7 @@ function Rooms(): JSX.Element {
         <Toolbar />
         <div class="scroll" tabIndex={-1}>
           <div class="page">
-            {!trash && view.value.kind !== "completed" && <QuickAdd />}
+            {!trash && view.value.kind !== "completed" && filter.value.query.trim() === "" && <QuickAdd />}
             {trash ? <Trash /> : <TaskList />}
           </div>
         </div>

@@ -23,9 +23,9 @@ function beginning(): Omit<NewTask, "title"> {
 /** The line on which a new task is written. */
 export function QuickAdd(): JSX.Element {
   const [title, setTitle] = useState("");
-  const add = (event: Event) => {
+  const add = (event: SubmitEvent) => {
     event.preventDefault();
-    const text = title.trim();
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
     if (text === "") return;
     setTitle("");
     const fields = beginning();
@@ -38,6 +38,7 @@ export function QuickAdd(): JSX.Element {
       <Icon name="plus" />
       <input
         id="quick"
+        name="title"
         value={title}
         onInput={(event) => setTitle(event.currentTarget.value)}
         maxLength={200}
