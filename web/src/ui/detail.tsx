@@ -258,7 +258,7 @@ function Subtasks({ task }: { task: Task }): JSX.Element {
   };
   return (
     <section class="subtasks" aria-label="Subtasks">
-      <h3>
+      <h2>
         Subtasks
         {total > 0 && (
           <span class="subtasks-note">
@@ -266,7 +266,7 @@ function Subtasks({ task }: { task: Task }): JSX.Element {
             {done} of {total}
           </span>
         )}
-      </h3>
+      </h2>
       <ul>
         {children.map((child) => {
           const below = progressOf(tree.value, child.id);

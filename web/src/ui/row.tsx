@@ -126,7 +126,8 @@ export function Dot({ color }: { color: string | null }): JSX.Element {
 export const TaskRow = memo(function TaskRow({ row, current, open, ordered }: RowProps): JSX.Element {
   const { task, depth, progress, folded, path } = row;
   return (
-    <li
+    <div
+      role="listitem"
       class={`row ${task.completed ? "done" : ""} ${open ? "open" : ""} ${path === "" ? "" : "flat"}`}
       data-row={keyOf(task.id)}
       data-depth={depth}
@@ -186,7 +187,7 @@ export const TaskRow = memo(function TaskRow({ row, current, open, ordered }: Ro
           <IconButton icon="more" name={`More for ${task.title}`} tabIndex={-1} onClick={() => take(task.id)} />
         )}
       </span>
-    </li>
+    </div>
   );
 }, sameRow);
 

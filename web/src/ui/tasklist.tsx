@@ -5,12 +5,12 @@ import { act, short } from "../model/actions.ts";
 import { idNow, keyOf, loaded, online, synced } from "../model/replica.ts";
 import { opened, view } from "../model/route.ts";
 import { cursor, filter, hidden, labels, lists, sections, today } from "../model/state.ts";
-import { narrows, type Section } from "../model/views.ts";
+import { narrows, type Row, type Section } from "../model/views.ts";
 import { Empty } from "./bits.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { TaskRow } from "./row.tsx";
 
-const [firstRows, moreRows] = [80, 160];
+const [firstRows, moreRows, chunkRows] = [80, 160, 40];
 
 /** Returns what a new task of the view begins with. */
 function beginning(): Omit<NewTask, "title"> {
@@ -84,6 +84,11 @@ export function TaskList(): JSX.Element {
   );
 }
 
+/** Returns rows in pieces: those that are out of sight cost nothing when the list is scrolled. */
+function chunksOf(rows: readonly Row[]): Row[][] {
+  return Array.from({ length: Math.ceil(rows.length / chunkRows) }, (_, at) => rows.slice(at * chunkRows, (at + 1) * chunkRows));
+}
+
 /** One section: its heading, if it has one, and its rows, `most` of them at most. */
 function SectionList({ section, at, most }: { section: Section; at: number; most: number }): JSX.Element {
   const { key, title, note, rows, ordered } = section;
@@ -94,17 +99,21 @@ function SectionList({ section, at, most }: { section: Section; at: number; most
           {title} <span class="section-note">{note}</span>
         </h2>
       )}
-      <ul class="rows" data-section={key}>
-        {rows.slice(0, most).map((row) => (
-          <TaskRow
-            key={keyOf(row.task.id)}
-            row={row}
-            current={row.task.id === at}
-            open={row.task.id === opened.value}
-            ordered={ordered}
-          />
+      <div class="rows" role="list" data-section={key}>
+        {chunksOf(rows.slice(0, most)).map((chunk, number) => (
+          <div class="chunk" role="presentation" key={number}>
+            {chunk.map((row) => (
+              <TaskRow
+                key={keyOf(row.task.id)}
+                row={row}
+                current={row.task.id === at}
+                open={row.task.id === opened.value}
+                ordered={ordered}
+              />
+            ))}
+          </div>
         ))}
-      </ul>
+      </div>
     </section>
   );
 }
@@ -164,7 +173,7 @@ export function focusRow(id: number): void {
   requestAnimationFrame(() => {
     const row = document.querySelector<HTMLElement>(`[data-row="${keyOf(id)}"] [data-main]`);
     row?.focus({ preventScroll: true });
-    row?.closest("li")?.scrollIntoView({ block: "nearest" });
+    row?.closest(".row")?.scrollIntoView({ block: "nearest" });
   });
 }
 
