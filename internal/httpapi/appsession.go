@@ -39,6 +39,11 @@ func (a *resources) letIn(ctx context.Context, out *signInOutput) *appOutput {
 	if out.Body.RefreshToken != nil {
 		a.keep(ctx, *out.Body.RefreshToken)
 	}
+	return forApp(out)
+}
+
+// forApp returns an answer as the app gets it: without the refresh token.
+func forApp(out *signInOutput) *appOutput {
 	return &appOutput{out.Status, appSession{User: out.Body.User, Token: out.Body.Token, Message: out.Body.Message}}
 }
 
@@ -85,10 +90,10 @@ func (a *resources) refreshAppSession(ctx context.Context, in *cookieInput) (*ap
 		}
 		return nil, err
 	}
-	if s.Tokens.Refresh == token {
-		return &appOutput{http.StatusOK, appSession{User: wirePerson(s.Person), Token: &s.Tokens.Access}}, nil
+	if s.Tokens.Refresh != token {
+		a.keep(ctx, s.Tokens.Refresh)
 	}
-	return a.letIn(ctx, signedIn(http.StatusOK, s)), nil
+	return forApp(signedIn(http.StatusOK, s)), nil
 }
 
 // noContent is an answer without a body.
@@ -117,14 +122,14 @@ func (a *resources) kept(ctx context.Context, in *cookieInput) string {
 
 // keep has the browser that a request comes from keep a refresh token for as long as that may be good.
 func (a *resources) keep(ctx context.Context, token string) {
-	cookie := a.cookie(ctx)
+	cookie := a.cookie(ctx) //nolint:gosec // it has these attributes; Secure goes by how the request came
 	cookie.Value, cookie.MaxAge = token, int(account.RefreshLifetime.Seconds())
 	recordOf(ctx).header.Add("Set-Cookie", cookie.String())
 }
 
 // forget has the browser that a request comes from forget its refresh token.
 func (a *resources) forget(ctx context.Context) {
-	cookie := a.cookie(ctx)
+	cookie := a.cookie(ctx) //nolint:gosec // it has these attributes; Secure goes by how the request came
 	cookie.MaxAge = -1
 	recordOf(ctx).header.Add("Set-Cookie", cookie.String())
 }

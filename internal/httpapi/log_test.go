@@ -14,7 +14,7 @@ const canary = "kanarienvogel"
 func TestTheLogQuotesNoRequest(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, s *server) {
 		header := map[string]string{
-			"User-Agent": canary, "Referer": "https://example.com/?x=" + canary, "Cookie": "session=" + canary, "If-Match": `"` + canary + `"`,
+			"User-Agent": canary, "Referer": "https://example.com/?x=" + canary, "Cookie": "session=" + canary + "; todod_refresh=" + canary, "If-Match": `"` + canary + `"`,
 			"If-None-Match": `"` + canary + `"`, "Idempotency-Key": canary, "Last-Event-ID": canary, "Origin": "https://" + canary + ".example",
 			"Prefer": canary, "traceparent": canary, "X-Forwarded-For": canary, "Accept": canary, "Accept-Language": canary,
 			"X-Request-ID": canary + "@example.com",
@@ -22,7 +22,7 @@ func TestTheLogQuotesNoRequest(t *testing.T) {
 		document := `{"title":"x","` + canary + `":"` + canary + `","email":"` + canary + `@example.com","name":"` + canary + `","password":"` +
 			canary + `","currentPassword":"` + canary + `","newPassword":"` + canary + `2","refreshToken":"` + canary + `","due_date":"` + canary +
 			`","rev":"` + canary + `","operations":[{"op":"` + canary + `"}]}`
-		for _, route := range s.api.Routes() {
+		for _, route := range append(s.api.Routes(), appRoutes...) {
 			path := strings.NewReplacer("{id}", canary, "{key}", canary).Replace(route.Path)
 			for _, path := range []string{path, path + "?" + canary + "=" + canary, path + "?since=" + canary + "&ticket=" + canary} {
 				for _, body := range []string{document, bodies[route.Method+" "+route.Path], `{"title": ` + canary} {

@@ -157,6 +157,7 @@ func newServer(t testing.TB, store store, adjust func(*httpapi.Config)) *server 
 		Accounts: local(account.Observed(ordered, hub), false),
 		Tickets:  account.NewTickets(ordered, time.Now), Events: hub, Verifier: verifier, Now: time.Now, Version: "test",
 		Logger: observe.NewLogger(log, slog.LevelDebug), AllowedOrigins: []string{"*"},
+		App: true,
 	}
 	if adjust != nil {
 		adjust(&cfg)
@@ -230,11 +231,17 @@ func (s *server) do(t testing.TB, r request) answer {
 		req.Header[name] = values
 	}
 	s.known.Overhear(r.body)
+	for _, cookie := range req.Cookies() {
+		s.known.Forbid(cookie.Value)
+	}
 	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers, too
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	for _, cookie := range resp.Cookies() {
+		s.known.Forbid(cookie.Value)
+	}
 	if resp.Header.Get("Content-Type") == "text/event-stream" { // has no end; what there is comes at once
 		time.AfterFunc(300*time.Millisecond, func() { _ = resp.Body.Close() })
 		data, _ := io.ReadAll(resp.Body)

@@ -19,8 +19,8 @@ var built embed.FS
 // page is the name of the one page of the app.
 const page = "index.html"
 
-// Assets is the folder of the files whose names have a hash of what is in them.
-const Assets = "assets/"
+// assets is the folder of the files whose names have a hash of what is in them.
+const assets = "assets/"
 
 // policy allows the app its own files and this server's answers, and nothing else: no script and no style in the page itself,
 // and no text that becomes a script or its address but through the one policy of Trusted Types that the app itself makes, by
@@ -36,7 +36,7 @@ const (
 )
 
 // Routes returns the handler of each of the app's routes by its http.ServeMux pattern: its files, each by its path under /app/,
-// and its page at every other path there, as what these mean is known to the page. There is no page in the folder of Assets:
+// and its page at every other path there, as what these mean is known to the page. There is no page in the folder of assets:
 // missing answers what isn't there. Answers depend on Accept-Encoding; whoever serves them has to say so in Vary.
 func Routes(missing http.Handler) map[string]http.Handler {
 	return routesOf(static.Files(dist()), missing)
@@ -56,8 +56,9 @@ func routesOf(files map[string][]byte, missing http.Handler) map[string]http.Han
 	routes := map[string]http.Handler{
 		"GET /app":                         http.HandlerFunc(toPage),
 		"GET /app/{path...}":               file(page, files[page]),
-		"GET /app/" + Assets + "{path...}": missing,
+		"GET /app/" + assets + "{path...}": missing,
 	}
+	routes["GET /app/"+strings.TrimSuffix(assets, "/")] = missing // which the mux would lead to the folder
 	for name, content := range files {
 		if name != page {
 			routes["GET /app/"+name] = file(name, content)
@@ -77,7 +78,7 @@ func toPage(w http.ResponseWriter, _ *http.Request) {
 // file returns the handler of one of the app's files.
 func file(name string, content []byte) http.Handler {
 	caching := askAgain
-	if strings.HasPrefix(name, Assets) {
+	if strings.HasPrefix(name, assets) {
 		caching = forGood
 	}
 	return static.File(name, content, http.Header{
