@@ -51,8 +51,11 @@ export function open(
   const store = new IndexedDBStore(`todod-${person.id}`);
   const todod = new Todod({ baseUrl: "", token: () => tokenOf(person), fetch: watchedFetch, reconnect: 1000 });
   const copy = new Copy(todod, store, { onWrite: hear.onWrite });
+  let closed = false;
   const read = coalesced(async () => {
+    if (closed) return;
     const [everything, waiting, refused, ids] = [await copy.all(), await copy.pending(), await copy.issues(), await copy.ids()];
+    if (closed) return;
     if (ids.size !== realIds.size) {
       realIds = ids;
       for (const [temporary, id] of ids) bornAs.set(id, temporary);
@@ -84,6 +87,7 @@ export function open(
   read();
   follow();
   const close = async (forget: boolean) => {
+    closed = true;
     stop.abort();
     unsubscribe();
     removeEventListener("online", back);

@@ -24,7 +24,12 @@ export function Shell(): JSX.Element {
   }, [title]);
   if (!replica.value) return <SignIn known={null} onSigned={(person) => void enter(person)} />;
   if (lapsed.value) {
-    return <SignIn known={person.value} onSigned={(person) => void enter(person)} onOther={() => void leave(pending.value === 0)} />;
+    return (
+      <>
+        <SignIn known={person.value} onSigned={(person) => void enter(person)} onOther={() => void leave()} />
+        {dialog.value === "leave" && <Leave />}
+      </>
+    );
   }
   return <Rooms />;
 }
