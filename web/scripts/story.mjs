@@ -170,6 +170,7 @@ const stories = {
         await add(page, `From ${at} ${n}`);
         want.push(`From ${at} ${n}`);
         if (n === 7) {
+          await page.waitForSelector(`.row-title:text-is("From ${at} 7")`); // what is shown is kept
           await page.reload(); // by the service worker, as there is no connection
           await page.waitForSelector(`.row-title:text-is("From ${at} 7")`);
         }
