@@ -19,7 +19,7 @@ define step
 endef
 
 # The packages that take the longest begin first: one that began last would leave cores with nothing to do.
-longest := ./test ./internal/httpapi ./test/faults ./test/client ./internal/store/postgres ./cmd/todod
+longest := ./test ./internal/httpapi ./test/faults ./test/client ./test/app ./internal/store/postgres ./cmd/todod
 
 # What others wrote and computes all the time is not looked at by the race detector, under which SQLite, which is Go
 # here, and hashes of passwords take three times as long. The driver of SQLite, which is given what is ours, is.
@@ -36,6 +36,12 @@ run: ## start todod on http://localhost:8000, with SQLite in ./data
 .PHONY: build
 build: ## build bin/todod, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -X todod/internal/version.revision=$(revision)" -o bin/todod ./cmd/todod
+
+.PHONY: app
+app: ## build the web app from web into internal/httpapi/webapp/dist
+	@scripts/ensure-node.sh
+	@scripts/npm-ci.sh clients/typescript web
+	cd web && node node_modules/typescript/bin/tsc && npm run --silent build
 
 .PHONY: release
 release: ## build dist/: static binaries for six platforms, checksums, SBOMs
@@ -58,7 +64,7 @@ test: ## run all tests, bringing what they need
 	@scripts/ensure-calendars.sh
 	@scripts/ensure-node.sh
 	@scripts/ensure-chromium.sh
-	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser clients/typescript
+	@scripts/npm-ci.sh examples/nextjs-better-auth test/browser clients/typescript web
 	go test -run TestBounded ./internal/store/sqlite
 	CGO_ENABLED=1 go test -race $(race_free) -shuffle=on -tags heavy -timeout 30m $(longest) ./...
 
@@ -133,7 +139,7 @@ generate: ## write the generated files: api/openapi.json, the table in docs/conf
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules internal/httpapi/testdata/node_modules tools/openapi/{node_modules,generated} clients/typescript/{node_modules,dist}
+	rm -rf bin dist bench/out coverage.txt examples/nextjs-better-auth/{node_modules,.next} test/browser/node_modules internal/httpapi/testdata/node_modules tools/openapi/{node_modules,generated} clients/typescript/{node_modules,dist} web/node_modules
 
 .PHONY: check-format check-vet check-staticcheck check-lint check-generated check-openapi check-deploy check-test
 check-format:

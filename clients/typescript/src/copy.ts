@@ -1,7 +1,7 @@
 import { passes, pause, sleep } from "./backoff.ts";
 import { must, refusal, TododError } from "./error.ts";
 import { beginAnew, takeChange, takePage } from "./intake.ts";
-import { add, discard, giveIn, insist, next, refuse, sendable, settle, takeBack, temporaryId } from "./outbox.ts";
+import { add, discard, giveIn, insist, next, opposite, refuse, sendable, settle, takeBack, temporaryId, withdraw } from "./outbox.ts";
 import { overlay, type View } from "./overlay.ts";
 import { newKey } from "./send.ts";
 import { idsOf, stateOf, type Store, type Transaction } from "./store.ts";
@@ -34,6 +34,8 @@ export interface Everything {
 export interface CopyOptions {
   /** How long todod remembers keys, in milliseconds: 23 hours, for its default of a day (`IDEMPOTENCY_RETENTION`). */
   keyTime?: number;
+  /** Is told of each write that the person makes here, with the key by which `undo` takes it back. */
+  onWrite?: (key: string, write: Write) => void;
 }
 
 /** How a copy is followed. */
@@ -54,6 +56,7 @@ export class Copy {
   readonly #todod: Todod;
   readonly #store: Store;
   readonly #keyTime: number;
+  readonly #onWrite: (key: string, write: Write) => void;
   readonly #listeners = new Set<() => void>();
   readonly #waiters = new Set<() => void>();
 
@@ -61,6 +64,7 @@ export class Copy {
     this.#todod = todod;
     this.#store = store;
     this.#keyTime = options.keyTime ?? keyTime;
+    this.#onWrite = options.onWrite ?? (() => {});
   }
 
   /**
@@ -86,6 +90,11 @@ export class Copy {
       const shown = (await viewOf(tx)).get((await idsOf(tx))(id));
       return shown?.kind === kind ? (shown.thing as Things[K]) : undefined;
     });
+  }
+
+  /** Returns the ids that todod has given, by the temporary ones that stood for them before. */
+  ids(): Promise<Map<number, number>> {
+    return this.#store.transact(async (tx) => new Map((await tx.all("ids")).map(({ temporary, id }) => [temporary, id])));
   }
 
   /** Makes a thing, and returns its id, which is a temporary one: it can be used like any other, for good. */
@@ -127,6 +136,26 @@ export class Copy {
   /** Moves a thing to the trash. */
   delete(kind: Kind, id: number): Promise<void> {
     return this.#act(async () => [{ op: "delete", kind, id }, undefined]);
+  }
+
+  /**
+   * Takes a write back, by the key that `onWrite` was told. One that wasn't sent yet never is; one that is on its way is followed
+   * by its opposite, where there is one. Else todod takes it back and has to be reached for that; it throws a TododError, of
+   * status 409 if the same fields were changed since.
+   */
+  async undo(key: string, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const done = await this.#store.transact(async (tx) => {
+      if (await withdraw(tx, key)) return true;
+      const back = await opposite(tx, key);
+      if (back) await add(tx, back, newKey(), now());
+      return back !== undefined;
+    });
+    this.#changed();
+    this.#wake();
+    if (done) return;
+    await this.send(signal); // it may be on its way
+    await must(this.#todod.api.POST("/api/v1/undo", { body: { key }, signal }));
+    await this.sync(signal);
   }
 
   /** Returns how many writes wait to be sent, those among them that wait for the person included. */
@@ -287,15 +316,16 @@ export class Copy {
 
   /** Keeps a write, in one step with what it is made of, and has it sent. Its key is made now. */
   async #act<R>(make: (tx: Transaction) => Promise<[Write | null, R]>): Promise<R> {
-    const [key, madeAt] = [newKey(), new Date().toISOString().replace("Z", "000Z")];
+    const [key, madeAt] = [newKey(), now()];
     const result = await this.#store.transact(async (tx) => {
       const [write, result] = await make(tx);
       if (write) await add(tx, write, key, madeAt);
-      return result;
+      return { write, result };
     });
+    if (result.write) this.#onWrite(key, result.write);
     this.#changed();
     this.#wake();
-    return result;
+    return result.result;
   }
 
   /** Resolves an issue, and has what became of it sent. */
@@ -335,6 +365,11 @@ export class Copy {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Returns what time it is, as todod writes it. */
+function now(): string {
+  return new Date().toISOString().replace("Z", "000Z");
 }
 
 /** Returns what the person sees. */

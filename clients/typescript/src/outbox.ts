@@ -178,13 +178,52 @@ function isPartOf(name: string, fields: readonly string[]): boolean {
   return fields.some((field) => name === field || name.split("_", 1)[0] === field.replace(/_date$/, ""));
 }
 
-/**
- * Takes a refused write out of the outbox. If it made something, later writes to that go, too, and others no longer refer to
- * it: a task is in no list then, for one whose list there won't be.
- */
+/** Takes a refused write out of the outbox, and what depends on it. See drop. */
 export async function discard(tx: Transaction, seq: number): Promise<void> {
   const entry = await refused(tx, seq);
-  if (!entry) return;
+  if (entry) await drop(tx, entry);
+}
+
+/** Takes the write of a key out of the outbox, if todod hasn't made it for sure; returns whether it did. */
+export async function withdraw(tx: Transaction, key: string): Promise<boolean> {
+  const entry = (await tx.all("outbox")).find((entry) => entry.key === key);
+  const unmade = entry?.state === "refused" ? entry.refusal?.reason !== "uncertain" : entry?.state === "waiting" && !entry.sent;
+  if (entry && unmade) await drop(tx, entry);
+  return entry !== undefined && unmade;
+}
+
+/**
+ * Returns the write that takes back what the write of a key does, which was sent and may have arrived; undefined if that was
+ * answered, or if there is no such write.
+ */
+export async function opposite(tx: Transaction, key: string): Promise<Write | undefined> {
+  const entry = (await tx.all("outbox")).find((entry) => entry.key === key);
+  if (entry?.state !== "waiting") return undefined;
+  const { write } = entry;
+  const { kind, id } = write;
+  if (write.op === "create") return { op: "delete", kind, id };
+  if (write.op === "complete" && write.slot === null) return { op: "edit", kind: "task", id, fields: { completed: false } };
+  const before = write.op === "edit" ? await latest(tx, id) : undefined;
+  return before && "fields" in write ? ({ op: "edit", kind, id, fields: writable(before, Object.keys(write.fields)) } as Write) : undefined;
+}
+
+/** Returns fields of a thing as they are sent: days without a time, and of a recurrence what can be written. */
+function writable(thing: Things[Kind], names: readonly string[]): Fields {
+  const all = thing as unknown as Fields;
+  const fields = pick(thing, names);
+  for (const [name, allDay] of [["due_date", "due_all_day"], ["start_date", "start_all_day"]] as const) {
+    if (typeof fields[name] === "string" && all[allDay]) fields[name] = fields[name].slice(0, 10);
+  }
+  if (fields["recurrence"]) fields["recurrence"] = pick(fields["recurrence"], ["rule", "from", "late", "month_end"]);
+  return fields;
+}
+
+/**
+ * Takes a write out of the outbox. If it made something, later writes to that go, too, and others no longer refer to it: a task
+ * is in no list then, for one whose list there won't be.
+ */
+async function drop(tx: Transaction, entry: Entry): Promise<void> {
+  const { seq } = entry;
   tx.delete("outbox", seq);
   if (entry.write.op !== "create") return;
   const lost = new Set([entry.write.id]);

@@ -320,3 +320,39 @@ test("a copy that is followed takes in events, and reads everything anew when it
   assert.deepEqual(asked, ["", "a", ""]);
   assert.deepEqual(since, ["3", "5", "8"]);
 });
+
+test("what wasn't sent is taken back here, with what depends on it; what was, at todod", async () => {
+  const keys: string[] = [];
+  const store = await furnished();
+  const { fetch, seen } = fake(json(200, task(1, 4, { title: "mine" })), json(200, { changes: [], change_set: 5, total: 1, has_more: false }), page("n2", [created(5, task(1, 5))]));
+  const todod = new Todod({ baseUrl: "http://todod", attempts: 1, token: async () => "t", fetch });
+  const copy = new Copy(todod, store, { onWrite: (key) => keys.push(key) });
+  await copy.edit("task", 1, { title: "mine" });
+  await copy.send();
+  const list = await copy.create("list", { name: "Trip" });
+  await copy.create("task", { title: "Pack", list_id: list });
+  await copy.undo(keys[1] ?? "");
+  assert.deepEqual((await copy.all()).lists, []);
+  assert.deepEqual((await copy.all()).tasks.map(({ title, list_id }) => [title, list_id]), [["Pack", null], ["mine", null]]);
+  await copy.undo(keys[2] ?? "");
+  assert.equal(seen.length, 1);
+  await copy.undo(keys[0] ?? "");
+  assert.deepEqual([seen[1]?.path, seen[1]?.body], ["/api/v1/undo", JSON.stringify({ key: keys[0] })]);
+  assert.deepEqual(await titles(copy), ["task 1"]);
+});
+
+test("what is on its way is taken back by its opposite, also without a connection", async () => {
+  const keys: string[] = [];
+  const store = await furnished();
+  const { fetch } = fake(new Error("no connection"));
+  const todod = new Todod({ baseUrl: "http://todod", attempts: 1, token: async () => "t", fetch });
+  const copy = new Copy(todod, store, { onWrite: (key) => keys.push(key) });
+  await copy.edit("task", 1, { title: "mine", priority: "high" });
+  await assert.rejects(copy.send());
+  await copy.create("task", { title: "new" });
+  assert.deepEqual(await titles(copy), ["new", "mine"]);
+  await copy.undo(keys[1] ?? "");
+  await copy.undo(keys[0] ?? "");
+  assert.deepEqual(await titles(copy), ["task 1"]);
+  assert.equal(await copy.pending(), 2);
+});
