@@ -92,7 +92,7 @@ func node(t *testing.T, script string, env ...string) ([]byte, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", script) //nolint:gosec // a script of ours
+	cmd := exec.CommandContext(ctx, "node", script)
 	cmd.Dir = web
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}, env...)
 	return cmd.CombinedOutput()
